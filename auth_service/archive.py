@@ -1,0 +1,258 @@
+"""Talk to Orthanc: labels and parents of what it holds, and the finds that ``search.py`` narrows.
+
+Every question that speaks of an identifier asks for an exact one and compares what comes back, since
+Orthanc's ``/tools/find`` knows wildcards and lists. What exists twice is refused, not guessed.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import httpx
+
+from auth_service.errors import Unavailable
+from auth_service.vocabulary import Level
+
+type_of_level = {Level.STUDY: "Study", Level.SERIES: "Series", Level.INSTANCE: "Instance"}
+"""Orthanc's own words for the levels."""
+
+_FOLDER = {Level.STUDY: "studies", Level.SERIES: "series"}
+
+
+class AmbiguousError(Exception):
+    """An identifier exists more than once in the archive."""
+
+    def __init__(self, level: Level, uid: str) -> None:
+        super().__init__(f"{level} {uid} exists more than once")
+        self.level = level
+        self.uid = uid
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArchivedSeries:
+    """One series, resolved to exactly one Orthanc id, with its study and the labels of both."""
+
+    id: str
+    uid: str
+    labels: frozenset[str]
+    study_id: str
+    study_uid: str
+    study_labels: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArchivedInstance:
+    """One instance and the series it belongs to."""
+
+    id: str
+    uid: str
+    sop_class: str
+    series: ArchivedSeries
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArchivedStudy:
+    """One study, resolved to exactly one Orthanc id, with all of its series, permitted or not."""
+
+    id: str
+    uid: str
+    labels: frozenset[str]
+    series: tuple[ArchivedSeries, ...] = field(default=())
+
+
+class Archive(Protocol):
+    """What the auth service asks of Orthanc."""
+
+    def find(self, question: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """Ask ``/tools/find`` as it is given; raises `Unavailable` when Orthanc does not answer."""
+        ...
+
+    def count(self, question: Mapping[str, Any]) -> int:
+        """Ask ``/tools/count-resources`` as it is given."""
+        ...
+
+    def study(self, uid: str) -> ArchivedStudy | None:
+        """Resolve a StudyInstanceUID; raises `AmbiguousError` when it exists twice."""
+        ...
+
+    def series(self, uid: str) -> ArchivedSeries | None:
+        """Resolve a SeriesInstanceUID; raises `AmbiguousError` when it, or its study, exists twice."""
+        ...
+
+    def instance(self, orthanc_id: str) -> ArchivedInstance | None:
+        """Resolve an instance by Orthanc's own identifier."""
+        ...
+
+    def instance_by_uid(self, uid: str) -> ArchivedInstance | None:
+        """Resolve a SOPInstanceUID; raises `AmbiguousError` when it exists twice."""
+        ...
+
+    def set_label(self, level: Level, orthanc_id: str, label: str) -> bool:
+        """Put a label on a study or series; repeating it is harmless. ``False``: it does not exist."""
+        ...
+
+    def remove_label(self, level: Level, orthanc_id: str, label: str) -> bool:
+        """Take a label off a study or series; repeating it is harmless. ``False``: it does not exist."""
+        ...
+
+    def version(self) -> str:
+        """Return Orthanc's version: a sign of life."""
+        ...
+
+
+class OrthancArchive:
+    """Orthanc over HTTP, with the gate's own credential.
+
+    Parameters
+    ----------
+    url : str
+        Orthanc's own address, without a trailing slash.
+    username, password : str
+        The gate's account.
+    timeout : float
+        Seconds that one question may take.
+
+    """
+
+    def __init__(self, *, url: str, username: str, password: str, timeout: float) -> None:
+        self._client = httpx.Client(
+            base_url=url,
+            auth=(username, password),
+            timeout=timeout,
+            limits=httpx.Limits(max_connections=32, max_keepalive_connections=16),
+            trust_env=False,
+        )
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self._client.close()
+
+    def find(self, question: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """Ask ``/tools/find``."""
+        answer: list[dict[str, Any]] = self._ask("POST", "/tools/find", json=dict(question)).json()
+        return answer
+
+    def count(self, question: Mapping[str, Any]) -> int:
+        """Ask ``/tools/count-resources``."""
+        return int(self._ask("POST", "/tools/count-resources", json=dict(question)).json()["Count"])
+
+    def study(self, uid: str) -> ArchivedStudy | None:
+        """Resolve a StudyInstanceUID with all of its series."""
+        found = self._exactly_one(Level.STUDY, uid, ["Labels"])
+        if found is None:
+            return None
+        labels = frozenset(found["Labels"])
+        rows = self.find(
+            {
+                "Level": "Series",
+                "Query": {"StudyInstanceUID": uid},
+                "ResponseContent": ["Labels", "Parent"],
+                "RequestedTags": ["SeriesInstanceUID", "StudyInstanceUID"],
+            }
+        )
+        series = tuple(
+            ArchivedSeries(
+                id=row["ID"],
+                uid=row["RequestedTags"]["SeriesInstanceUID"],
+                labels=frozenset(row["Labels"]),
+                study_id=found["ID"],
+                study_uid=uid,
+                study_labels=labels,
+            )
+            for row in rows
+            if row["ParentStudy"] == found["ID"]
+        )
+        return ArchivedStudy(id=found["ID"], uid=uid, labels=labels, series=series)
+
+    def series(self, uid: str) -> ArchivedSeries | None:
+        """Resolve a SeriesInstanceUID."""
+        found = self._exactly_one(Level.SERIES, uid, ["Labels", "Parent"], also="StudyInstanceUID")
+        if found is None:
+            return None
+        return self._with_study(found)
+
+    def instance(self, orthanc_id: str) -> ArchivedInstance | None:
+        """Resolve an instance by Orthanc's own identifier, two short questions instead of ``?expand``."""
+        answer = self._get(f"/instances/{orthanc_id}/tags?simplify")
+        if answer is None:
+            return None
+        tags = answer.json()
+        found = self.instance_by_uid(str(tags["SOPInstanceUID"]))
+        return found if found is not None and found.id == orthanc_id else None
+
+    def instance_by_uid(self, uid: str) -> ArchivedInstance | None:
+        """Resolve a SOPInstanceUID."""
+        found = self._exactly_one(
+            Level.INSTANCE, uid, ["Parent"], also="SOPClassUID", series="SeriesInstanceUID"
+        )
+        if found is None:
+            return None
+        series = self.series(found["RequestedTags"]["SeriesInstanceUID"])
+        if series is None or series.id != found["ParentSeries"]:
+            return None
+        return ArchivedInstance(
+            id=found["ID"], uid=uid, sop_class=found["RequestedTags"]["SOPClassUID"], series=series
+        )
+
+    def set_label(self, level: Level, orthanc_id: str, label: str) -> bool:
+        """Put a label on a study or series."""
+        return self._label("PUT", level, orthanc_id, label)
+
+    def remove_label(self, level: Level, orthanc_id: str, label: str) -> bool:
+        """Take a label off a study or series."""
+        return self._label("DELETE", level, orthanc_id, label)
+
+    def version(self) -> str:
+        """Return Orthanc's version."""
+        return str(self._ask("GET", "/system").json()["Version"])
+
+    def _exactly_one(self, level: Level, uid: str, content: list[str], **tags: str) -> dict[str, Any] | None:
+        keyword = {Level.STUDY: "StudyInstanceUID", Level.SERIES: "SeriesInstanceUID"}.get(
+            level, "SOPInstanceUID"
+        )
+        rows = self.find(
+            {
+                "Level": type_of_level[level],
+                "Query": {keyword: uid},
+                "ResponseContent": content,
+                "RequestedTags": [keyword, *tags.values()],
+                "Limit": 3,
+            }
+        )
+        exact = [row for row in rows if row["RequestedTags"].get(keyword) == uid]
+        if len(exact) > 1:
+            raise AmbiguousError(level, uid)
+        return exact[0] if exact else None
+
+    def _with_study(self, found: dict[str, Any]) -> ArchivedSeries | None:
+        study_uid = found["RequestedTags"]["StudyInstanceUID"]
+        study = self._exactly_one(Level.STUDY, study_uid, ["Labels"])
+        if study is None or study["ID"] != found["ParentStudy"]:
+            return None
+        return ArchivedSeries(
+            id=found["ID"],
+            uid=found["RequestedTags"]["SeriesInstanceUID"],
+            labels=frozenset(found["Labels"]),
+            study_id=study["ID"],
+            study_uid=study_uid,
+            study_labels=frozenset(study["Labels"]),
+        )
+
+    def _label(self, method: str, level: Level, orthanc_id: str, label: str) -> bool:
+        path = f"/{_FOLDER[level]}/{orthanc_id}/labels/{label}"
+        return self._ask(method, path, missing_is_fine=True).status_code != httpx.codes.NOT_FOUND
+
+    def _get(self, path: str) -> httpx.Response | None:
+        answer = self._ask("GET", path, missing_is_fine=True)
+        return None if answer.status_code == httpx.codes.NOT_FOUND else answer
+
+    def _ask(
+        self, method: str, path: str, *, json: object = None, missing_is_fine: bool = False
+    ) -> httpx.Response:
+        try:
+            answer = self._client.request(method, path, json=json)
+            if not (missing_is_fine and answer.status_code == httpx.codes.NOT_FOUND):
+                answer.raise_for_status()
+        except httpx.HTTPError as error:
+            raise Unavailable("orthanc") from error
+        return answer

@@ -1,0 +1,77 @@
+"""The errors of the use cases; ``http/responses.py`` alone turns them into HTTP.
+
+::
+
+    ServiceError
+    ├── NotFound        it does not exist, or is hidden from who asks: the two look the same
+    ├── Forbidden       he may read it, but not do this
+    ├── Invalid         a field is not what was expected
+    ├── Conflict        it cannot be done in the state that things are in
+    ├── Unauthenticated signing in would help, or the credential is bad
+    └── Unavailable     a part of the system does not answer
+
+Messages are English gettext ids with named places; they are translated where they are shown.
+"""
+
+from collections.abc import Mapping
+
+
+class ServiceError(Exception):
+    """Something that a person is told; never carries what another exception said."""
+
+    code = "error"
+
+    def __init__(self, message: str, *, reason: str | None = None, **places: str) -> None:
+        super().__init__(message)
+        self.message = message
+        self.places: Mapping[str, str] = places
+        self.reason = reason
+
+
+class NotFound(ServiceError):
+    """It does not exist, or is hidden from who asks."""
+
+    code = "not_found"
+
+    def __init__(self) -> None:
+        super().__init__("There is nothing here, or nothing that you may see.")
+
+
+class Forbidden(ServiceError):
+    """He may see it, but not do this."""
+
+    code = "forbidden"
+
+
+class Invalid(ServiceError):
+    """A field is not what was expected; the reason names the field, and the message may as ``{field}``."""
+
+    code = "invalid"
+
+    def __init__(self, field: str, message: str, **places: str) -> None:
+        super().__init__(message, reason=field, field=field, **places)
+        self.field = field
+
+
+class Conflict(ServiceError):
+    """It cannot be done in the state that things are in."""
+
+    code = "conflict"
+
+
+class Unauthenticated(ServiceError):
+    """No credential where one is needed, or one that is not good."""
+
+    code = "unauthenticated"
+
+    def __init__(self, message: str = "Sign in first.", *, reason: str | None = None) -> None:
+        super().__init__(message, reason=reason)
+
+
+class Unavailable(ServiceError):
+    """A part of the system does not answer; the reason names the part."""
+
+    code = "unavailable"
+
+    def __init__(self, part: str) -> None:
+        super().__init__("A part of the system does not answer: {part}.", reason=part, part=part)

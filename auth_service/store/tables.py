@@ -1,0 +1,196 @@
+"""The tables, as they are today; ``migrations/`` holds the way here, and a test compares the two."""
+
+from datetime import date, datetime
+from typing import Any, ClassVar
+
+from sqlalchemy import JSON, Date, ForeignKey, ForeignKeyConstraint, Index, MetaData, UniqueConstraint
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
+
+from auth_service.store.database import Instant
+
+
+class Base(DeclarativeBase):
+    """What all tables share: names for constraints, so that migrations can speak of them."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    type_annotation_map: ClassVar[dict[Any, Any]] = {datetime: Instant, date: Date, dict[str, Any]: JSON}
+
+
+class Person(Base):
+    """Somebody who has signed in, or was named as a member, and what he chose."""
+
+    __tablename__ = "people"
+
+    provider: Mapped[str] = mapped_column(primary_key=True)
+    subject: Mapped[str] = mapped_column(primary_key=True)
+    username: Mapped[str]
+    name: Mapped[str]
+    email: Mapped[str]
+    language: Mapped[str | None]
+    created_at: Mapped[datetime]
+    seen_at: Mapped[datetime | None]
+
+
+class Signin(Base):
+    """A sign-in under way, from the first redirect to the callback; used once."""
+
+    __tablename__ = "signins"
+
+    state_hash: Mapped[str] = mapped_column(primary_key=True)
+    browser_hash: Mapped[str]
+    sealed: Mapped[bytes]
+    """Nonce and code verifier, encrypted."""
+    next: Mapped[str]
+    language: Mapped[str]
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime] = mapped_column(index=True)
+    used_at: Mapped[datetime | None]
+
+
+class SigninSession(Base):
+    """Somebody's session in one browser."""
+
+    __tablename__ = "sessions"
+    __table_args__ = (
+        ForeignKeyConstraint(["provider", "subject"], ["people.provider", "people.subject"]),
+        Index("ix_sessions_provider_subject", "provider", "subject"),
+    )
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    """Public identifier, shown in lists; the cookie's secret is kept as a hash only."""
+    secret_hash: Mapped[str] = mapped_column(unique=True)
+    provider: Mapped[str]
+    subject: Mapped[str]
+    keycloak_session: Mapped[str] = mapped_column(index=True)
+    roles: Mapped[list[str]] = mapped_column(JSON)
+    groups: Mapped[list[dict[str, str]]] = mapped_column(JSON)
+    """``[{"id": …, "path": …}]``, ancestors included."""
+    sealed_tokens: Mapped[bytes]
+    access_expires_at: Mapped[datetime]
+    created_at: Mapped[datetime]
+    seen_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    """The absolute limit."""
+    checked_at: Mapped[datetime]
+    """When Keycloak last said that the session lives."""
+    lease_holder: Mapped[str | None]
+    lease_until: Mapped[datetime | None]
+    address: Mapped[str]
+    user_agent: Mapped[str]
+    ended_at: Mapped[datetime | None]
+    ended_why: Mapped[str | None]
+
+    person: Mapped[Person] = relationship(lazy="joined")
+
+
+class Album(Base):
+    """A named, owned set of series."""
+
+    __tablename__ = "albums"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    slug: Mapped[str] = mapped_column(unique=True)
+    title: Mapped[str]
+    description: Mapped[str]
+    created_at: Mapped[datetime]
+    created_by: Mapped[str]
+    changed_at: Mapped[datetime]
+    deleted_at: Mapped[datetime | None]
+
+    members: Mapped[list["Member"]] = relationship(back_populates="album")
+
+
+class Member(Base):
+    """Rights in an album, for a person or a group."""
+
+    __tablename__ = "members"
+    __table_args__ = (UniqueConstraint("album_id", "subject_kind", "subject_id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    album_id: Mapped[int] = mapped_column(ForeignKey("albums.id"))
+    subject_kind: Mapped[str]
+    subject_id: Mapped[str] = mapped_column(index=True)
+    """``provider:sub`` of a person, id of a group."""
+    subject_name: Mapped[str]
+    """User name or group path when it was given: for people to read, never to decide by."""
+    role: Mapped[str]
+    actions: Mapped[list[str]] = mapped_column(JSON)
+    until: Mapped[date | None]
+    """The last day, in the site's time zone."""
+    created_at: Mapped[datetime]
+    created_by: Mapped[str]
+
+    album: Mapped[Album] = relationship(back_populates="members")
+
+
+class Change(Base):
+    """Series being put into an album, or taken out: one request, resumed after a crash."""
+
+    __tablename__ = "changes"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    album_id: Mapped[int] = mapped_column(ForeignKey("albums.id"), index=True)
+    verb: Mapped[str]
+    """``add`` or ``remove``."""
+    state: Mapped[str] = mapped_column(index=True)
+    """``waiting``, ``running``, ``done``, ``failed`` or ``cancelled``."""
+    actor: Mapped[str]
+    actor_name: Mapped[str]
+    created_at: Mapped[datetime]
+    finished_at: Mapped[datetime | None]
+
+
+class LedgerEntry(Base):
+    """One series put into, or taken out of, one album. Rows are added, stamped once, and never removed."""
+
+    __tablename__ = "ledger"
+    __table_args__ = (
+        UniqueConstraint("change_id", "series_uid"),
+        Index("ix_ledger_album_id_series_uid", "album_id", "series_uid"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    change_id: Mapped[str] = mapped_column(ForeignKey("changes.id"))
+    album_id: Mapped[int] = mapped_column(ForeignKey("albums.id"))
+    verb: Mapped[str]
+    study_uid: Mapped[str]
+    series_uid: Mapped[str] = mapped_column(index=True)
+    orthanc_study: Mapped[str]
+    orthanc_series: Mapped[str]
+    intended_at: Mapped[datetime]
+    done_at: Mapped[datetime | None]
+    failure: Mapped[str | None]
+
+
+class AuditRecord(Base):
+    """What happened: rows are only ever added, and copy what they speak of, so that they outlive it."""
+
+    __tablename__ = "audit"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    at: Mapped[datetime] = mapped_column(index=True)
+    event: Mapped[str] = mapped_column(index=True)
+    actor: Mapped[str] = mapped_column(index=True)
+    """The actor's key: kind, provider, subject."""
+    actor_name: Mapped[str]
+    session: Mapped[str | None]
+    action: Mapped[str | None]
+    level: Mapped[str | None]
+    target: Mapped[str | None]
+    """Normalised path, UID, or slug: what it was about."""
+    study_uid: Mapped[str | None] = mapped_column(index=True)
+    label: Mapped[str | None] = mapped_column(index=True)
+    reason: Mapped[str | None]
+    rule: Mapped[str | None]
+    address: Mapped[str | None]
+    request_id: Mapped[str | None]
+    count: Mapped[int]
+    """How many times, where repeats were folded into one record."""
+    details: Mapped[dict[str, Any]] = mapped_column(JSON)

@@ -1,0 +1,146 @@
+"""The words that every part of the project uses, each with a sentence that says what it means.
+
+The portal may import this module and nothing else of the auth service; ``docs/permissions.md`` is generated
+from it.
+"""
+
+from enum import StrEnum
+from typing import Self
+
+
+class _Described(StrEnum):
+    """A string whose member carries a sentence for people."""
+
+    sentence: str
+
+    def __new__(cls, value: str, sentence: str) -> Self:
+        member = str.__new__(cls, value)
+        member._value_ = value
+        member.sentence = sentence
+        return member
+
+
+class Action(_Described):
+    """What an actor may do: a closed list, one verb each."""
+
+    VIEW = "view", "Find images, read their attributes and look at their pixels."
+    DOWNLOAD = "download", "Take whole images, series, studies and archives away as files."
+    UPLOAD = "upload", "Add new series."
+    REMOVE = "remove", "Take series out of an album; the images stay in the archive."
+    SEND = "send", "Put series into other albums, or send them to people."
+    COMMENT = "comment", "Write comments on the album and on its studies."
+    ANNOTATE = "annotate", "Store reports and segmentations made in the viewer."
+    LAUNCH = "launch", "Run analysis apps on the series."
+    EXPORT = "export", "Take tables of measurements and attributes away as files."
+    INVITE = "invite", "Invite others, with at most one's own rights and end date."
+    EDIT = "edit", "Change an album's title and description."
+    MANAGE = "manage", "Change an album's members and their rights."
+    DELETE = "delete", "Delete an album; the images stay in the archive."
+    AUDIT = "audit", "Read what happened through an album."
+    ADMINISTER = "administer", "Administer the system: people, rules, audit, health."
+
+
+MEMBER_ACTIONS = frozenset(
+    {
+        Action.VIEW,
+        Action.DOWNLOAD,
+        Action.UPLOAD,
+        Action.REMOVE,
+        Action.SEND,
+        Action.COMMENT,
+        Action.ANNOTATE,
+        Action.LAUNCH,
+        Action.EXPORT,
+        Action.INVITE,
+    }
+)
+"""What a member of an album may be given, one by one."""
+
+OWNER_ACTIONS = MEMBER_ACTIONS | {Action.EDIT, Action.MANAGE, Action.DELETE, Action.AUDIT}
+"""What an owner of an album may do: everything but administer the system."""
+
+
+class AlbumRole(_Described):
+    """What somebody is in an album."""
+
+    OWNER = "owner", "Has every right in the album and decides about its members."
+    MEMBER = "member", "Has the rights that an owner gave, one by one."
+
+
+class RealmRole(_Described):
+    """The roles of the Keycloak realm that the portal knows; any other is passed over."""
+
+    ADMIN = "admin", "Administers people, rules, audit and health; no right to images comes with it."
+    PI = "pi", "Leads projects and owns albums."
+    RESEARCHER = "researcher", "Works with the albums that others share."
+
+
+class LabelKind(_Described):
+    """Where a label in Orthanc comes from."""
+
+    ALBUM = (
+        "album",
+        "Written by the auth service alone: on a series it grants, on a study it only helps to find.",
+    )
+    SITE = "site", "Any other label: put on studies or series by the site, named in the rules file."
+
+
+ALBUM_LABEL_PREFIX = "album-"
+"""Labels that begin so are written by the auth service alone."""
+
+
+def album_label(slug: str) -> str:
+    """Return the label that the series of an album carry in Orthanc."""
+    return f"{ALBUM_LABEL_PREFIX}{slug}"
+
+
+def label_kind(label: str) -> LabelKind:
+    """Tell an album's label from one of the site's, whatever the case it is written in."""
+    return LabelKind.ALBUM if label.lower().startswith(ALBUM_LABEL_PREFIX) else LabelKind.SITE
+
+
+class ActorKind(_Described):
+    """Who asks."""
+
+    PERSON = (
+        "person",
+        "Somebody who signed in, known by the provider's name and his subject identifier there.",
+    )
+    NOBODY = "nobody", "No credential was sent."
+    SYSTEM = "system", "The service itself: the loader, reconcile, a change that is resumed."
+
+
+class SubjectKind(_Described):
+    """To whom a membership is given."""
+
+    PERSON = "person", "One person, by provider and subject identifier."
+    GROUP = "group", "A Keycloak group, by its id; its subgroups' people belong to it too."
+
+
+class Level(_Described):
+    """DICOM's levels that are decided about, and the two things beside them."""
+
+    STUDY = "study", "A DICOM study."
+    SERIES = "series", "A DICOM series: the unit that an album holds."
+    INSTANCE = "instance", "A DICOM instance; it carries no label and follows its series."
+    ALBUM = "album", "A named, owned set of series."
+    SYSTEM = "system", "The installation as a whole."
+
+
+class AuditEvent(_Described):
+    """What the audit table can hold."""
+
+    SIGNIN = "signin", "Somebody signed in."
+    SIGNIN_FAILED = "signin-failed", "A sign-in was refused, cancelled, expired or replayed."
+    SIGNOUT = "signout", "Somebody signed out, or was signed out by Keycloak."
+    SESSION_ENDED = "session-ended", "Somebody ended one of his sessions."
+    DENIED = "denied", "A request was refused."
+    STUDY_VIEWED = "study-viewed", "Somebody looked into a study for the first time in a session."
+    DOWNLOADED = "downloaded", "Somebody took images away."
+    ALBUM_CREATED = "album-created", "An album was made."
+    SERIES_ADDED = "series-added", "Series were put into an album."
+    SERIES_REMOVED = "series-removed", "Series were taken out of an album."
+    MEMBER_ADDED = "member-added", "Somebody was given rights in an album."
+    MEMBER_CHANGED = "member-changed", "Somebody's rights in an album were changed."
+    MEMBER_REMOVED = "member-removed", "Somebody's rights in an album were taken back."
+    AMBIGUOUS = "ambiguous", "An identifier exists more than once in the archive and was therefore refused."

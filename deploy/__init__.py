@@ -1,0 +1,1 @@
+"""Everything that brings the portal and its parts to a machine."""
