@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import httpx
+from pydicom.datadict import keyword_for_tag
 
 from auth_service.errors import Unavailable
 from auth_service.vocabulary import Level
@@ -95,6 +96,10 @@ class Archive(Protocol):
         """Take a label off a study or series; repeating it is harmless. ``False``: it does not exist."""
         ...
 
+    def main_tags(self) -> Mapping[Level, frozenset[str]]:
+        """Return the keywords in Orthanc's index, level by level; the patient's are with the study's."""
+        ...
+
     def version(self) -> str:
         """Return Orthanc's version: a sign of life."""
         ...
@@ -122,6 +127,7 @@ class OrthancArchive:
             limits=httpx.Limits(max_connections=32, max_keepalive_connections=16),
             trust_env=False,
         )
+        self._main_tags: Mapping[Level, frozenset[str]] | None = None
 
     def close(self) -> None:
         """Give the connections back."""
@@ -202,6 +208,17 @@ class OrthancArchive:
         """Take a label off a study or series."""
         return self._label("DELETE", level, orthanc_id, label)
 
+    def main_tags(self) -> Mapping[Level, frozenset[str]]:
+        """Read from ``/system``, once: they change only with Orthanc's configuration."""
+        if self._main_tags is None:
+            listed = self._ask("GET", "/system").json()["MainDicomTags"]
+            self._main_tags = {
+                Level.STUDY: _keywords(listed["Patient"]) | _keywords(listed["Study"]),
+                Level.SERIES: _keywords(listed["Series"]),
+                Level.INSTANCE: _keywords(listed["Instance"]),
+            }
+        return self._main_tags
+
     def version(self) -> str:
         """Return Orthanc's version."""
         return str(self._ask("GET", "/system").json()["Version"])
@@ -256,3 +273,9 @@ class OrthancArchive:
         except httpx.HTTPError as error:
             raise Unavailable("orthanc") from error
         return answer
+
+
+def _keywords(listed: str) -> frozenset[str]:
+    """Read Orthanc's ``0008,0020;0010,0020``; what has no keyword in the standard is passed over."""
+    tags = (int(tag.replace(",", ""), 16) for tag in listed.split(";") if tag)
+    return frozenset(keyword for keyword in map(keyword_for_tag, tags) if keyword)

@@ -1,0 +1,39 @@
+"""What the routes of the API have in common: who asks, and from which page."""
+
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from auth_service.errors import Forbidden, Unauthenticated
+from auth_service.identity import identify
+from auth_service.policy.model import Actor
+from auth_service.vocabulary import ActorKind
+
+
+def actor_or_nobody(request: Request) -> Actor:
+    """Say who asks; raises `Unauthenticated` for a bad credential."""
+    services = request.app.state.services
+    return identify(request.headers, cookie_name=services.settings.session_cookie, sessions=services.sessions)
+
+
+def actor_of(request: Request) -> Actor:
+    """Say who asks, and refuse nobody."""
+    actor = actor_or_nobody(request)
+    if actor.kind is ActorKind.NOBODY:
+        raise Unauthenticated
+    return actor
+
+
+def own_origin(request: Request) -> None:
+    """Refuse an unsafe request by cookie that a page of another origin may have sent (RFC 6454).
+
+    A bearer is put into a request by a program, never by a browser on its own: it needs no origin.
+    """
+    if "authorization" in request.headers:
+        return
+    if request.headers.get("origin") != request.app.state.services.settings.public_url:
+        raise Forbidden("This request did not come from a page of the portal.", reason="origin")
+
+
+SignedIn = Annotated[Actor, Depends(actor_of)]
+"""Somebody who signed in."""
