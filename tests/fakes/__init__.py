@@ -1,0 +1,1 @@
+"""Second implementations of what the project talks to: real ones, in memory."""

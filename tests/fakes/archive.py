@@ -1,0 +1,290 @@
+"""Orthanc in memory: a second implementation of ``Archive``, not a mock.
+
+It holds patients, studies, series and instances, and answers ``/tools/find`` and ``/tools/count-resources``
+as Orthanc 1.12.7 does where the project relies on it: labels do not inherit, an empty list of labels means
+everything, an empty value matches all, and what is not ordered comes by Orthanc's identifier.
+``tests/integration`` asks it and the real one the same questions.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from fnmatch import translate
+from typing import Any
+
+from pydicom.datadict import dictionary_VR, keyword_dict, tag_for_keyword
+
+from auth_service.archive import AmbiguousError, ArchivedInstance, ArchivedSeries, ArchivedStudy
+from auth_service.errors import Unavailable
+from auth_service.vocabulary import Level
+from tests.fakes.held import COMPUTED, KEYS, LEVELS, MAIN, Held, orthanc_id
+
+_OF_LEVEL = {Level.STUDY: "Study", Level.SERIES: "Series"}
+_LEVEL = {"Study": Level.STUDY, "Series": Level.SERIES, "Instance": Level.INSTANCE}
+
+_LABEL = re.compile(r"[A-Za-z0-9_-]{1,64}")
+
+
+class FakeArchive:
+    """What the auth service asks of Orthanc, answered from memory."""
+
+    def __init__(self) -> None:
+        self.held: dict[str, dict[str, Held]] = {level: {} for level in LEVELS}
+        self.questions: list[dict[str, Any]] = []
+        """Every find and count, as it was asked."""
+        self.down = False
+
+    # What tests do to it.
+
+    def add(self, **tags: str | int) -> ArchivedInstance:
+        """Store one instance, given by its tags; what of the four identifiers exists is added to."""
+        dicom = {keyword: str(value) for keyword, value in tags.items()}
+        parent: Held | None = None
+        path: list[str] = []
+        for level in LEVELS:
+            path.append(dicom[KEYS[level]])
+            identifier = orthanc_id(*path)
+            here = self.held[level].get(identifier)
+            if here is None:
+                kept = dicom if level == "Instance" else {k: dicom[k] for k in MAIN[level] if k in dicom}
+                here = Held(type=level, id=identifier, tags=kept, parent=parent)
+                self.held[level][identifier] = here
+                if parent is not None:
+                    parent.children[identifier] = here
+            parent = here
+        assert parent is not None
+        return _instance(parent)
+
+    def delete(self, identifier: str) -> None:
+        """Delete a resource with all below it, and what is empty above it."""
+        here = next(level[identifier] for level in self.held.values() if identifier in level)
+        for level in LEVELS:
+            for below in list(here.below(level)) if level in LEVELS[LEVELS.index(here.type) :] else []:
+                del self.held[level][below.id]
+        while here.parent is not None:
+            del here.parent.children[here.id]
+            here = here.parent
+            if here.children:
+                break
+            del self.held[here.type][here.id]
+
+    def labels(self, level: str = "Series") -> dict[str, set[str]]:
+        """Return the labels of everything on a level that carries any, by UID."""
+        return {here.tags[KEYS[level]]: set(here.labels) for here in self.held[level].values() if here.labels}
+
+    # What the service asks.
+
+    def find(self, question: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """Answer ``/tools/find``."""
+        self._asked(question)
+        found = self._ordered(self._matching(question), question.get("OrderBy", []))
+        since, limit = question.get("Since", 0), question.get("Limit", 0)
+        page = found[since : since + limit] if limit else found[since:]
+        return [_row(here, question) for here in page]
+
+    def count(self, question: Mapping[str, Any]) -> int:
+        """Answer ``/tools/count-resources``."""
+        if question.get("CaseSensitive"):
+            raise Unavailable("orthanc")
+        self._asked(question)
+        return len(self._matching(question))
+
+    def study(self, uid: str) -> ArchivedStudy | None:
+        """Resolve a StudyInstanceUID with all of its series."""
+        here = self._exactly_one("Study", uid)
+        if here is None:
+            return None
+        return ArchivedStudy(
+            id=here.id,
+            uid=uid,
+            labels=frozenset(here.labels),
+            series=tuple(_series(child) for child in _by_id(here.children.values())),
+        )
+
+    def series(self, uid: str) -> ArchivedSeries | None:
+        """Resolve a SeriesInstanceUID."""
+        here = self._exactly_one("Series", uid)
+        if here is None:
+            return None
+        self._exactly_one("Study", here.up("Study").tags["StudyInstanceUID"])
+        return _series(here)
+
+    def instance(self, orthanc_id: str) -> ArchivedInstance | None:
+        """Resolve an instance by Orthanc's own identifier."""
+        self._alive()
+        here = self.held["Instance"].get(orthanc_id)
+        return self.instance_by_uid(here.tags["SOPInstanceUID"]) if here else None
+
+    def instance_by_uid(self, uid: str) -> ArchivedInstance | None:
+        """Resolve a SOPInstanceUID."""
+        here = self._exactly_one("Instance", uid)
+        if here is None or self.series(here.up("Series").tags["SeriesInstanceUID"]) is None:
+            return None
+        return _instance(here)
+
+    def set_label(self, level: Level, orthanc_id: str, label: str) -> bool:
+        """Put a label on a study or series."""
+        here = self._labelled(level, orthanc_id, label)
+        if here is not None:
+            here.labels.add(label)
+        return here is not None
+
+    def remove_label(self, level: Level, orthanc_id: str, label: str) -> bool:
+        """Take a label off a study or series."""
+        here = self._labelled(level, orthanc_id, label)
+        if here is not None:
+            here.labels.discard(label)
+        return here is not None
+
+    def version(self) -> str:
+        """Return a version that has all that the project needs."""
+        self._alive()
+        return "1.12.7"
+
+    def _alive(self) -> None:
+        if self.down:
+            raise Unavailable("orthanc")
+
+    def _asked(self, question: Mapping[str, Any]) -> None:
+        self._alive()
+        self.questions.append(dict(question))
+
+    def _labelled(self, level: Level, identifier: str, label: str) -> Held | None:
+        self._alive()
+        if not _LABEL.fullmatch(label):
+            raise Unavailable("orthanc")
+        return self.held[_OF_LEVEL[level]].get(identifier)
+
+    def _exactly_one(self, level: str, uid: str) -> Held | None:
+        self._alive()
+        found = [here for here in self.held[level].values() if here.tags[KEYS[level]] == uid]
+        if len(found) > 1:
+            raise AmbiguousError(_LEVEL[level], uid)
+        return found[0] if found else None
+
+    def _matching(self, question: Mapping[str, Any]) -> list[Held]:
+        query: Mapping[str, str] = question.get("Query", {})
+        case = bool(question.get("CaseSensitive", False))
+        for keyword, value in query.items():
+            _check(keyword, value)
+        return [
+            here
+            for here in _by_id(self.held[question["Level"]].values())
+            if _labels_match(here.labels, question)
+            and all(_matches(here, keyword, value, case=case) for keyword, value in query.items())
+        ]
+
+    def _ordered(self, found: list[Held], orders: Iterable[Mapping[str, str]]) -> list[Held]:
+        for order in reversed(list(orders)):
+            key, direction = order["Key"], order["Direction"]
+            if order["Type"] != "DicomTag" or key not in keyword_dict or direction not in ("ASC", "DESC"):
+                raise Unavailable("orthanc")
+            found = sorted(found, key=lambda here: _sort_key(here, key), reverse=direction == "DESC")
+        return found
+
+
+def _by_id(found: Iterable[Held]) -> list[Held]:
+    return sorted(found, key=lambda here: here.id)
+
+
+def _series(here: Held) -> ArchivedSeries:
+    study = here.up("Study")
+    return ArchivedSeries(
+        id=here.id,
+        uid=here.tags["SeriesInstanceUID"],
+        labels=frozenset(here.labels),
+        study_id=study.id,
+        study_uid=study.tags["StudyInstanceUID"],
+        study_labels=frozenset(study.labels),
+    )
+
+
+def _instance(here: Held) -> ArchivedInstance:
+    return ArchivedInstance(
+        id=here.id,
+        uid=here.tags["SOPInstanceUID"],
+        sop_class=here.tags.get("SOPClassUID", ""),
+        series=_series(here.up("Series")),
+    )
+
+
+def _check(keyword: str, value: str) -> None:
+    """Refuse what Orthanc answers with 400."""
+    if keyword not in keyword_dict:
+        raise Unavailable("orthanc")
+    wild = "*" in value or "?" in value
+    if wild and value != "*" and _vr(keyword) in ("UI", "DA", "TM", "DT"):
+        raise Unavailable("orthanc")
+
+
+def _vr(keyword: str) -> str:
+    tag = tag_for_keyword(keyword)
+    assert tag is not None
+    return dictionary_VR(tag)
+
+
+def _labels_match(carried: set[str], question: Mapping[str, Any]) -> bool:
+    asked = set(question.get("Labels", []))
+    constraint = question.get("LabelsConstraint", "All")
+    if constraint not in ("All", "Any", "None"):
+        raise Unavailable("orthanc")
+    if not asked:
+        return True
+    if constraint == "All":
+        return asked <= carried
+    return bool(asked & carried) is (constraint == "Any")
+
+
+def _matches(here: Held, keyword: str, asked: str, *, case: bool) -> bool:
+    if not asked:
+        return True
+    value = here.value(keyword)
+    if keyword == "ModalitiesInStudy":
+        return bool(set(asked.split("\\")) & set((value or "").split("\\")))
+    if keyword in COMPUTED or value is None:
+        return False
+    return _matches_text(keyword, *((asked, value) if case else (asked.casefold(), value.casefold())))
+
+
+def _matches_text(keyword: str, asked: str, value: str) -> bool:
+    if "\\" in asked:
+        return value in asked.split("\\")
+    if _vr(keyword) in ("DA", "TM", "DT") and "-" in asked:
+        low, _, high = asked.partition("-")
+        return low <= value and (not high or value <= high)
+    if "*" in asked or "?" in asked:
+        return re.fullmatch(translate(asked.replace("[", "[[]")), value) is not None
+    return value == asked
+
+
+def _sort_key(here: Held, keyword: str) -> tuple[bool, float, str]:
+    value = here.value(keyword)
+    if value is None:
+        return (False, 0.0, "")
+    if _vr(keyword) in ("IS", "DS"):
+        return (True, float(value), "")
+    return (True, 0.0, value)
+
+
+def _row(here: Held, question: Mapping[str, Any]) -> dict[str, Any]:
+    content = set(question.get("ResponseContent", []))
+    if question.get("Expand"):
+        content |= {"MainDicomTags", "Labels", "Parent", "Children"}
+    row: dict[str, Any] = {"ID": here.id, "Type": here.type}
+    if "MainDicomTags" in content:
+        row["MainDicomTags"] = dict(here.tags) if here.type != "Instance" else _main(here)
+        if here.type == "Study":
+            row["PatientMainDicomTags"] = dict(here.up("Patient").tags)
+    if "Labels" in content:
+        row["Labels"] = sorted(here.labels)
+    if "Parent" in content and here.parent is not None:
+        row[f"Parent{here.parent.type}"] = here.parent.id
+    if "Children" in content and here.children:
+        folder = {"Patient": "Studies", "Study": "Series", "Series": "Instances"}[here.type]
+        row[folder] = [child.id for child in _by_id(here.children.values())]
+    if requested := question.get("RequestedTags"):
+        row["RequestedTags"] = {keyword: here.value(keyword) or "" for keyword in requested}
+    return row
+
+
+def _main(here: Held) -> dict[str, str]:
+    return {keyword: value for keyword, value in here.tags.items() if keyword in MAIN["Instance"]}
