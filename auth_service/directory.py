@@ -1,0 +1,164 @@
+"""Keycloak as a directory: from names to what lasts.
+
+People type user names and group paths; both can change, and then belong to somebody else. What is kept are
+Keycloak's own identifiers.
+"""
+
+import logging
+import re
+import threading
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any, Protocol
+from urllib.parse import quote
+
+from keycloak import KeycloakAdmin, KeycloakOpenIDConnection
+from keycloak.exceptions import KeycloakError
+
+from auth_service.errors import Unavailable
+from auth_service.policy.model import Group
+from auth_service.settings import Settings
+
+GROUPS_LIVE = 1.0
+"""Seconds for which a path is taken to mean the same group: a renamed one may leave its path to another, and
+what people may do must follow within five seconds, whatever else is on the way."""
+
+MOST_GROUPS = 10_000
+"""Paths that are remembered; a realm with more is asked more often."""
+
+log = logging.getLogger(__name__)
+
+_SEPARATOR = re.compile(r"(?<!~)/")
+"""Keycloak writes a slash inside a group's name as ``~/``."""
+
+_NOT_FOUND = 404
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DirectoryPerson:
+    """Somebody with an account, whether he has ever signed in here or not."""
+
+    provider: str
+    subject: str
+    username: str
+    name: str
+    email: str
+
+
+class Directory(Protocol):
+    """What the auth service looks up. Every call may raise `Unavailable`."""
+
+    def person(self, username: str) -> DirectoryPerson | None:
+        """Return the person of exactly this user name (case aside, as in Keycloak)."""
+        ...
+
+    def group(self, path: str) -> Group | None:
+        """Return the group of exactly this path."""
+        ...
+
+    def groups_with_ancestors(self, paths: Iterable[str]) -> frozenset[Group]:
+        """Return these groups and all above them; a path that nobody knows gives nothing."""
+        ...
+
+
+def with_ancestors(path: str) -> list[str]:
+    """Return a group's path and those of all groups above it, or nothing if it is not a full path."""
+    if not path.startswith("/") or path == "/":
+        return []
+    ends = [match.start() for match in _SEPARATOR.finditer(path)][1:]
+    return [path[:end] for end in ends] + [path]
+
+
+class KeycloakDirectory:
+    """The realm of the settings, through Keycloak's admin API and the least of rights.
+
+    Parameters
+    ----------
+    settings : Settings
+    timer : callable
+        A monotonic clock, in seconds.
+
+    """
+
+    def __init__(self, settings: Settings, *, timer: Callable[[], float] = time.monotonic) -> None:
+        self._settings = settings
+        self._timer = timer
+        self._lock = threading.Lock()
+        self._connected: KeycloakAdmin | None = None
+        self._groups: dict[str, tuple[float, Group | None]] = {}
+
+    def person(self, username: str) -> DirectoryPerson | None:
+        """Return the person of exactly this user name."""
+        rows = self._ask(lambda admin: admin.get_users({"username": username, "exact": True, "max": 2}))
+        wanted = username.casefold()
+        found = [row for row in rows if str(row.get("username", "")).casefold() == wanted]
+        if len(found) != 1:
+            return None
+        row = found[0]
+        names = (str(row.get("firstName") or ""), str(row.get("lastName") or ""))
+        return DirectoryPerson(
+            provider=self._settings.provider,
+            subject=str(row["id"]),
+            username=str(row["username"]),
+            name=" ".join(name for name in names if name) or str(row["username"]),
+            email=str(row.get("email") or ""),
+        )
+
+    def group(self, path: str) -> Group | None:
+        """Return the group of exactly this path, asked anew."""
+        if not with_ancestors(path):
+            return None
+        # Quoted here, as the library puts the path into the address as it is.
+        place = quote(path.removeprefix("/"), safe="/~")
+        row = self._ask(lambda admin: _group_or_none(admin, place))
+        if row is None or row.get("path") != path:
+            return None
+        return Group(id=str(row["id"]), path=path)
+
+    def groups_with_ancestors(self, paths: Iterable[str]) -> frozenset[Group]:
+        """Return these groups and all above them."""
+        wanted = {ancestor for path in paths for ancestor in with_ancestors(path)}
+        found = (self._remembered(path) for path in sorted(wanted))
+        return frozenset(group for group in found if group is not None)
+
+    def _remembered(self, path: str) -> Group | None:
+        now = self._timer()
+        known = self._groups.get(path)
+        if known is not None and now - known[0] < GROUPS_LIVE:
+            return known[1]
+        group = self.group(path)
+        if len(self._groups) >= MOST_GROUPS:
+            self._groups.clear()
+        self._groups[path] = (now, group)
+        return group
+
+    def _ask(self, question: Callable[[KeycloakAdmin], Any]) -> Any:  # noqa: ANN401 - the library is not typed
+        try:
+            return question(self._admin())
+        except (KeycloakError, OSError, ValueError, KeyError, TypeError) as error:
+            # Not only its own errors come out of the library: sockets, JSON, missing keys.
+            log.warning("Keycloak's directory: %s", type(error).__name__)
+            raise Unavailable("keycloak") from error
+
+    def _admin(self) -> KeycloakAdmin:
+        with self._lock:
+            if self._connected is None:
+                connection = KeycloakOpenIDConnection(
+                    server_url=f"{self._settings.keycloak_url}/",
+                    realm_name=self._settings.keycloak_realm,
+                    client_id=self._settings.admin_client_id,
+                    client_secret_key=self._settings.admin_client_secret.get_secret_value(),
+                    timeout=max(1, round(self._settings.keycloak_timeout_seconds)),
+                )
+                self._connected = KeycloakAdmin(connection=connection)
+            return self._connected
+
+
+def _group_or_none(admin: KeycloakAdmin, place: str) -> Any:  # noqa: ANN401 - the library is not typed
+    try:
+        return admin.get_group_by_path(place)
+    except KeycloakError as error:
+        if error.response_code == _NOT_FOUND:
+            return None
+        raise
