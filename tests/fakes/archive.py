@@ -2,12 +2,12 @@
 
 It holds patients, studies, series and instances, and answers ``/tools/find`` and ``/tools/count-resources``
 as Orthanc 1.12.7 does where the project relies on it: labels do not inherit, an empty list of labels means
-everything, an empty value matches all, and what is not ordered comes by Orthanc's identifier.
+everything, an empty value matches all, order is that of text, and what is not ordered comes by identifier.
 ``tests/integration`` asks it and the real one the same questions.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from fnmatch import translate
 from typing import Any
 
@@ -20,6 +20,9 @@ from tests.fakes.held import COMPUTED, KEYS, LEVELS, MAIN, Held, orthanc_id
 
 _OF_LEVEL = {Level.STUDY: "Study", Level.SERIES: "Series"}
 _LEVEL = {"Study": Level.STUDY, "Series": Level.SERIES, "Instance": Level.INSTANCE}
+
+_WILD = ("AE", "CS", "LO", "LT", "PN", "SH", "ST", "UC", "UR", "UT")
+"""Value representations in which Orthanc allows wildcards."""
 
 _LABEL = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
@@ -74,19 +77,25 @@ class FakeArchive:
     # What the service asks.
 
     def find(self, question: Mapping[str, Any]) -> list[dict[str, Any]]:
-        """Answer ``/tools/find``."""
+        """Answer ``/tools/find``.
+
+        What the index does not keep is looked up in the page that the index gave, as Orthanc does.
+        """
         self._asked(question)
-        found = self._ordered(self._matching(question), question.get("OrderBy", []))
+        slow = _not_in_index(question)
         since, limit = question.get("Since", 0), question.get("Limit", 0)
+        if slow and since:
+            raise Unavailable("orthanc")
+        found = _ordered(self._matching(question, leave_out=slow), question)
         page = found[since : since + limit] if limit else found[since:]
-        return [_row(here, question) for here in page]
+        return [_row(here, question) for here in page if _all_match(here, question, slow)]
 
     def count(self, question: Mapping[str, Any]) -> int:
         """Answer ``/tools/count-resources``."""
-        if question.get("CaseSensitive"):
-            raise Unavailable("orthanc")
         self._asked(question)
-        return len(self._matching(question))
+        if question.get("CaseSensitive") or _not_in_index(question):
+            raise Unavailable("orthanc")
+        return len(self._matching(question, leave_out=[]))
 
     def study(self, uid: str) -> ArchivedStudy | None:
         """Resolve a StudyInstanceUID with all of its series."""
@@ -161,25 +170,16 @@ class FakeArchive:
             raise AmbiguousError(_LEVEL[level], uid)
         return found[0] if found else None
 
-    def _matching(self, question: Mapping[str, Any]) -> list[Held]:
+    def _matching(self, question: Mapping[str, Any], *, leave_out: list[str]) -> list[Held]:
         query: Mapping[str, str] = question.get("Query", {})
-        case = bool(question.get("CaseSensitive", False))
         for keyword, value in query.items():
-            _check(keyword, value)
+            _check(question["Level"], keyword, value)
         return [
             here
             for here in _by_id(self.held[question["Level"]].values())
             if _labels_match(here.labels, question)
-            and all(_matches(here, keyword, value, case=case) for keyword, value in query.items())
+            and _all_match(here, question, [keyword for keyword in query if keyword not in leave_out])
         ]
-
-    def _ordered(self, found: list[Held], orders: Iterable[Mapping[str, str]]) -> list[Held]:
-        for order in reversed(list(orders)):
-            key, direction = order["Key"], order["Direction"]
-            if order["Type"] != "DicomTag" or key not in keyword_dict or direction not in ("ASC", "DESC"):
-                raise Unavailable("orthanc")
-            found = sorted(found, key=lambda here: _sort_key(here, key), reverse=direction == "DESC")
-        return found
 
 
 def _by_id(found: Iterable[Held]) -> list[Held]:
@@ -207,13 +207,41 @@ def _instance(here: Held) -> ArchivedInstance:
     )
 
 
-def _check(keyword: str, value: str) -> None:
-    """Refuse what Orthanc answers with 400."""
+def _check(level: str, keyword: str, value: str) -> None:
+    """Refuse what Orthanc answers with 400, and what it answers wrongly, so that nobody relies on it."""
     if keyword not in keyword_dict:
         raise Unavailable("orthanc")
-    wild = "*" in value or "?" in value
-    if wild and value != "*" and _vr(keyword) in ("UI", "DA", "TM", "DT"):
+    if ("*" in value or "?" in value) and _vr(keyword) not in _WILD:
         raise Unavailable("orthanc")
+    if any(keyword in MAIN[below] for below in LEVELS[LEVELS.index(level) + 1 :]):
+        raise AssertionError(f"{keyword} is asked at the level {level}, where Orthanc's answers are wrong")
+
+
+def _not_in_index(question: Mapping[str, Any]) -> list[str]:
+    """Return the tags asked for whose values Orthanc must read from files or compute."""
+    level = question["Level"]
+    return [
+        keyword
+        for keyword in question.get("Query", {})
+        if not (keyword == "ModalitiesInStudy" and level == "Study") and not _indexed(level, keyword)
+    ]
+
+
+def _indexed(level: str, keyword: str) -> bool:
+    return any(keyword in MAIN[above] for above in LEVELS[: LEVELS.index(level) + 1])
+
+
+def _ordered(found: list[Held], question: Mapping[str, Any]) -> list[Held]:
+    """Order as text, whatever the tag; what has no value comes last in both directions."""
+    for order in reversed(question.get("OrderBy", [])):
+        key, direction = order["Key"], order["Direction"]
+        known = order["Type"] == "DicomTag" and _indexed(question["Level"], key)
+        if not known or direction not in ("ASC", "DESC"):
+            raise Unavailable("orthanc")
+        valued = [(value, here) for here in found if (value := here.value(key)) is not None]
+        valued.sort(key=lambda pair: pair[0], reverse=direction == "DESC")
+        found = [here for _, here in valued] + [here for here in found if here.value(key) is None]
+    return found
 
 
 def _vr(keyword: str) -> str:
@@ -234,14 +262,19 @@ def _labels_match(carried: set[str], question: Mapping[str, Any]) -> bool:
     return bool(asked & carried) is (constraint == "Any")
 
 
+def _all_match(here: Held, question: Mapping[str, Any], keywords: Iterable[str]) -> bool:
+    query, case = question.get("Query", {}), bool(question.get("CaseSensitive", False))
+    return all(_matches(here, keyword, query[keyword], case=case) for keyword in keywords)
+
+
 def _matches(here: Held, keyword: str, asked: str, *, case: bool) -> bool:
     if not asked:
         return True
     value = here.value(keyword)
-    if keyword == "ModalitiesInStudy":
-        return bool(set(asked.split("\\")) & set((value or "").split("\\")))
-    if keyword in COMPUTED or value is None:
+    if value is None:
         return False
+    if keyword == "ModalitiesInStudy":
+        return bool(set(asked.split("\\")) & set(value.split("\\")))
     return _matches_text(keyword, *((asked, value) if case else (asked.casefold(), value.casefold())))
 
 
@@ -254,15 +287,6 @@ def _matches_text(keyword: str, asked: str, value: str) -> bool:
     if "*" in asked or "?" in asked:
         return re.fullmatch(translate(asked.replace("[", "[[]")), value) is not None
     return value == asked
-
-
-def _sort_key(here: Held, keyword: str) -> tuple[bool, float, str]:
-    value = here.value(keyword)
-    if value is None:
-        return (False, 0.0, "")
-    if _vr(keyword) in ("IS", "DS"):
-        return (True, float(value), "")
-    return (True, 0.0, value)
 
 
 def _row(here: Held, question: Mapping[str, Any]) -> dict[str, Any]:
@@ -281,9 +305,18 @@ def _row(here: Held, question: Mapping[str, Any]) -> dict[str, Any]:
     if "Children" in content and here.children:
         folder = {"Patient": "Studies", "Study": "Series", "Series": "Instances"}[here.type]
         row[folder] = [child.id for child in _by_id(here.children.values())]
-    if requested := question.get("RequestedTags"):
-        row["RequestedTags"] = {keyword: here.value(keyword) or "" for keyword in requested}
+    computed = [keyword for keyword in question.get("Query", {}) if not _indexed(here.type, keyword)]
+    if requested := [*question.get("RequestedTags", []), *computed]:
+        row["RequestedTags"] = dict(_requested(here, requested))
     return row
+
+
+def _requested(here: Held, keywords: Iterable[str]) -> Iterator[tuple[str, str | None]]:
+    """Yield requested tags; one that is missing is ``None``, or left out where it would be inherited."""
+    for keyword in keywords:
+        value = here.value(keyword)
+        if value is not None or not (keyword in COMPUTED or here.inherits(keyword)):
+            yield keyword, value
 
 
 def _main(here: Held) -> dict[str, str]:

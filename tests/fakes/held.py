@@ -1,7 +1,6 @@
 """What the archive in memory holds: patients, studies, series, instances, and the tags they answer with."""
 
 import hashlib
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -49,16 +48,16 @@ MAIN = {
 """The tags that Orthanc keeps in its index, by level (with the project's ``ExtraMainDicomTags``)."""
 
 COMPUTED = {
-    "NumberOfPatientRelatedStudies",
-    "NumberOfPatientRelatedSeries",
-    "NumberOfPatientRelatedInstances",
-    "NumberOfStudyRelatedSeries",
-    "NumberOfStudyRelatedInstances",
-    "NumberOfSeriesRelatedInstances",
-    "ModalitiesInStudy",
-    "SOPClassesInStudy",
-    "InstanceAvailability",
+    "NumberOfPatientRelatedStudies": ("Patient", "Study"),
+    "NumberOfPatientRelatedSeries": ("Patient", "Series"),
+    "NumberOfPatientRelatedInstances": ("Patient", "Instance"),
+    "NumberOfStudyRelatedSeries": ("Study", "Series"),
+    "NumberOfStudyRelatedInstances": ("Study", "Instance"),
+    "NumberOfSeriesRelatedInstances": ("Series", "Instance"),
+    "ModalitiesInStudy": ("Study", ""),
+    "SOPClassesInStudy": ("Study", ""),
 }
+"""Tags that Orthanc computes: the level that has them, and what they count."""
 
 
 @dataclass(eq=False, kw_only=True)
@@ -89,7 +88,11 @@ class Held:
         return here
 
     def value(self, keyword: str) -> str | None:
-        """Return what Orthanc answers for a tag of this resource; ``None`` where the DICOM has none."""
+        """Return what Orthanc answers for a tag of this resource; ``None`` where there is none.
+
+        Counts and modalities are known on their own level only; what the index does not keep is read from one
+        instance.
+        """
         if keyword in COMPUTED:
             return self._computed(keyword)
         for level in LEVELS[: LEVELS.index(self.type) + 1]:
@@ -98,21 +101,18 @@ class Held:
         first = next(self.below("Instance"), None)
         return first.tags.get(keyword) if first else None
 
+    def inherits(self, keyword: str) -> bool:
+        """Whether the index keeps the tag on a level above."""
+        return any(keyword in MAIN[level] for level in LEVELS[: LEVELS.index(self.type)])
+
     def _computed(self, keyword: str) -> str | None:
-        match = re.fullmatch(r"NumberOf(Patient|Study|Series)Related(Studies|Series|Instances)", keyword)
-        if match:
-            if LEVELS.index(match[1]) > LEVELS.index(self.type):
-                return None
-            counted = {"Studies": "Study", "Series": "Series", "Instances": "Instance"}[match[2]]
-            return str(len(list(self.up(match[1]).below(counted))))
-        if keyword == "InstanceAvailability":
-            return "ONLINE"
-        if self.type == "Patient":
+        level, counted = COMPUTED[keyword]
+        if level != self.type:
             return None
-        study = self.up("Study")
-        if keyword == "ModalitiesInStudy":
-            return "\\".join(sorted({s.tags.get("Modality", "") for s in study.below("Series")} - {""}))
-        return "\\".join(sorted({i.tags.get("SOPClassUID", "") for i in study.below("Instance")} - {""}))
+        if counted:
+            return str(len(list(self.below(counted))))
+        below, tag = ("Series", "Modality") if keyword == "ModalitiesInStudy" else ("Instance", "SOPClassUID")
+        return "\\".join(sorted({here.tags.get(tag, "") for here in self.below(below)} - {""}))
 
 
 def orthanc_id(*identifiers: str) -> str:
