@@ -178,12 +178,11 @@ class OrthancArchive:
         return self._with_study(found)
 
     def instance(self, orthanc_id: str) -> ArchivedInstance | None:
-        """Resolve an instance by Orthanc's own identifier, two short questions instead of ``?expand``."""
-        answer = self._get(f"/instances/{orthanc_id}/tags?simplify")
+        """Resolve an instance by Orthanc's own identifier."""
+        answer = self._get(f"/instances/{orthanc_id}")
         if answer is None:
             return None
-        tags = answer.json()
-        found = self.instance_by_uid(str(tags["SOPInstanceUID"]))
+        found = self.instance_by_uid(str(answer.json()["MainDicomTags"]["SOPInstanceUID"]))
         return found if found is not None and found.id == orthanc_id else None
 
     def instance_by_uid(self, uid: str) -> ArchivedInstance | None:

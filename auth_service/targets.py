@@ -1,7 +1,7 @@
 """Turn a method, a normalised path and a query into an action on a resource: the table of data routes.
 
 What is not in the table is denied. The gate's nginx maps and ``docs/permissions.md`` are generated from it.
-Paths are those that people use: ``/dicom-web/…`` for DICOMweb (PS3.18), ``/orthanc/…`` for Orthanc's REST API.
+Paths are those that people use: ``/dicom-web/…`` for DICOMweb (PS3.18), ``/orthanc/…`` for Orthanc's own.
 """
 
 import re

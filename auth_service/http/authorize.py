@@ -1,0 +1,43 @@
+"""What nginx asks before it streams from Orthanc: 204, 401 or 403, and nothing else.
+
+``auth_request`` knows only these three. What a refusal should look like to the client is said in
+``X-Gate-Deny``: ``hidden`` (404), ``forbidden`` (403) or ``invalid`` (400).
+"""
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from auth_service.errors import Unauthenticated
+from auth_service.gate import Gate, Verdict
+from auth_service.http.dependencies import actor_of
+from auth_service.targets import ParameterError, UndeclaredError, Way, resolve
+
+router = APIRouter(include_in_schema=False)
+
+
+@router.get("/internal/authorize")
+def authorize(request: Request) -> Response:
+    """Decide about the request that the gate describes in its headers."""
+    headers = request.headers
+    path = headers.get("x-gate-path", "")
+    try:
+        target = resolve(headers.get("x-gate-method", ""), path, headers.get("x-gate-query", ""))
+    except UndeclaredError:
+        return _deny("hidden")
+    except ParameterError:
+        return _deny("invalid")
+    if target.row.way is not Way.STREAMED:
+        return _deny("hidden")
+    try:
+        actor = actor_of(request)
+    except Unauthenticated:
+        # Bearer and never Basic: a browser would open a dialog of its own.
+        return Response(status_code=401, headers={"WWW-Authenticate": "Bearer"})
+    verdict = Gate.of(request).judge(actor, target, path)
+    if verdict is Verdict.ALLOWED:
+        return Response(status_code=204)
+    return _deny("forbidden" if verdict is Verdict.FORBIDDEN else "hidden")
+
+
+def _deny(how: str) -> Response:
+    return Response(status_code=403, headers={"X-Gate-Deny": how})

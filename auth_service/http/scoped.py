@@ -1,0 +1,276 @@
+"""Searches that the auth service answers itself, narrowed to what the actor may see.
+
+QIDO-RS for studies, for the series of a study and for the instances of a series (PS3.18, section 10.6), and
+Orthanc's ``/tools/find`` and ``/tools/count-resources``, whose bodies are read into a schema and asked anew.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, Literal
+from urllib.parse import parse_qsl
+
+from fastapi import APIRouter, Request
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from starlette.responses import JSONResponse
+
+from auth_service import dicom_json, search
+from auth_service.errors import Invalid, NotFound
+from auth_service.gate import Gate
+from auth_service.http.dependencies import SignedIn
+from auth_service.policy.model import Actor, Labelled, Nothing, Visibility
+from auth_service.search import Order, Question, Row
+from auth_service.targets import MAX_UID, UID
+from auth_service.vocabulary import Action, Level
+
+router = APIRouter()
+
+_DICOM_JSON = "application/dicom+json"
+
+Uid = Annotated[str, StringConstraints(pattern=f"^{UID}$", max_length=MAX_UID)]
+
+_LEVELS = {"Study": Level.STUDY, "Series": Level.SERIES, "Instance": Level.INSTANCE}
+
+
+class OrderBy(BaseModel):
+    """One key to sort by, as Orthanc writes it."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    Type: Literal["DicomTag"]
+    Key: str
+    Direction: Literal["ASC", "DESC"]
+
+
+class CountBody(BaseModel):
+    """What ``/tools/count-resources`` is asked."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    Level: Literal["Study", "Series", "Instance"]
+    Query: dict[str, Annotated[str, StringConstraints(max_length=65536)]] = Field(max_length=64)
+    Labels: list[Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")]] | None = Field(
+        None, min_length=1, max_length=200
+    )
+    LabelsConstraint: Literal["Any"] = "Any"
+
+
+class FindBody(CountBody):
+    """What ``/tools/find`` is asked."""
+
+    Limit: int = Field(search.MAX_LIMIT, ge=0)
+    Since: int = Field(0, ge=0, le=2**31)
+    Expand: bool = False
+    ResponseContent: (
+        list[Literal["MainDicomTags", "Labels", "Parent", "Children", "RequestedTags"]] | None
+    ) = None
+    RequestedTags: list[str] = Field(default=[], max_length=64)
+    OrderBy: list[OrderBy] = Field(default=[], max_length=8)
+
+
+@router.get("/dicom-web/studies")
+def search_studies(request: Request, actor: SignedIn) -> JSONResponse:
+    """Search the studies that the actor may see some series of."""
+    question, keywords = _qido(request, Level.STUDY)
+    gate = Gate.of(request)
+    rows = search.find(gate.archive, question, gate.visible(actor, Action.VIEW))
+    return _dicom_json(request, rows, keywords, question)
+
+
+@router.get("/dicom-web/studies/{study}/series")
+def search_series(request: Request, actor: SignedIn, study: Uid) -> JSONResponse:
+    """Search the permitted series of one study; 404 where none is."""
+    question, keywords = _qido(request, Level.SERIES)
+    gate = Gate.of(request)
+    permitted = gate.permitted_series(actor, Action.VIEW, study)
+    asked = question.filters.get("SeriesInstanceUID")
+    wanted = sorted(permitted & set(asked.split("\\"))) if asked else sorted(permitted)
+    if not wanted:
+        return _dicom_json(request, [], keywords, question)
+    question = _with_filters(question, StudyInstanceUID=study, SeriesInstanceUID="\\".join(wanted))
+    rows = search.find(gate.archive, question, gate.visible(actor, Action.VIEW))
+    return _dicom_json(request, rows, keywords, question)
+
+
+@router.get("/dicom-web/studies/{study}/series/{series}/instances")
+def search_instances(request: Request, actor: SignedIn, study: Uid, series: Uid) -> JSONResponse:
+    """Search the instances of one permitted series; 404 where it is none."""
+    question, keywords = _qido(request, Level.INSTANCE)
+    gate = Gate.of(request)
+    if series not in gate.permitted_series(actor, Action.VIEW, study):
+        raise NotFound
+    question = _with_filters(question, StudyInstanceUID=study)
+    rows = search.find_instances(gate.archive, question, series_uid=series)
+    return _dicom_json(request, rows, keywords, question)
+
+
+@router.post("/orthanc/tools/find")
+def tools_find(request: Request, actor: SignedIn, body: FindBody) -> JSONResponse:
+    """Answer Orthanc's own search, narrowed."""
+    gate = Gate.of(request)
+    requested = [_keyword("RequestedTags", name) for name in body.RequestedTags]
+    question = Question(
+        level=_LEVELS[body.Level],
+        filters=_read_filters("Query", body.Query.items()),
+        tags=requested,
+        limit=body.Limit,
+        since=body.Since,
+        order=[
+            Order(keyword=_keyword("OrderBy", key.Key), descending=key.Direction == "DESC")
+            for key in body.OrderBy
+        ],
+    )
+    if question.level is Level.INSTANCE:
+        series = _one_series(gate, actor, question)
+        rows = search.find_instances(gate.archive, question, series_uid=series) if series else []
+    else:
+        rows = search.find(gate.archive, question, _narrower(gate.visible(actor, Action.VIEW), body.Labels))
+    if not (body.Expand or body.ResponseContent is not None or requested):
+        return JSONResponse([row.id for row in rows])
+    return JSONResponse([_orthanc_json(row, body, requested) for row in rows])
+
+
+@router.post("/orthanc/tools/count-resources")
+def tools_count(request: Request, actor: SignedIn, body: CountBody) -> JSONResponse:
+    """Answer how many there are, narrowed."""
+    gate = Gate.of(request)
+    question = Question(level=_LEVELS[body.Level], filters=_read_filters("Query", body.Query.items()))
+    if question.level is Level.INSTANCE:
+        series = _one_series(gate, actor, question)
+        total = search.count_instances(gate.archive, question, series_uid=series) if series else 0
+    else:
+        total = search.count(gate.archive, question, _narrower(gate.visible(actor, Action.VIEW), body.Labels))
+    return JSONResponse({"Count": total})
+
+
+def _narrower(visibility: Visibility, asked: Sequence[str] | None) -> Visibility:
+    """Narrow to the labels that were asked for; one that is not visible is as good as none."""
+    if asked is None or isinstance(visibility, Nothing):
+        return visibility
+    labels = visibility.labels & frozenset(asked)
+    return Labelled(labels) if labels else Nothing()
+
+
+def _one_series(gate: Gate, actor: Actor, question: Question) -> str | None:
+    """Return the one series that a search of instances names, or ``None`` where it is not permitted."""
+    uid = question.filters.get("SeriesInstanceUID", "")
+    if not uid or "\\" in uid or "*" in uid or "?" in uid:
+        raise Invalid(
+            "Query.SeriesInstanceUID", "Instances are searched within one series: name it in {field}."
+        )
+    return uid if gate.may_series(actor, Action.VIEW, uid) else None
+
+
+def _with_filters(question: Question, **filters: str) -> Question:
+    return Question(
+        level=question.level,
+        filters={**question.filters, **filters},
+        tags=question.tags,
+        limit=question.limit,
+        since=question.since,
+    )
+
+
+def _read_filters(field: str, pairs: Sequence[tuple[str, str]] | Any) -> dict[str, str]:  # noqa: ANN401
+    """Read filters; an empty value matches everything (PS3.4, section C.2.2.2.3) and is left out."""
+    filters: dict[str, str] = {}
+    for name, value in pairs:
+        keyword = _keyword(field, name)
+        if keyword in filters:
+            raise Invalid(field, "{field}: {keyword} stands twice.", keyword=keyword)
+        if value:
+            filters[keyword] = value
+    return filters
+
+
+def _keyword(field: str, name: str) -> str:
+    keyword = dicom_json.keyword_of(name)
+    if keyword is None:
+        raise Invalid(field, "{field}: {keyword} is not an attribute of DICOM.", keyword=name[:64])
+    return keyword
+
+
+def _qido(request: Request, level: Level) -> tuple[Question, list[str]]:
+    """Read a QIDO-RS query (PS3.18, section 8.3.4); returns the question and the attributes to write."""
+    _acceptable(request)
+    pairs = parse_qsl(request.url.query, keep_blank_values=True)
+    numbers = {"limit": search.MAX_LIMIT, "offset": 0}
+    filters: list[tuple[str, str]] = []
+    included: list[str] = []
+    for name, value in pairs:
+        if name in numbers:
+            numbers[name] = _number(name, value)
+        elif name == "includefield":
+            included.extend(part for part in value.split(",") if part and part != "all")
+        elif name == "fuzzymatching":
+            _boolean(name, value)
+        else:
+            filters.append((name, _orthanc_list(name, value)))
+    known = search.known_tags(Gate.of(request).archive, level)
+    extra = [keyword for name in included if (keyword := dicom_json.keyword_of(name)) in known]
+    keywords = list(dict.fromkeys([*dicom_json.ATTRIBUTES[level], *(one for one in extra if one)]))
+    needed = [keyword for keyword in keywords if keyword in known]
+    question = Question(
+        level=level,
+        filters=_read_filters("query", filters),
+        tags=needed,
+        limit=numbers["limit"],
+        since=numbers["offset"],
+    )
+    return question, needed
+
+
+def _orthanc_list(name: str, value: str) -> str:
+    """Write a list of identifiers as Orthanc does; elsewhere a comma is a comma."""
+    keyword = dicom_json.keyword_of(name)
+    lists = keyword in ("ModalitiesInStudy", "AccessionNumber") or (keyword or "").endswith("UID")
+    return value.replace(",", "\\") if lists else value
+
+
+def _number(name: str, value: str) -> int:
+    if not value.isascii() or not value.isdigit() or len(value) > len(str(2**31)):
+        raise Invalid(name, "{field} must be a whole number, zero or more.")
+    return int(value)
+
+
+def _boolean(name: str, value: str) -> None:
+    if value not in ("true", "false"):
+        raise Invalid(name, "{field} must be true or false.")
+
+
+def _acceptable(request: Request) -> None:
+    accepted = request.headers.get("accept", "*/*")
+    if not any(kind in accepted for kind in ("*/*", "json", "application/*")):
+        raise Invalid("Accept", "{field} must allow application/dicom+json.")
+
+
+def _dicom_json(
+    request: Request, rows: Sequence[Row], keywords: Sequence[str], question: Question
+) -> JSONResponse:
+    root = f"{request.app.state.services.settings.public_url}/dicom-web"
+    response = JSONResponse(
+        [dicom_json.write(row, keywords, root=root) for row in rows], media_type=_DICOM_JSON
+    )
+    if len(rows) == search.MAX_LIMIT <= question.limit:
+        response.headers["Warning"] = '299 dicom-web "There may be more results: ask for the next page."'
+    return response
+
+
+def _orthanc_json(row: Row, body: FindBody, requested: Sequence[str]) -> dict[str, Any]:
+    """Write a row as Orthanc does, from the allowed parts only."""
+    content = set(body.ResponseContent or ())
+    if body.ResponseContent is None:
+        content = {"MainDicomTags", "Labels", "Parent", "Children"} if body.Expand else set()
+    answer: dict[str, Any] = {"ID": row.id, "Type": body.Level}
+    if requested:
+        answer["RequestedTags"] = {keyword: row.tags.get(keyword) for keyword in requested}
+    if "MainDicomTags" in content:
+        answer["MainDicomTags"] = dict(row.main_tags)
+        if row.level is Level.STUDY:
+            answer["PatientMainDicomTags"] = dict(row.patient_tags)
+    if "Labels" in content:
+        answer["Labels"] = sorted(row.labels)
+    if "Parent" in content:
+        names: Mapping[Level, str] = {Level.STUDY: "ParentPatient", Level.SERIES: "ParentStudy"}
+        answer[names.get(row.level, "ParentSeries")] = row.parent
+    if "Children" in content and row.level is Level.STUDY:
+        answer["Series"] = list(row.series)
+    return answer

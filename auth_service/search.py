@@ -1,0 +1,321 @@
+"""Ask the archive narrowed questions: only what the visible labels open is found, counted, or told of.
+
+A question goes to Orthanc with the labels that the actor may see, so that paging and totals are right. What
+would tell of hidden series (modalities and counts of a study) is computed from its permitted series, and a
+filter on a modality is resolved on permitted series first. What cannot be narrowed exactly is refused.
+
+Three finds answer a page of studies: the studies, their permitted series, and whether any of the identifiers
+exists twice (then it is nobody's). ``docs/decisions/0005-narrowed-searches.md`` says why.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from auth_service.archive import Archive, type_of_level
+from auth_service.errors import Invalid
+from auth_service.policy.model import Labelled, Nothing, Visibility
+from auth_service.vocabulary import Level
+
+MAX_LIMIT = 1000
+"""No page is longer, whatever was asked."""
+
+COMPUTED = ("ModalitiesInStudy", "NumberOfStudyRelatedSeries", "NumberOfStudyRelatedInstances")
+"""Attributes of a study that tell of its series: computed from the permitted ones."""
+
+_SERIES_COUNTS = "NumberOfSeriesRelatedInstances"
+
+_IMAGE_ATTRIBUTES = frozenset({"Rows", "Columns", "BitsAllocated", "NumberOfFrames", "SOPClassUID"})
+"""Attributes of an instance that are read from its file where the index does not hold them."""
+
+_UID_OF = {
+    Level.STUDY: "StudyInstanceUID",
+    Level.SERIES: "SeriesInstanceUID",
+    Level.INSTANCE: "SOPInstanceUID",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """One key to sort by."""
+
+    keyword: str
+    descending: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """A search at one level, in DICOM's words; values match as PS3.4 says in section C.2.2.2."""
+
+    level: Level
+    filters: Mapping[str, str] = field(default_factory=dict)
+    tags: Sequence[str] = ()
+    """Keywords of the attributes to return."""
+    limit: int = MAX_LIMIT
+    since: int = 0
+    order: Sequence[Order] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One thing that was found, with nothing in it that tells of what is hidden."""
+
+    id: str
+    level: Level
+    uid: str
+    parent: str | None
+    labels: frozenset[str]
+    tags: Mapping[str, str | None]
+    main_tags: Mapping[str, str]
+    patient_tags: Mapping[str, str]
+    series: tuple[str, ...] = ()
+    """Of a study: Orthanc's identifiers of the permitted series."""
+
+
+def find(archive: Archive, question: Question, visibility: Visibility) -> list[Row]:
+    """Answer one page of a search.
+
+    Raises
+    ------
+    Invalid
+        If a filter, an attribute or a sort key cannot be narrowed exactly at this level.
+    Unavailable
+        If Orthanc does not answer.
+
+    """
+    _check(archive, question)
+    if isinstance(visibility, Nothing) or question.limit == 0:
+        return []
+    if question.level is Level.STUDY:
+        return _find_studies(archive, question, visibility)
+    if question.level is Level.SERIES:
+        return _find_series(archive, question, visibility)
+    raise Invalid("Level", "Instances are searched within one series: name it in {field}.")
+
+
+def count(archive: Archive, question: Question, visibility: Visibility) -> int:
+    """Answer how many there are in all, the page aside."""
+    _check(archive, question)
+    if isinstance(visibility, Nothing):
+        return 0
+    if question.level is Level.INSTANCE:
+        raise Invalid("Level", "Instances are searched within one series: name it in {field}.")
+    filters = _filters(archive, question, visibility)
+    return 0 if filters is None else archive.count(_narrowed(question, filters, visibility))
+
+
+def find_instances(archive: Archive, question: Question, *, series_uid: str) -> list[Row]:
+    """Answer one page of the instances of one series; the caller has decided that it is permitted."""
+    _check(archive, question)
+    if question.limit == 0:
+        return []
+    answer = archive.find(_within(question, series_uid) | _page(question) | _content(question))
+    return [_row(Level.INSTANCE, found, frozenset()) for found in answer]
+
+
+def count_instances(archive: Archive, question: Question, *, series_uid: str) -> int:
+    """Answer how many instances of one permitted series match."""
+    _check(archive, question)
+    return archive.count(_within(question, series_uid))
+
+
+def known_tags(archive: Archive, level: Level) -> frozenset[str]:
+    """Return the keywords that may be filtered by and asked for at a level, those of its parents included."""
+    main = archive.main_tags()
+    known = main[Level.STUDY]
+    if level is Level.STUDY:
+        return known | frozenset(COMPUTED)
+    known |= main[Level.SERIES] | {_SERIES_COUNTS}
+    if level is Level.SERIES:
+        return known
+    return known | main[Level.INSTANCE] | _IMAGE_ATTRIBUTES
+
+
+def _check(archive: Archive, question: Question) -> None:
+    known = known_tags(archive, question.level)
+    filterable = known - {_SERIES_COUNTS, *(set(COMPUTED) - {"ModalitiesInStudy"})}
+    sortable = known - {_SERIES_COUNTS, *COMPUTED}
+    for name, keywords, allowed in (
+        ("Query", question.filters, filterable),
+        ("RequestedTags", question.tags, known),
+        ("OrderBy", [order.keyword for order in question.order], sortable),
+    ):
+        for keyword in keywords:
+            if keyword not in allowed:
+                raise Invalid(
+                    name,
+                    "{field}: {keyword} cannot be used at the level {level}.",
+                    keyword=keyword[:64],
+                    level=str(question.level),
+                )
+
+
+def _find_studies(archive: Archive, question: Question, visibility: Labelled) -> list[Row]:
+    filters = _filters(archive, question, visibility)
+    if filters is None:
+        return []
+    found = archive.find(_narrowed(question, filters, visibility) | _page(question) | _content(question))
+    uids = [_uid(Level.STUDY, study) for study in found]
+    permitted = _permitted_series(archive, uids, visibility)
+    twice = _existing_twice(archive, Level.STUDY, uids)
+    return [
+        _study_row(study, permitted[study["ID"]], visibility)
+        for study in found
+        if permitted[study["ID"]] and _uid(Level.STUDY, study) not in twice
+    ]
+
+
+def _find_series(archive: Archive, question: Question, visibility: Labelled) -> list[Row]:
+    found = archive.find(
+        _narrowed(question, question.filters, visibility)
+        | _page(question)
+        | _content(question, "StudyInstanceUID")
+    )
+    twice = _existing_twice(archive, Level.SERIES, [_uid(Level.SERIES, series) for series in found])
+    split = _existing_twice(archive, Level.STUDY, [_uid(Level.STUDY, series) for series in found])
+    return [
+        _row(Level.SERIES, series, visibility.labels)
+        for series in found
+        if _uid(Level.SERIES, series) not in twice and _uid(Level.STUDY, series) not in split
+    ]
+
+
+def _filters(archive: Archive, question: Question, visibility: Labelled) -> Mapping[str, str] | None:
+    """Resolve a filter on modalities of studies on permitted series; ``None``: nothing can match."""
+    modality = question.filters.get("ModalitiesInStudy")
+    if question.level is not Level.STUDY or not modality:
+        return question.filters
+    filters = {key: value for key, value in question.filters.items() if key != "ModalitiesInStudy"}
+    series = archive.find(
+        {
+            "Level": "Series",
+            "Query": filters | {"Modality": modality},
+            "Labels": sorted(visibility.labels),
+            "LabelsConstraint": "Any",
+            "ResponseContent": [],
+            "RequestedTags": ["StudyInstanceUID"],
+        }
+    )
+    uids = sorted({_uid(Level.STUDY, row) for row in series})
+    return {**filters, "StudyInstanceUID": "\\".join(uids)} if uids else None
+
+
+def _narrowed(question: Question, filters: Mapping[str, str], visibility: Labelled) -> dict[str, Any]:
+    return {
+        "Level": type_of_level[question.level],
+        "Query": dict(filters),
+        "Labels": sorted(visibility.labels),
+        "LabelsConstraint": "Any",
+    }
+
+
+def _within(question: Question, series_uid: str) -> dict[str, Any]:
+    return {
+        "Level": type_of_level[Level.INSTANCE],
+        "Query": {**question.filters, "SeriesInstanceUID": series_uid},
+    }
+
+
+def _page(question: Question) -> dict[str, Any]:
+    order = list(question.order)
+    if order and order[-1].keyword != _UID_OF[question.level]:
+        # Equal keys come in any order, which may differ from page to page: the identifier settles it.
+        order.append(Order(keyword=_UID_OF[question.level]))
+    return {
+        "Limit": min(question.limit, MAX_LIMIT),
+        "Since": question.since,
+        "OrderBy": [
+            {
+                "Type": "DicomTag",
+                "Key": key.keyword,
+                "Direction": "DESC" if key.descending else "ASC",
+            }
+            for key in order
+        ],
+    }
+
+
+def _content(question: Question, *also: str) -> dict[str, Any]:
+    asked = [tag for tag in question.tags if tag not in COMPUTED]
+    return {
+        "ResponseContent": ["Labels", "Parent", "MainDicomTags"],
+        "RequestedTags": list(dict.fromkeys([*asked, _UID_OF[question.level], *also])),
+    }
+
+
+def _permitted_series(
+    archive: Archive, study_uids: Sequence[str], visibility: Labelled
+) -> Mapping[str, list[dict[str, Any]]]:
+    """Find the permitted series of some studies, by Orthanc's identifier of the study."""
+    permitted: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    if not study_uids:
+        return permitted
+    for series in archive.find(
+        {
+            "Level": "Series",
+            "Query": {"StudyInstanceUID": "\\".join(study_uids)},
+            "Labels": sorted(visibility.labels),
+            "LabelsConstraint": "Any",
+            "ResponseContent": ["Parent"],
+            "RequestedTags": ["Modality", _SERIES_COUNTS],
+        }
+    ):
+        permitted[series["ParentStudy"]].append(series)
+    return permitted
+
+
+def _existing_twice(archive: Archive, level: Level, uids: Iterable[str]) -> frozenset[str]:
+    """Return those of the identifiers that the archive holds more than once, labels aside."""
+    wanted = sorted(set(uids))
+    if not wanted:
+        return frozenset()
+    answer = archive.find(
+        {
+            "Level": type_of_level[level],
+            "Query": {_UID_OF[level]: "\\".join(wanted)},
+            "ResponseContent": [],
+            "RequestedTags": [_UID_OF[level]],
+        }
+    )
+    return frozenset(uid for uid, times in Counter(_uid(level, row) for row in answer).items() if times > 1)
+
+
+def _study_row(study: dict[str, Any], series: Sequence[dict[str, Any]], visibility: Labelled) -> Row:
+    modalities = sorted({one["RequestedTags"].get("Modality") or "" for one in series} - {""})
+    instances = sum(int(one["RequestedTags"].get(_SERIES_COUNTS) or 0) for one in series)
+    computed = {
+        "ModalitiesInStudy": "\\".join(modalities),
+        "NumberOfStudyRelatedSeries": str(len(series)),
+        "NumberOfStudyRelatedInstances": str(instances),
+    }
+    row = _row(Level.STUDY, study, visibility.labels)
+    return Row(
+        id=row.id,
+        level=row.level,
+        uid=row.uid,
+        parent=row.parent,
+        labels=row.labels,
+        tags={**row.tags, **computed},
+        main_tags=row.main_tags,
+        patient_tags=row.patient_tags,
+        series=tuple(sorted(one["ID"] for one in series)),
+    )
+
+
+def _row(level: Level, found: dict[str, Any], shown: frozenset[str]) -> Row:
+    parents = {Level.STUDY: "ParentPatient", Level.SERIES: "ParentStudy", Level.INSTANCE: "ParentSeries"}
+    return Row(
+        id=found["ID"],
+        level=level,
+        uid=_uid(level, found),
+        parent=found.get(parents[level]),
+        labels=frozenset(found.get("Labels", ())) & shown,
+        tags=found["RequestedTags"],
+        main_tags=found.get("MainDicomTags", {}),
+        patient_tags=found.get("PatientMainDicomTags", {}),
+    )
+
+
+def _uid(level: Level, found: dict[str, Any]) -> str:
+    return str(found["RequestedTags"][_UID_OF[level]])
