@@ -90,6 +90,15 @@ class SigninSession(Base):
     person: Mapped[Person] = relationship(lazy="joined")
 
 
+class UsedToken(Base):
+    """A one-time token that was used, kept until it would have expired: a second use is a replay."""
+
+    __tablename__ = "used_tokens"
+
+    token_hash: Mapped[str] = mapped_column(primary_key=True)
+    expires_at: Mapped[datetime] = mapped_column(index=True)
+
+
 class Album(Base):
     """A named, owned set of series."""
 

@@ -1,0 +1,78 @@
+"""People in the database: who they are for others to read, and what they chose."""
+
+from datetime import datetime
+
+from sqlalchemy import select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from auth_service.store.tables import Person
+
+
+def upsert(
+    tx: Session,
+    *,
+    provider: str,
+    subject: str,
+    username: str,
+    name: str,
+    email: str,
+    at: datetime,
+    seen: bool,
+) -> Person:
+    """Keep what the provider says of a person; what he chose himself stays.
+
+    Parameters
+    ----------
+    at : datetime
+        Now.
+    seen : bool
+        Whether he has just signed in, or was only named by somebody else.
+
+    """
+    person = get(tx, provider=provider, subject=subject) or _add(
+        tx, provider=provider, subject=subject, username=username, at=at
+    )
+    person.username, person.name, person.email = username, name, email
+    if seen:
+        person.seen_at = at
+    tx.flush()
+    return person
+
+
+def get(tx: Session, *, provider: str, subject: str) -> Person | None:
+    """Return a person whom somebody has seen or named here."""
+    return tx.get(Person, (provider, subject))
+
+
+def language(tx: Session, *, provider: str, subject: str) -> str | None:
+    """Return the language that a person chose, if he did."""
+    query = select(Person.language).where(Person.provider == provider, Person.subject == subject)
+    return tx.execute(query).scalar_one_or_none()
+
+
+def set_language(tx: Session, *, provider: str, subject: str, language: str | None) -> None:
+    """Keep the language that a person chose; ``None``: his browser's again."""
+    tx.execute(
+        update(Person).where(Person.provider == provider, Person.subject == subject).values(language=language)
+    )
+
+
+def _add(tx: Session, *, provider: str, subject: str, username: str, at: datetime) -> Person:
+    person = Person(
+        provider=provider,
+        subject=subject,
+        username=username,
+        name="",
+        email="",
+        language=None,
+        created_at=at,
+        seen_at=None,
+    )
+    try:
+        with tx.begin_nested():
+            tx.add(person)
+    except IntegrityError:
+        # Another replica was faster, which only PostgreSQL allows.
+        return tx.get_one(Person, (provider, subject))
+    return person
