@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from typing import Any, ClassVar
 
-from sqlalchemy import JSON, Date, ForeignKey, ForeignKeyConstraint, Index, MetaData, UniqueConstraint
+from sqlalchemy import JSON, Date, ForeignKey, ForeignKeyConstraint, Index, MetaData, UniqueConstraint, text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 from auth_service.store.database import Instant
@@ -169,24 +169,38 @@ class LedgerEntry(Base):
     change_id: Mapped[str] = mapped_column(ForeignKey("changes.id"))
     album_id: Mapped[int] = mapped_column(ForeignKey("albums.id"))
     verb: Mapped[str]
-    study_uid: Mapped[str]
     series_uid: Mapped[str] = mapped_column(index=True)
-    orthanc_study: Mapped[str]
-    orthanc_series: Mapped[str]
+    study_uid: Mapped[str | None]
+    """The study that the series was found in, once the line is done."""
+    orthanc_study: Mapped[str | None]
+    orthanc_series: Mapped[str | None]
     intended_at: Mapped[datetime]
     done_at: Mapped[datetime | None]
     failure: Mapped[str | None]
+    """Why it was not done. Where neither this nor ``done_at`` is set, the line is due."""
 
 
 class AuditRecord(Base):
     """What happened: rows are only ever added, and copy what they speak of, so that they outlive it."""
 
     __tablename__ = "audit"
+    __table_args__ = (
+        Index("ix_audit_actor_at", "actor", "at"),
+        # Whether somebody looked into a study before in his session is asked at every new decision.
+        Index(
+            "uq_audit_first_view",
+            "session",
+            "study_uid",
+            unique=True,
+            sqlite_where=text("event = 'study-viewed'"),
+            postgresql_where=text("event = 'study-viewed'"),
+        ),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     at: Mapped[datetime] = mapped_column(index=True)
     event: Mapped[str] = mapped_column(index=True)
-    actor: Mapped[str] = mapped_column(index=True)
+    actor: Mapped[str]
     """The actor's key: kind, provider, subject."""
     actor_name: Mapped[str]
     session: Mapped[str | None]

@@ -48,11 +48,18 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_audit")),
     )
     with op.batch_alter_table("audit", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_audit_actor"), ["actor"], unique=False)
+        batch_op.create_index("ix_audit_actor_at", ["actor", "at"], unique=False)
         batch_op.create_index(batch_op.f("ix_audit_at"), ["at"], unique=False)
         batch_op.create_index(batch_op.f("ix_audit_event"), ["event"], unique=False)
         batch_op.create_index(batch_op.f("ix_audit_label"), ["label"], unique=False)
         batch_op.create_index(batch_op.f("ix_audit_study_uid"), ["study_uid"], unique=False)
+        batch_op.create_index(
+            "uq_audit_first_view",
+            ["session", "study_uid"],
+            unique=True,
+            sqlite_where=sa.text("event = 'study-viewed'"),
+            postgresql_where=sa.text("event = 'study-viewed'"),
+        )
 
     op.create_table(
         "people",
@@ -158,10 +165,10 @@ def upgrade() -> None:
         sa.Column("change_id", sa.String(), nullable=False),
         sa.Column("album_id", sa.Integer(), nullable=False),
         sa.Column("verb", sa.String(), nullable=False),
-        sa.Column("study_uid", sa.String(), nullable=False),
         sa.Column("series_uid", sa.String(), nullable=False),
-        sa.Column("orthanc_study", sa.String(), nullable=False),
-        sa.Column("orthanc_series", sa.String(), nullable=False),
+        sa.Column("study_uid", sa.String(), nullable=True),
+        sa.Column("orthanc_study", sa.String(), nullable=True),
+        sa.Column("orthanc_series", sa.String(), nullable=True),
         sa.Column("intended_at", Instant(), nullable=False),
         sa.Column("done_at", Instant(), nullable=True),
         sa.Column("failure", sa.String(), nullable=True),
