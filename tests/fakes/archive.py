@@ -144,6 +144,15 @@ class FakeArchive:
             here.labels.discard(label)
         return here is not None
 
+    def main_tags(self) -> Mapping[Level, frozenset[str]]:
+        """Return the keywords in the index."""
+        self._alive()
+        return {
+            Level.STUDY: frozenset(MAIN["Patient"] | MAIN["Study"]),
+            Level.SERIES: frozenset(MAIN["Series"]),
+            Level.INSTANCE: frozenset(MAIN["Instance"]),
+        }
+
     def version(self) -> str:
         """Return a version that has all that the project needs."""
         self._alive()

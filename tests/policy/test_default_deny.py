@@ -1,0 +1,124 @@
+"""What no grant says is no: each kind of nothing, one by one."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from auth_service.policy.engine import decide, visible
+from auth_service.policy.model import (
+    NOBODY,
+    SYSTEM,
+    Actor,
+    Grant,
+    Group,
+    Labelled,
+    Nothing,
+    Reason,
+    Resource,
+    Subject,
+)
+from auth_service.vocabulary import Action, ActorKind, Level, SubjectKind
+
+NOW = datetime(2026, 3, 3, 12, tzinfo=UTC)
+ANNA = Actor(kind=ActorKind.PERSON, provider="keycloak", subject="anna")
+BRUNO = Actor(kind=ActorKind.PERSON, provider="keycloak", subject="bruno")
+IN_A = Resource(level=Level.SERIES, uid="1.2", labels=frozenset({"album-a"}))
+
+
+def grant(
+    *actions: Action,
+    label: str = "album-a",
+    subject: str = "keycloak:anna",
+    kind: SubjectKind = SubjectKind.PERSON,
+    until: datetime | None = None,
+) -> Grant:
+    return Grant(
+        subject=Subject(kind=kind, id=subject),
+        actions=frozenset(actions),
+        label=label,
+        until=until,
+        source="membership:1",
+    )
+
+
+def test_without_a_grant_nothing_is_allowed() -> None:
+    for action in Action:
+        for level in Level:
+            decision = decide(ANNA, action, Resource(level=level, uid="1.2"), grants=[], at=NOW)
+            assert not decision.allowed
+
+
+@pytest.mark.parametrize("who", [NOBODY, SYSTEM, BRUNO])
+def test_a_grant_opens_nothing_to_anybody_else(who: Actor) -> None:
+    held = [grant(*Action)]
+    assert not decide(who, Action.VIEW, IN_A, grants=held, at=NOW).allowed
+    assert visible(who, Action.VIEW, grants=held, at=NOW) == Nothing()
+
+
+def test_the_same_subject_at_another_provider_is_somebody_else() -> None:
+    other = Actor(kind=ActorKind.PERSON, provider="elsewhere", subject="anna")
+    assert not decide(other, Action.VIEW, IN_A, grants=[grant(Action.VIEW)], at=NOW).allowed
+
+
+def test_a_group_named_like_the_path_of_another_opens_nothing() -> None:
+    member = Actor(
+        kind=ActorKind.PERSON,
+        provider="keycloak",
+        subject="anna",
+        groups=frozenset({Group(id="17", path="/radiology")}),
+    )
+    by_path = grant(Action.VIEW, kind=SubjectKind.GROUP, subject="/radiology")
+    by_id = grant(Action.VIEW, kind=SubjectKind.GROUP, subject="17")
+    assert not decide(member, Action.VIEW, IN_A, grants=[by_path], at=NOW).allowed
+    assert decide(member, Action.VIEW, IN_A, grants=[by_id], at=NOW).allowed
+
+
+def test_rights_never_multiply_across_grants() -> None:
+    held = [grant(Action.VIEW, label="album-a"), grant(Action.DOWNLOAD, label="album-b")]
+    assert decide(ANNA, Action.VIEW, IN_A, grants=held, at=NOW).allowed
+    refused = decide(ANNA, Action.DOWNLOAD, IN_A, grants=held, at=NOW)
+    assert (refused.allowed, refused.reason) == (False, Reason.OTHER_ACTION)
+
+
+def test_an_ended_grant_is_over_at_its_very_moment() -> None:
+    held = [grant(Action.VIEW, until=NOW)]
+    assert decide(ANNA, Action.VIEW, IN_A, grants=held, at=NOW - timedelta(microseconds=1)).allowed
+    refused = decide(ANNA, Action.VIEW, IN_A, grants=held, at=NOW)
+    assert (refused.allowed, refused.reason) == (False, Reason.ENDED)
+
+
+def test_an_album_label_on_a_study_opens_nothing() -> None:
+    study = Resource(level=Level.STUDY, uid="1", labels=frozenset({"album-a"}))
+    hidden = Resource(level=Level.SERIES, uid="1.3", study_labels=frozenset({"album-a"}))
+    for resource in (study, hidden):
+        assert not decide(ANNA, Action.VIEW, resource, grants=[grant(Action.VIEW)], at=NOW).allowed
+
+
+def test_a_site_label_on_a_study_covers_its_series() -> None:
+    series = Resource(level=Level.SERIES, uid="1.3", study_labels=frozenset({"trauma"}))
+    held = [grant(Action.VIEW, label="trauma")]
+    assert decide(ANNA, Action.VIEW, series, grants=held, at=NOW).allowed
+
+
+@pytest.mark.parametrize("label", ["ALBUM-a", "Album-a"])
+def test_an_album_label_in_capitals_is_not_taken_for_one_of_the_sites(label: str) -> None:
+    series = Resource(level=Level.SERIES, uid="1.3", study_labels=frozenset({label}))
+    held = [grant(Action.VIEW, label=label)]
+    assert not decide(ANNA, Action.VIEW, series, grants=held, at=NOW).allowed
+
+
+def test_an_admin_has_no_right_to_images_by_his_role() -> None:
+    admin = Actor(kind=ActorKind.PERSON, provider="keycloak", subject="root", roles=frozenset({"admin"}))
+    assert decide(admin, Action.ADMINISTER, Resource(level=Level.SYSTEM), grants=[], at=NOW).allowed
+    assert not decide(admin, Action.VIEW, IN_A, grants=[], at=NOW).allowed
+    assert not decide(admin, Action.VIEW, Resource(level=Level.SYSTEM), grants=[], at=NOW).allowed
+
+
+def test_no_membership_makes_an_admin() -> None:
+    decision = decide(ANNA, Action.ADMINISTER, Resource(level=Level.SYSTEM), grants=[grant(*Action)], at=NOW)
+    assert (decision.allowed, decision.reason) == (False, Reason.NOT_AN_ADMIN)
+
+
+def test_labels_that_mean_everything_cannot_be_made_by_accident() -> None:
+    with pytest.raises(ValueError, match="Nothing"):
+        Labelled(frozenset())
