@@ -1,0 +1,287 @@
+"""Ask Keycloak, about once a second, what a session in use still means.
+
+One asker per session, in all replicas together: he holds a lease in the session's row while he asks, and no
+transaction. The others go on with what is there while it is fresh, and wait for his answer when it is not.
+Nothing here ever widens a right: an answer that cannot be had leaves what was known, for a while, or less.
+"""
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Any
+
+from auth_service.clock import Clock
+from auth_service.directory import Directory, with_ancestors
+from auth_service.errors import Unavailable
+from auth_service.provider import Introspection, Provider, Refused, Tokens
+from auth_service.sealing import Sealer, new_secret
+from auth_service.settings import Settings
+from auth_service.store import sessions as table
+from auth_service.store.database import Store
+from auth_service.store.sessions import SessionRecord
+from auth_service.verification import Untrusted
+
+ASK_AFTER = timedelta(seconds=1)
+"""An answer younger than this is not asked for again."""
+
+REFUSE_AFTER = timedelta(seconds=2)
+"""An answer older than this is not good enough, unless Keycloak cannot be reached."""
+
+NOTE_USE_AFTER = timedelta(seconds=30)
+"""Being used is written down this seldom; the idle limit is exact to as much."""
+
+LEASE = timedelta(seconds=5)
+REFRESH_LEASE = timedelta(seconds=15)
+"""How long a holder may take before others stop waiting: longer than his questions' timeouts together."""
+
+POLL = 0.02
+PATIENCE = 20.0
+"""Seconds between two looks at the row of somebody who waits for another's answer, and in all."""
+
+REST = 1.0
+PROBE = 5.0
+"""Seconds for which a silent Keycloak is left alone, and which one probe of it may take."""
+
+log = logging.getLogger(__name__)
+
+
+class Over(Exception):
+    """Keycloak says that the session is over."""
+
+
+class _LeaseLost(Exception):
+    """The session ended meanwhile, or this was so slow that somebody else took over."""
+
+
+class Reach:
+    """Whether Keycloak answers: while it does not, one asker at a time finds out, and nobody else waits."""
+
+    def __init__(self, timer: Callable[[], float]) -> None:
+        self._timer = timer
+        self._lock = threading.Lock()
+        self._again_at: float | None = None
+
+    def may_ask(self) -> bool:
+        """Tell whether to ask now; after a silence only one asker is told so."""
+        with self._lock:
+            if self._again_at is None:
+                return True
+            now = self._timer()
+            if now < self._again_at:
+                return False
+            self._again_at = now + PROBE
+            return True
+
+    def answered(self) -> None:
+        """Note that it answers."""
+        with self._lock:
+            self._again_at = None
+
+    def silent(self) -> None:
+        """Note that it did not answer."""
+        with self._lock:
+            self._again_at = self._timer() + REST
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Sealed:
+    """The tokens of a session, as they lie in its row."""
+
+    access: str
+    refresh: str
+    id_token: str
+    refresh_at: float
+
+
+def seal_tokens(sealer: Sealer, session_id: str, tokens: Tokens) -> bytes:
+    """Encrypt a session's tokens, so that they open for that session alone."""
+    return sealer.seal(
+        f"session:{session_id}",
+        {
+            "access": tokens.access,
+            "refresh": tokens.refresh,
+            "id_token": tokens.id_token,
+            "refresh_at": tokens.refresh_at.timestamp(),
+        },
+    )
+
+
+def unseal_tokens(sealer: Sealer, record: SessionRecord) -> _Sealed | None:
+    """Return a session's tokens, or ``None`` if they were sealed by another key or for another session."""
+    document = sealer.unseal(f"session:{record.id}", record.sealed_tokens)
+    return _Sealed(**document) if document is not None else None
+
+
+class Checker:
+    """Keeps what sessions mean fresh."""
+
+    def __init__(
+        self,
+        *,
+        settings: Settings,
+        store: Store,
+        provider: Provider,
+        directory: Directory,
+        sealer: Sealer,
+        clock: Clock,
+    ) -> None:
+        self._grace = timedelta(seconds=settings.keycloak_grace_seconds)
+        self._store = store
+        self._provider = provider
+        self._directory = directory
+        self._sealer = sealer
+        self._clock = clock
+        self._reach = Reach(time.monotonic)
+        self._directory_reach = Reach(time.monotonic)
+
+    def current(self, record: SessionRecord) -> SessionRecord | None:
+        """Return the session as Keycloak sees it now, or ``None`` if it has ended meanwhile.
+
+        Raises
+        ------
+        Over
+            If Keycloak says so; the caller ends the session.
+        Unavailable
+            If Keycloak has been out of reach for longer than the settings allow.
+
+        """
+        patience_ends = time.monotonic() + PATIENCE
+        while self._age(record) >= ASK_AFTER:
+            if not self._reach.may_ask():
+                return self._with_grace(record)
+            holder = self._take_lease(record)
+            if holder is not None:
+                with suppress(_LeaseLost):
+                    return self._ask(record, holder)
+            elif self._age(record) <= REFUSE_AFTER:
+                return record
+            if time.monotonic() > patience_ends:
+                raise Unavailable("keycloak")
+            time.sleep(POLL)
+            with self._store.read() as tx:
+                again = table.by_id(tx, record.id)
+            if again is None:
+                return None
+            record = again
+        return record
+
+    def _age(self, record: SessionRecord) -> timedelta:
+        return self._clock() - record.checked_at
+
+    def _with_grace(self, record: SessionRecord) -> SessionRecord:
+        if self._age(record) > self._grace:
+            raise Unavailable("keycloak")
+        now = self._clock()
+        if now - record.seen_at >= NOTE_USE_AFTER:
+            with self._store.write() as tx:
+                table.touch(tx, session_id=record.id, at=now)
+        return record
+
+    def _take_lease(self, record: SessionRecord) -> str | None:
+        now = self._clock()
+        if record.lease_until is not None and record.lease_until > now:
+            return None
+        holder = new_secret()
+        with self._store.write() as tx:
+            taken = table.take_lease(
+                tx,
+                session_id=record.id,
+                holder=holder,
+                at=now,
+                until=now + LEASE,
+                checked_at=record.checked_at,
+            )
+        return holder if taken else None
+
+    def _ask(self, record: SessionRecord, holder: str) -> SessionRecord:
+        asked_at = self._clock()
+        try:
+            answer = self._answer(record, holder)
+        except Unavailable:
+            self._reach.silent()
+            self._give_back(record, holder, {})
+            return self._with_grace(record)
+        except Refused as refusal:
+            # It answers, and will not tell: our client's secret is wrong, say. Nothing is known, so: no.
+            log.warning("Keycloak will not say what a session means: %s", refusal.why)
+            self._reach.answered()
+            self._give_back(record, holder, {})
+            raise Unavailable("keycloak") from None
+        self._reach.answered()
+        if not answer.active:
+            raise Over
+        values: dict[str, Any] = {
+            "roles": sorted(answer.roles),
+            "groups": self._groups(record, answer),
+            "checked_at": asked_at,
+        }
+        if asked_at - record.seen_at >= NOTE_USE_AFTER:
+            values["seen_at"] = asked_at
+        if not self._give_back(record, holder, values):
+            raise _LeaseLost
+        return replace(record, **values)
+
+    def _answer(self, record: SessionRecord, holder: str) -> Introspection:
+        tokens = unseal_tokens(self._sealer, record)
+        if tokens is None:
+            log.error("the tokens of session %s do not open: was the encryption key changed?", record.id)
+            return Introspection(active=False)
+        access = tokens.access
+        if self._clock().timestamp() >= tokens.refresh_at:
+            fresh = self._refresh(record, holder, tokens.refresh)
+            if fresh is None:
+                return Introspection(active=False)
+            access = fresh.access
+        return self._provider.introspect(access)
+
+    def _refresh(self, record: SessionRecord, holder: str, refresh_token: str) -> Tokens | None:
+        """Get new tokens and keep them at once; ``None`` when there is no session to get them for."""
+        longer = {"lease_until": self._clock() + REFRESH_LEASE}
+        if not self._change(record, holder, longer):
+            raise _LeaseLost
+        try:
+            tokens = self._provider.refresh(refresh_token)
+        except Refused as refusal:
+            if refusal.why == "invalid_grant":
+                return None
+            raise
+        except Untrusted as error:
+            log.warning("a refresh of session %s brought untrusted tokens: %s", record.id, error.why)
+            return None
+        if (tokens.claims.sub, tokens.claims.sid) != (record.subject, record.keycloak_session):
+            log.error("a refresh of session %s brought somebody else's tokens", record.id)
+            return None
+        sealed = seal_tokens(self._sealer, record.id, tokens)
+        self._change(record, holder, {"sealed_tokens": sealed, "access_expires_at": tokens.access_expires_at})
+        return tokens
+
+    def _groups(self, record: SessionRecord, answer: Introspection) -> list[dict[str, str]]:
+        """Return ids and paths of today's groups; without the directory, those known before and still his."""
+        if not answer.groups:
+            return []
+        if self._directory_reach.may_ask():
+            try:
+                found = self._directory.groups_with_ancestors(answer.groups)
+            except Unavailable:
+                self._directory_reach.silent()
+            else:
+                self._directory_reach.answered()
+                return sorted(({"id": group.id, "path": group.path} for group in found), key=_path)
+        still_his = {path for group in answer.groups for path in with_ancestors(group)}
+        return [group for group in record.groups if group["path"] in still_his]
+
+    def _change(self, record: SessionRecord, holder: str, values: Mapping[str, Any]) -> bool:
+        with self._store.write() as tx:
+            return table.change_under_lease(tx, session_id=record.id, holder=holder, values=values)
+
+    def _give_back(self, record: SessionRecord, holder: str, values: Mapping[str, Any]) -> bool:
+        with self._store.write() as tx:
+            return table.give_lease_back(tx, session_id=record.id, holder=holder, values=values)
+
+
+def _path(group: Mapping[str, str]) -> str:
+    return group["path"]
