@@ -1,0 +1,35 @@
+"""One album: what it is, and its studies page by page."""
+
+import streamlit as st
+
+from portal import albums, guard, session
+from portal.errors import NotFound
+from portal.widgets import filters, header, notices, tables
+
+visit = guard.require()
+t = visit.t
+slug = session.parameter("album")
+if slug is None:
+    raise NotFound
+
+album = visit.account.album(slug)
+header.breadcrumb(t, [], album.title)
+header.album(t, album)
+if not album.studies:
+    notices.empty(
+        "folder_open",
+        t("This album is empty"),
+        [t("The series that its owners put into it will be listed here.")],
+    )
+    st.stop()
+
+question = filters.studies(t, album)
+place = st.container()
+total = visit.archive.count(question)
+number = filters.page(t, total, albums.STUDIES_PER_PAGE, key=f"studies.page.{hash(question)}")
+with place:
+    if total:
+        found = albums.studies(visit.archive, question, page=number)
+        tables.studies(t, found, album=album.slug, addresses=visit.addresses, modalities=album.modalities)
+    else:
+        notices.empty("search_off", t("No study matches"), [t("Loosen the filters above.")])

@@ -1,0 +1,22 @@
+"""One study: its series as pictures, and its key attributes."""
+
+import streamlit as st
+
+from portal import albums, guard, session
+from portal.errors import NotFound
+from portal.widgets import cards, header, places, tables
+
+visit = guard.require()
+t = visit.t
+uid = session.parameter("study")
+if uid is None:
+    raise NotFound
+
+opened = albums.open_study(visit.account, visit.archive, uid, slug=session.parameter("album"))
+study, album = opened.study, opened.album
+above = [(album.title, places.ALBUM, {"album": album.slug})] if album else []
+header.breadcrumb(t, above, study.patient or t("Study"))
+header.study(t, study, visit.addresses.ohif([uid]))
+cards.series(t, opened.series, visit.addresses)
+st.subheader(t("Key attributes"), anchor=False)
+tables.attributes(t, study)

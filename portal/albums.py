@@ -1,0 +1,82 @@
+"""What people do with albums: look for them, and go through the studies of one, page by page."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from portal.archive import Archive, StudySearch
+from portal.auth_client import Account, Album, AlbumList, AlbumSearch
+from portal.dicom import Series, Study, face, in_order
+
+ALBUMS_PER_PAGE = 24
+STUDIES_PER_PAGE = 25
+_MOST_ALBUMS = 200
+"""The most albums that are asked for when modalities to choose from are gathered."""
+
+
+def search(account: Account, question: AlbumSearch) -> AlbumList:
+    """Return one page of the albums that the person may see."""
+    return account.albums(question)
+
+
+def modalities(account: Account) -> list[str]:
+    """Return the modalities that occur in the person's albums, in alphabetical order."""
+    everything = account.albums(AlbumSearch(limit=_MOST_ALBUMS))
+    return sorted({modality for album in everything.items for modality in album.modalities})
+
+
+@dataclass(frozen=True, slots=True)
+class StudyWithFace:
+    """A study and the series whose picture stands for it, if any has one."""
+
+    study: Study
+    face: Series | None
+
+
+def studies(archive: Archive, question: StudySearch, *, page: int) -> list[StudyWithFace]:
+    """Return one page of studies with their faces: two questions, however many studies.
+
+    Parameters
+    ----------
+    archive : Archive
+        Orthanc in the person's name.
+    question : StudySearch
+        Which studies; its label says in which album.
+    page : int
+        Counted from 1; behind the last page there is nothing.
+
+    """
+    found = archive.studies(question, limit=STUDIES_PER_PAGE, offset=(page - 1) * STUDIES_PER_PAGE)
+    series = archive.series([study.StudyInstanceUID for study in found], label=question.label)
+    by_study: dict[str, list[Series]] = {}
+    for one in series:
+        by_study.setdefault(one.StudyInstanceUID, []).append(one)
+    return [StudyWithFace(study, face(by_study.get(study.StudyInstanceUID, ()))) for study in found]
+
+
+def pages(total: int, size: int) -> int:
+    """Return how many pages there are; never less than one."""
+    return max(1, -(-total // size))
+
+
+@dataclass(frozen=True, slots=True)
+class OpenStudy:
+    """A study with its series in order, and the album it was opened from."""
+
+    study: Study
+    series: Sequence[Series]
+    album: Album | None
+
+
+def open_study(account: Account, archive: Archive, uid: str, *, slug: str | None) -> OpenStudy:
+    """Return a study as one album shows it, or as the person may see it at all.
+
+    Raises
+    ------
+    NotFound
+        If there is no such study, or album, or the person may not know of it.
+
+    """
+    album = account.album(slug) if slug else None
+    label = album.label if album else None
+    study = archive.study(uid, label=label)
+    return OpenStudy(study, in_order(archive.series([uid], label=label)), album)

@@ -1,0 +1,49 @@
+"""The portal's entry script: who comes, in which language, and which page that opens.
+
+It is not beside ``pages/``: there Streamlit would run a page asked for directly without running this script.
+Every page has an address of its own that does not change with the language.
+"""
+
+from pathlib import Path
+
+import streamlit as st
+
+from portal import guard, session
+from portal.session import Visit
+from portal.text import Text
+from portal.widgets import bar, places, style
+
+ASSETS = Path(__file__).parent / "assets"
+
+
+def home() -> None:
+    """Lead the bare address to the albums."""
+    st.switch_page(places.ALBUMS)
+
+
+def pages(t: Text) -> list[st.Page]:
+    """Return the pages, those that need a parameter out of the menu."""
+    return [
+        st.Page(home, title=t("Home"), url_path="home", default=True, visibility="hidden"),
+        st.Page(places.ALBUMS, title=t("Albums"), icon=":material/photo_library:", url_path="albums"),
+        st.Page(places.ALBUM, title=t("Album"), url_path="album", visibility="hidden"),
+        st.Page(places.STUDY, title=t("Study"), url_path="study", visibility="hidden"),
+        st.Page(places.ABOUT, title=t("About me"), icon=":material/account_circle:", url_path="me"),
+    ]
+
+
+def main() -> None:
+    """Run one page for one person."""
+    st.set_page_config(page_title="PARADIM", page_icon=str(ASSETS / "mark.svg"), layout="wide")
+    outcome = session.ask()
+    visit = outcome if isinstance(outcome, Visit) else None
+    t = visit.t if visit else session.text()
+    style.apply(t.language)
+    page = st.navigation(pages(t), position="top" if visit else "hidden")
+    st.logo(str(ASSETS / bar.logo()), size="large", link=None)
+    with session.remembered(outcome), guard.explaining(t):
+        bar.draw(visit, t)
+        page.run()
+
+
+main()

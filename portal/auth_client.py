@@ -1,0 +1,296 @@
+"""Ask auth_service: who somebody is, which albums he sees, which sessions he has, and whether all is up.
+
+`AuthService` is what the rest of the portal knows; `HttpAuthService` asks over a Unix socket (or HTTP), and
+the tests have a second implementation in memory. Answers are checked where they arrive: one that does not
+look as agreed counts as no answer. Nothing is kept between two questions but the connection.
+"""
+
+import logging
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Any, Literal, Protocol, TypeVar
+from urllib.parse import quote
+
+import httpx
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from portal.errors import Forbidden, Invalid, NotFound, Part, SignedOut, Unavailable
+
+_log = logging.getLogger(__name__)
+
+HEALTH_TIMEOUT_SECONDS = 3.0
+"""Whether parts are up is asked in passing, so it may not hold a page up."""
+
+
+class _Answer(BaseModel):
+    """Something auth_service said; what it says beyond our knowledge is passed over."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class Membership(_Answer):
+    """What the person may do in one album."""
+
+    slug: str
+    title: str
+    role: str
+    actions: tuple[str, ...] = ()
+    until: date | None = None
+
+
+class Group(_Answer):
+    """A Keycloak group of the person."""
+
+    id: str
+    path: str
+
+
+class OwnSession(_Answer):
+    """The session that asks."""
+
+    id: str
+    created: datetime
+    expires: datetime
+
+
+class Me(_Answer):
+    """Who the person is and what he may do where."""
+
+    sub: str
+    username: str
+    name: str = ""
+    email: str | None = None
+    language: Literal["en", "fr"] | None = None
+    roles: tuple[str, ...] = ()
+    groups: tuple[Group, ...] = ()
+    session: OwnSession | None = None
+    albums: tuple[Membership, ...] = ()
+
+    @property
+    def called(self) -> str:
+        """How to address the person: the name, or the user name where there is none."""
+        return self.name.strip() or self.username
+
+
+class Entry(_Answer):
+    """What the portal gets for a session cookie: a credential for a minute, and who it is."""
+
+    bearer: str = Field(repr=False)
+    me: Me
+
+
+class Session(_Answer):
+    """One of the person's sessions."""
+
+    id: str
+    created: datetime
+    last_seen: datetime
+    expires: datetime
+    address: str | None = None
+    user_agent: str | None = None
+    current: bool = False
+
+
+class Picture(_Answer):
+    """The series whose picture stands for an album."""
+
+    study: str
+    series: str
+
+
+class Album(_Answer):
+    """One album, as far as the person may see it."""
+
+    slug: str
+    label: str
+    title: str
+    description: str = ""
+    role: str
+    actions: tuple[str, ...] = ()
+    until: date | None = None
+    studies: int
+    series: int
+    instances: int
+    modalities: tuple[str, ...] = ()
+    created: datetime
+    changed: datetime
+    owners: tuple[str, ...] = ()
+    picture: Picture | None = None
+
+
+class AlbumList(_Answer):
+    """A page of albums, and how many there are in all."""
+
+    items: tuple[Album, ...]
+    total: int
+
+
+class AlbumSearch(_Answer):
+    """Which albums, in which order."""
+
+    search: str = ""
+    modality: str | None = None
+    mine: bool | None = None
+    sort: str = "-changed"
+    limit: int = 24
+    offset: int = 0
+
+
+class Health(_Answer):
+    """Which parts are up; what is not named is taken to be up."""
+
+    parts: Mapping[str, str] = Field(default_factory=dict)
+
+    def down(self) -> tuple[Part, ...]:
+        """Return the parts that do not answer."""
+        return tuple(part for part in Part if self.parts.get(part, "up") != "up")
+
+
+class _SessionList(_Answer):
+    items: tuple[Session, ...]
+
+
+class Account(Protocol):
+    """auth_service, asked in one person's name."""
+
+    def albums(self, search: AlbumSearch) -> AlbumList:
+        """List albums that the person may see."""
+
+    def album(self, slug: str) -> Album:
+        """Return one album, or raise `NotFound`."""
+
+    def sessions(self) -> tuple[Session, ...]:
+        """List the person's live sessions."""
+
+    def end_session(self, session_id: str) -> None:
+        """End one of the person's sessions."""
+
+    def set_language(self, language: str) -> None:
+        """Remember the person's language."""
+
+
+class AuthService(Protocol):
+    """auth_service, asked by the portal itself."""
+
+    def enter(self, cookie: str, *, address: str, accept_language: str) -> Entry:
+        """Turn a session cookie into a short-lived bearer, or raise `SignedOut`."""
+
+    def health(self) -> Health:
+        """Say which parts are up; raises `Unavailable` when auth_service itself is not."""
+
+    def account(self, bearer: str) -> Account:
+        """Ask in the name of the person whose bearer this is."""
+
+
+_A = TypeVar("_A", bound=_Answer)
+
+
+def connect(address: str, *, secret: str, timeout: float) -> httpx.Client:
+    """Make the connection to auth_service: ``unix:/path`` or an http address."""
+    uds = address.removeprefix("unix:") if address.startswith("unix:") else None
+    return httpx.Client(
+        base_url="http://auth_service" if uds else address,
+        transport=httpx.HTTPTransport(uds=uds),
+        headers={"X-Portal-Secret": secret, "Accept": "application/json"},
+        timeout=timeout,
+        trust_env=False,  # a proxy of the environment has no business between the two
+    )
+
+
+class HttpAuthService:
+    """auth_service over HTTP."""
+
+    def __init__(self, client: httpx.Client) -> None:
+        self._client = client
+
+    def enter(self, cookie: str, *, address: str, accept_language: str) -> Entry:
+        """See `AuthService`."""
+        question = {"sid": cookie, "address": address, "accept_language": accept_language}
+        return _read(Entry, _send(self._client, "POST", "/internal/sessions/bearer", json=question))
+
+    def health(self) -> Health:
+        """See `AuthService`."""
+        return _read(Health, _send(self._client, "GET", "/api/health", timeout=HEALTH_TIMEOUT_SECONDS))
+
+    def account(self, bearer: str) -> Account:
+        """See `AuthService`."""
+        return HttpAccount(self._client, bearer)
+
+
+class HttpAccount:
+    """auth_service over HTTP, in one person's name."""
+
+    def __init__(self, client: httpx.Client, bearer: str) -> None:
+        self._client = client
+        self._headers = {"Authorization": f"Bearer {bearer}"}
+
+    def albums(self, search: AlbumSearch) -> AlbumList:
+        """See `Account`."""
+        query: dict[str, str | int] = {"sort": search.sort, "limit": search.limit, "offset": search.offset}
+        if search.search:
+            query["search"] = search.search
+        if search.modality:
+            query["modality"] = search.modality
+        if search.mine is not None:
+            query["mine"] = "true" if search.mine else "false"
+        return _read(AlbumList, self._ask("GET", "/api/albums", params=query))
+
+    def album(self, slug: str) -> Album:
+        """See `Account`."""
+        return _read(Album, self._ask("GET", f"/api/albums/{quote(slug, safe='')}"))
+
+    def sessions(self) -> tuple[Session, ...]:
+        """See `Account`."""
+        return _read(_SessionList, self._ask("GET", "/api/sessions")).items
+
+    def end_session(self, session_id: str) -> None:
+        """See `Account`."""
+        self._ask("DELETE", f"/api/sessions/{quote(session_id, safe='')}")
+
+    def set_language(self, language: str) -> None:
+        """See `Account`."""
+        self._ask("PATCH", "/api/me", json={"language": language})
+
+    def _ask(self, method: str, path: str, **more: Any) -> httpx.Response:  # noqa: ANN401 - httpx's own
+        return _send(self._client, method, path, headers=self._headers, **more)
+
+
+def _send(client: httpx.Client, method: str, path: str, **more: Any) -> httpx.Response:  # noqa: ANN401
+    """Ask, and turn what is no answer into one of our errors."""
+    try:
+        response = client.request(method, path, **more)
+    except httpx.HTTPError as error:
+        _log.warning("auth_service does not answer %s %s: %s", method, path, type(error).__name__)
+        raise Unavailable(Part.AUTH_SERVICE) from error
+    if response.is_success:
+        return response
+    _log.info("auth_service answered %s %s with %s", method, path, response.status_code)
+    match response.status_code:
+        case 401:
+            raise SignedOut
+        case 403:
+            raise Forbidden
+        case 404:
+            raise NotFound
+        case 400 | 409 | 422:
+            raise Invalid
+        case _:
+            raise Unavailable(_blamed(response))
+
+
+def _blamed(response: httpx.Response) -> Part:
+    """Return the part that auth_service says it is waiting for, else auth_service itself."""
+    try:
+        return Part(response.json()["reason"])
+    except (ValueError, KeyError, TypeError):
+        return Part.AUTH_SERVICE
+
+
+def _read(model: type[_A], response: httpx.Response) -> _A:
+    """Check an answer against what was agreed; one that does not fit is no answer."""
+    try:
+        return model.model_validate_json(response.content)
+    except ValidationError as error:
+        fields = ", ".join(".".join(str(part) for part in one["loc"]) for one in error.errors())
+        _log.exception("auth_service's answer to %s is not as agreed: %s", response.request.url.path, fields)
+        raise Unavailable(Part.AUTH_SERVICE) from error

@@ -1,0 +1,61 @@
+"""Stand at the door of every page: ask who comes, or stop the page and say why and what to do.
+
+Each page begins with `require`. The entry script runs each page inside `explaining`, so that whatever goes
+wrong ends as a sentence for the person, and as a line in the log with the number that the person is shown.
+"""
+
+import logging
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import streamlit as st
+
+from portal import session
+from portal.errors import Forbidden, Invalid, NotFound, PortalError, SignedOut, Unavailable
+from portal.services import services
+from portal.session import Visit
+from portal.text import Text
+from portal.widgets import notices
+
+_log = logging.getLogger(__name__)
+
+
+def require() -> Visit:
+    """Return who comes, or stop the page with the way to sign in, or with what is down."""
+    outcome = session.outcome()
+    if not isinstance(outcome, Visit):
+        explain(session.text(), outcome)
+        st.stop()
+    notices.banner(outcome.t, outcome.health.down())
+    return outcome
+
+
+@contextmanager
+def explaining(t: Text) -> Iterator[None]:
+    """Turn whatever goes wrong inside into a sentence."""
+    try:
+        yield
+    except PortalError as error:
+        explain(t, error)
+    except Exception:  # noqa: BLE001 - the last resort; Streamlit's own control flow is no Exception
+        number = uuid.uuid4().hex[:12]
+        _log.exception("a page failed, request %s", number)
+        notices.unexpected(t, number)
+
+
+def explain(t: Text, error: PortalError) -> None:
+    """Say what went wrong and what to do."""
+    match error:
+        case SignedOut():
+            notices.signed_out(t, session.signin_address(t))
+        case Unavailable(part=part):
+            notices.unavailable(t, sorted({part, *services().health.down()}))
+        case NotFound():
+            notices.not_found(t)
+        case Forbidden():
+            notices.forbidden(t)
+        case Invalid():
+            notices.refused(t)
+        case _:
+            raise error

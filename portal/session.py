@@ -1,0 +1,152 @@
+"""The only place that reads Streamlit's session state, cookies, headers and query parameters.
+
+Who the person is, is asked anew on every run: the answer lives as long as the run that asked (a context
+variable that `remembered` takes back), never in the session state. When the person changes, all that the
+session state holds is forgotten.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from datetime import UTC, tzinfo
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import streamlit as st
+
+from i18n import LANGUAGES, best_language
+from portal.archive import Archive
+from portal.auth_client import Account, Me
+from portal.errors import PortalError, SignedOut
+from portal.health import HealthWatch
+from portal.services import services
+from portal.text import Text
+from portal.viewers import Addresses, page_path
+
+_PERSON = "portal.person"
+_LANGUAGE = "portal.language"
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """One run of one page by one person: who it is, and what can be asked in his name."""
+
+    me: Me
+    t: Text
+    account: Account
+    archive: Archive
+    addresses: Addresses
+    health: HealthWatch
+
+
+_outcome: ContextVar[Visit | PortalError | None] = ContextVar("portal_outcome", default=None)
+
+
+def ask() -> Visit | PortalError:
+    """Ask auth_service who comes with this browser's cookie: a visit, or why there is none."""
+    world = services()
+    try:
+        entry = world.auth.enter(_cookie(), address=_address(), accept_language=_accept_language())
+    except PortalError as error:
+        return error
+    if st.session_state.get(_PERSON) != entry.me.sub:
+        st.session_state.clear()
+        st.session_state[_PERSON] = entry.me.sub
+    return Visit(
+        me=entry.me,
+        t=Text(entry.me.language or _browser_language(), _zone()),
+        account=world.auth.account(entry.bearer),
+        archive=world.archive(entry.bearer),
+        addresses=world.addresses,
+        health=world.health,
+    )
+
+
+@contextmanager
+def remembered(outcome: Visit | PortalError) -> Iterator[None]:
+    """Let the page of this run see what its entry script found out, and no other run."""
+    token = _outcome.set(outcome)
+    try:
+        yield
+    finally:
+        _outcome.reset(token)
+
+
+def outcome() -> Visit | PortalError:
+    """Return what this run found out; a page that was run by itself asks by itself."""
+    return _outcome.get() or ask()
+
+
+def text() -> Text:
+    """Return how to speak to somebody who is not known: as the browser asks."""
+    return Text(st.session_state.get(_LANGUAGE) or _browser_language(), _zone())
+
+
+def choose_language(visit: Visit | None, language: str) -> None:
+    """Keep a language: with the person, or for this tab while nobody is signed in."""
+    if visit:
+        visit.account.set_language(language)
+    else:
+        st.session_state[_LANGUAGE] = language
+
+
+def other_language(t: Text) -> str:
+    """Return the language that is not spoken now."""
+    return next(language for language in LANGUAGES if language != t.language)
+
+
+def parameter(name: str) -> str | None:
+    """Return a query parameter of the page's address; empty counts as absent."""
+    value = st.query_params.get(name)
+    return value if isinstance(value, str) and value else None
+
+
+def here() -> str:
+    """Return the path and query of the page that is open, to come back to after signing in."""
+    url = st.context.url
+    path = urlsplit(url).path if isinstance(url, str) else ""
+    _, found, page = path.rpartition("/portal/")
+    return page_path(page if found else "", st.query_params.to_dict())
+
+
+def signin_address(t: Text) -> str:
+    """Return where to sign in to come back here."""
+    return services().addresses.signin(back_to=here(), language=t.language)
+
+
+def _cookie() -> str:
+    """Return the session cookie. Only text counts: what Streamlit's tests have in its place is truthy."""
+    value = st.context.cookies.get(services().settings.session_cookie)
+    if not isinstance(value, str) or not value:
+        raise SignedOut
+    return value
+
+
+def _header(name: str) -> str:
+    value = st.context.headers.get(name)
+    return value if isinstance(value, str) else ""
+
+
+def _address() -> str:
+    """Return the browser's address, which nginx writes over whatever came."""
+    return _header("X-Real-IP")
+
+
+def _accept_language() -> str:
+    locale = st.context.locale
+    return _header("Accept-Language") or (locale if isinstance(locale, str) else "")
+
+
+def _browser_language() -> str:
+    locale = st.context.locale
+    asked = locale if isinstance(locale, str) else _header("Accept-Language")
+    return best_language(asked, services().settings.default_language)
+
+
+def _zone() -> tzinfo:
+    name = st.context.timezone
+    try:
+        return ZoneInfo(name) if isinstance(name, str) and name else UTC
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return UTC

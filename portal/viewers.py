@@ -1,0 +1,73 @@
+"""Addresses behind the gate that a browser opens itself, with the person's cookie: the viewer, and pictures.
+
+No image passes through the portal. UIDs are checked before they become part of an address.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from urllib.parse import quote, urlencode
+
+from portal.dicom import is_uid
+
+
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    """Addresses on one installation.
+
+    Parameters
+    ----------
+    public_url : str
+        The address people open, without a path.
+
+    """
+
+    public_url: str
+
+    def ohif(self, studies: Sequence[str], *, first_series: str | None = None) -> str:
+        """Return where OHIF shows one or several studies.
+
+        Parameters
+        ----------
+        studies : Sequence of str
+            StudyInstanceUIDs, the first one shown first.
+        first_series : str, optional
+            SeriesInstanceUID of what is put on screen first.
+
+        """
+        if not studies or not all(is_uid(uid) for uid in studies):
+            raise ValueError("the viewer is opened with StudyInstanceUIDs")
+        query = {"StudyInstanceUIDs": ",".join(studies)}
+        if first_series is not None and is_uid(first_series):
+            query["initialSeriesInstanceUID"] = first_series
+        return f"{self.public_url}/ohif/viewer?{urlencode(query, safe=',')}"
+
+    def thumbnail(self, study: str, series: str) -> str | None:
+        """Return where a small picture of a series is; None when the UIDs are none."""
+        return self._picture(study, series, "thumbnail")
+
+    def rendered(self, study: str, series: str) -> str | None:
+        """Return where a picture of a series is, in its own size; None when the UIDs are none."""
+        return self._picture(study, series, "rendered")
+
+    def _picture(self, study: str, series: str, kind: str) -> str | None:
+        if not (is_uid(study) and is_uid(series)):
+            return None
+        return f"{self.public_url}/dicom-web/studies/{study}/series/{series}/{kind}"
+
+    def signin(self, *, back_to: str, language: str) -> str:
+        """Return where one signs in, to come back to ``back_to``: a path with its query."""
+        return f"{self.public_url}/auth/signin?next={quote(back_to, safe='')}&lang={quote(language, safe='')}"
+
+    @property
+    def signout(self) -> str:
+        """Where a form is posted to in order to sign out."""
+        return f"{self.public_url}/auth/signout"
+
+    def page(self, path: str, query: dict[str, str]) -> str:
+        """Return the address of a page of the portal."""
+        return f"{self.public_url}{page_path(path, query)}"
+
+
+def page_path(path: str, query: dict[str, str]) -> str:
+    """Return the path and query of a page of the portal, as it stands in the address bar."""
+    return f"/portal/{path}" + (f"?{urlencode(query)}" if query else "")

@@ -1,0 +1,1 @@
+"""Drawing only: data in, Streamlit's elements out, no question to anybody."""

@@ -1,0 +1,86 @@
+"""Cards of albums and of series, all of one height in a row."""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from portal import words
+from portal.auth_client import Album
+from portal.dicom import Series
+from portal.text import Text, markup, one_line, plain
+from portal.viewers import Addresses
+from portal.widgets import pieces, places
+
+_SHOWN_MODALITIES = 6
+
+
+def albums(t: Text, items: tuple[Album, ...], addresses: Addresses) -> None:
+    """Draw one card for each album."""
+    grid = st.grid(3, min_column_width=300, border=True, key="albums")
+    for album in items:
+        with grid.cell(), st.container(key=f"card-album-{album.slug}"):
+            _album(t, album, addresses)
+
+
+def _album(t: Text, album: Album, addresses: Addresses) -> None:
+    picture = album.picture
+    address = addresses.thumbnail(picture.study, picture.series) if picture else None
+    alt = t("Picture from the album {title}", title=album.title) if address else t("No picture")
+    with st.container(horizontal=True, wrap=False, gap="small"):
+        st.html(pieces.picture(address, alt, shape="small"), width=88)
+        with st.container(gap=None):
+            st.page_link(places.ALBUM, label=plain(album.title), icon="", query_params={"album": album.slug})
+            st.html(f'<p class="description">{markup(album.description)}</p>')
+            shown = album.modalities[:_SHOWN_MODALITIES]
+            rest = len(album.modalities) - len(shown)
+            more = f'<span class="quiet">+{rest}</span>' if rest else ""
+            st.html(f'<p class="badges">{pieces.badges(shown)}{more}</p>')
+    counts = pieces.facts([words.studies(t, album.studies), words.series(t, album.series)])
+    right = markup(words.right(t, album.role, album.actions))
+    st.html(
+        f'<div class="quiet feet"><span>{counts}</span><span>{pieces.sign("history")}'
+        f"{markup(t.moment(album.changed))}</span>"
+        f'<span class="whole">{pieces.sign("person")}{right}</span></div>'
+    )
+
+
+def series(t: Text, items: Sequence[Series], addresses: Addresses) -> None:
+    """Draw one card for each series."""
+    grid = st.grid(4, min_column_width=220, border=True, key="series")
+    for one in items:
+        with grid.cell(), st.container(key=f"card-series-{one.SeriesInstanceUID}"):
+            _series(t, one, addresses)
+
+
+def _series(t: Text, one: Series, addresses: Addresses) -> None:
+    address = addresses.rendered(one.StudyInstanceUID, one.SeriesInstanceUID) if one.has_picture else None
+    title = _title(t, one)
+    alt = t("Picture from the series {title}", title=title) if address else t("No picture")
+    thickness = t("{millimetres} mm", millimetres=one.SliceThickness) if one.SliceThickness else ""
+    images = one.NumberOfSeriesRelatedInstances
+    st.html(
+        pieces.picture(address, alt, shape="wide")
+        + f"<h3>{markup(title)}</h3>"
+        + f'<p class="badges">{pieces.badges([one.Modality] if one.Modality else [])}</p>'
+        + '<p class="quiet">'
+        + pieces.facts(
+            [
+                words.images(t, images) if images is not None else "",
+                one.BodyPartExamined.capitalize(),
+                thickness,
+                one.ConvolutionKernel,
+            ]
+        )
+        + "</p>"
+    )
+    st.link_button(
+        t("View"),
+        addresses.ohif([one.StudyInstanceUID], first_series=one.SeriesInstanceUID),
+        icon=":material/visibility:",
+        help=t("Opens OHIF in a new tab, this series first"),
+    )
+
+
+def _title(t: Text, one: Series) -> str:
+    name = one_line(one.SeriesDescription or one.ProtocolName) or t("Series without a description")
+    return name if one.SeriesNumber is None else f"{one.SeriesNumber} · {name}"

@@ -1,0 +1,83 @@
+"""The head of a page: where one is, what it is called, and its figures."""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from portal import words
+from portal.auth_client import Album
+from portal.dicom import Study
+from portal.text import Text, markup, plain
+from portal.widgets import pieces, places
+
+Crumb = tuple[str, str, dict[str, str]]
+"""A page above this one: its name, its place, its parameters."""
+
+
+def breadcrumb(t: Text, above: Sequence[Crumb], here: str) -> None:
+    """Draw the way down from the albums to this page."""
+    with st.container(key="breadcrumb", horizontal=True, vertical_alignment="center", gap="xsmall"):
+        for name, place, parameters in [(t("Albums"), places.ALBUMS, {}), *above]:
+            st.page_link(place, label=plain(name), icon="", query_params=parameters or None)
+            st.html('<span class="quiet" aria-hidden="true">/</span>', width="content")
+        st.html(f'<span aria-current="page">{markup(here)}</span>', width="content")
+
+
+def title(name: str, facts: Sequence[str], *, code: str = "") -> None:
+    """Draw a title with a quiet line of facts under it, and perhaps a name for machines."""
+    machine = f"{pieces.SEPARATOR}<code>{markup(code)}</code>" if code else ""
+    line = pieces.facts(facts)
+    st.html(f'<h1 class="title">{markup(name)}</h1><p class="quiet under">{line}{machine}</p>')
+
+
+def figures(values: Sequence[tuple[str, str]]) -> None:
+    """Draw a row of figures: a name, and a number as the language writes it."""
+    cells = "".join(
+        f'<div class="figure"><dt>{markup(name)}</dt><dd>{markup(value)}</dd></div>' for name, value in values
+    )
+    st.html(f'<dl class="figures">{cells}</dl>')
+
+
+def album(t: Text, one: Album) -> None:
+    """Draw the head of an album."""
+    title(
+        one.title,
+        [
+            one.description,
+            t("owner: {names}", names=t.together(one.owners)) if one.owners else "",
+            t("you: {right}", right=words.right(t, one.role, one.actions)),
+            t("until {day}", day=t.day(one.until)) if one.until else "",
+        ],
+        code=one.label,
+    )
+    figures(
+        [
+            (t("Studies"), t.number(one.studies)),
+            (t("Series"), t.number(one.series)),
+            (t("Images"), t.number(one.instances)),
+            (t("Last change"), t.moment(one.changed)),
+            (t("Created"), t.day(one.created)),
+        ]
+    )
+
+
+def study(t: Text, one: Study, viewer: str) -> None:
+    """Draw the head of a study, with the way into the viewer."""
+    series, images = one.NumberOfStudyRelatedSeries, one.NumberOfStudyRelatedInstances
+    facts = [
+        one.patient,
+        words.sex(t, one.PatientSex),
+        words.age_of(t, one.age),
+        t.day(one.StudyDate) if one.StudyDate else "",
+        words.series(t, series) if series is not None else "",
+        words.images(t, images) if images is not None else "",
+    ]
+    with st.container(key="head", horizontal=True, vertical_alignment="center"):
+        title(one.StudyDescription or t("Study without a description"), facts)
+        st.link_button(
+            t("Open in OHIF"),
+            viewer,
+            type="primary",
+            icon=":material/visibility:",
+            help=t("Opens the viewer in a new tab"),
+        )

@@ -1,0 +1,117 @@
+"""What people are told when something is missing, refused, down or broken; each with a way on."""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from portal import words
+from portal.errors import Part
+from portal.text import Text, markup
+from portal.widgets import pieces, places
+
+
+def banner(t: Text, down: Sequence[Part]) -> None:
+    """Say on top of a page which parts are down and what works all the same."""
+    for part in down:
+        if part is not Part.AUTH_SERVICE:  # without it there is no page to say it on
+            st.warning(_sentences(t, part), icon=":material/cloud_off:")
+
+
+def unavailable(t: Text, down: Sequence[Part]) -> None:
+    """Say which parts are down in the place of what needs them."""
+    with st.container(key="notice", border=True):
+        st.html(
+            _block("cloud_off", t("This cannot be shown right now"), [_sentences(t, part) for part in down])
+        )
+        st.button(t("Try again"), key="again", icon=":material/refresh:")
+
+
+def signed_out(t: Text, address: str) -> None:
+    """Say that nobody is signed in, with the way to sign in and come back."""
+    with st.container(key="door", border=True):
+        st.html(
+            _block("lock", t("Please sign in"), [t("You are not signed in, or your session has ended.")])
+            + f'<p class="way"><a class="button" href="{markup(address)}">{markup(t("Sign in"))}</a></p>'
+        )
+
+
+def not_found(t: Text) -> None:
+    """Say that it is not there, without telling whether it exists."""
+    with st.container(key="notice", border=True):
+        st.html(
+            _block(
+                "search_off",
+                t("There is nothing here that you can see"),
+                [
+                    t("The address may be wrong, or it may not be shared with you, or no longer."),
+                    t("Ask the person who sent it to you, or the owner of the album, to give you access."),
+                ],
+            )
+        )
+        st.page_link(places.ALBUMS, label=t("Go to the albums"), icon=":material/photo_library:")
+
+
+def forbidden(t: Text) -> None:
+    """Say that the right to do this is missing."""
+    with st.container(key="notice", border=True):
+        st.html(
+            _block(
+                "block",
+                t("You do not have the right to do this"),
+                [t("An owner of the album can give it to you.")],
+            )
+        )
+
+
+def refused(t: Text) -> None:
+    """Say that the question was not understood."""
+    with st.container(key="notice", border=True):
+        st.html(
+            _block(
+                "help",
+                t("This could not be looked up"),
+                [t("The filters or the address hold something that was not understood.")],
+            )
+        )
+        st.page_link(places.ALBUMS, label=t("Go to the albums"), icon=":material/photo_library:")
+
+
+def unexpected(t: Text, number: str) -> None:
+    """Say that something broke, with the number under which the log has it."""
+    with st.container(key="notice", border=True):
+        st.html(
+            _block(
+                "error",
+                t("Something went wrong on our side"),
+                [
+                    t(
+                        "It has been noted. If it happens again, tell an administrator this number: {number}",
+                        number=number,
+                    ),
+                ],
+            )
+        )
+        st.button(t("Try again"), key="again", icon=":material/refresh:")
+
+
+def empty(icon: str, title: str, sentences: Sequence[str]) -> None:
+    """Say that there is nothing yet, and what to do next."""
+    with st.container(key="notice", border=True):
+        st.html(_block(icon, title, sentences))
+
+
+def _sentences(t: Text, part: Part) -> str:
+    name = words.part(t, part)
+    match part:
+        case Part.AUTH_SERVICE:
+            works = t("It decides who may see what, so the portal waits for it. Nothing is lost.")
+        case Part.ORTHANC:
+            works = t("Studies, pictures and the viewer wait for it. Albums and your account still work.")
+        case Part.KEYCLOAK:
+            works = t("Nobody can sign in or out for the moment. Who is signed in can go on working.")
+    return f"{t('{part} is not answering.', part=name[:1].upper() + name[1:])} {works}"
+
+
+def _block(icon: str, title: str, sentences: Sequence[str]) -> str:
+    lines = "".join(f"<p>{markup(sentence)}</p>" for sentence in sentences)
+    return f'<div class="notice">{pieces.sign(icon)}<div><h2>{markup(title)}</h2>{lines}</div></div>'

@@ -1,0 +1,6 @@
+"""Where the pages are, as Streamlit wants to hear it: by file, seen from the entry script."""
+
+ALBUMS = "../pages/albums.py"
+ALBUM = "../pages/album.py"
+STUDY = "../pages/study.py"
+ABOUT = "../pages/me.py"

@@ -1,0 +1,129 @@
+"""Tables: the studies of an album, the attributes of a study, rights, and sessions."""
+
+from collections.abc import Sequence
+
+import pandas as pd
+import streamlit as st
+
+from portal import words
+from portal.albums import StudyWithFace
+from portal.auth_client import Membership
+from portal.dicom import Study
+from portal.text import Text, markup, one_line
+from portal.viewers import Addresses, page_path
+from portal.widgets import pieces
+
+ROW_HEIGHT = 44
+
+
+def studies(
+    t: Text, items: Sequence[StudyWithFace], *, album: str, addresses: Addresses, modalities: Sequence[str]
+) -> None:
+    """Draw one page of an album's studies.
+
+    Parameters
+    ----------
+    t : Text
+        How to speak.
+    items : Sequence of StudyWithFace
+        What to draw.
+    album : str
+        The slug of the album, which the study's page leads back to.
+    addresses : Addresses
+        Where pictures, the study's page and the viewer are.
+    modalities : Sequence of str
+        All modalities of the album: the column's colours stay the same from page to page.
+
+    """
+    frame = pd.DataFrame([_row(t, item, album, addresses) for item in items])
+    known = sorted({*modalities, *(one for item in items for one in item.study.ModalitiesInStudy)})
+    st.dataframe(
+        frame,
+        key="studies",
+        hide_index=True,
+        row_height=ROW_HEIGHT,
+        height=ROW_HEIGHT * len(items) + 40,
+        placeholder="",
+        alt=t("Studies of the album"),
+        column_config={
+            "picture": st.column_config.ImageColumn("", width=60),
+            "patient": st.column_config.TextColumn(t("Patient")),
+            "person": st.column_config.TextColumn(t("Sex / age"), width=90),
+            "date": st.column_config.DateColumn(t("Date"), format="YYYY-MM-DD", width=110),
+            "description": st.column_config.TextColumn(t("Description")),
+            "modalities": st.column_config.MultiselectColumn(
+                t("Modalities"), options=known, color=[pieces.colour(one) for one in known]
+            ),
+            "series": st.column_config.NumberColumn(t("Series"), width=80),
+            "images": st.column_config.NumberColumn(t("Images"), width=80),
+            "study": st.column_config.ButtonColumn(
+                t("Study"), type="tertiary", width=100, key="studies.open", on_click=lambda: None
+            ),
+            "ohif": st.column_config.LinkColumn(t("Viewer"), display_text="OHIF ↗", width=90),
+        },
+    )
+
+
+def _row(t: Text, item: StudyWithFace, album: str, addresses: Addresses) -> dict[str, object]:
+    study, face = item.study, item.face
+    uid = study.StudyInstanceUID
+    return {
+        "picture": addresses.thumbnail(uid, face.SeriesInstanceUID) if face else None,
+        "patient": one_line(study.patient),
+        "person": " · ".join(
+            part for part in (words.sex(t, study.PatientSex), words.age(t, study.age)) if part
+        ),
+        "date": study.StudyDate,
+        "description": one_line(study.StudyDescription),
+        "modalities": list(study.ModalitiesInStudy),
+        "series": study.NumberOfStudyRelatedSeries,
+        "images": study.NumberOfStudyRelatedInstances,
+        "study": t("Details"),
+        "ohif": addresses.ohif([uid]),
+    }
+
+
+def attributes(t: Text, study: Study) -> None:
+    """Draw a study's key attributes under DICOM's own names."""
+    values = [
+        ("PatientID", study.PatientID),
+        ("PatientName", study.PatientName),
+        ("PatientSex", words.sex(t, study.PatientSex)),
+        ("PatientAge", words.age(t, study.age)),
+        ("PatientBirthDate", t.day(study.PatientBirthDate) if study.PatientBirthDate else ""),
+        ("StudyDate", t.day(study.StudyDate) if study.StudyDate else ""),
+        ("StudyTime", f"{study.StudyTime:%H:%M}" if study.StudyTime else ""),
+        ("StudyDescription", study.StudyDescription),
+        ("StudyID", study.StudyID),
+        ("AccessionNumber", study.AccessionNumber),
+        ("ReferringPhysicianName", study.ReferringPhysicianName),
+        ("InstitutionName", study.InstitutionName),
+        ("ModalitiesInStudy", ", ".join(study.ModalitiesInStudy)),
+        ("StudyInstanceUID", study.StudyInstanceUID),
+    ]
+    rows = [(f"<code>{name}</code>", markup(value)) for name, value in values if value]
+    st.html(_table([t("Attribute"), t("Value")], rows))
+
+
+def rights(t: Text, albums: Sequence[Membership]) -> None:
+    """Draw what the person may do in each album."""
+    rows = [
+        (
+            f'<a href="{markup(page_path("album", {"album": one.slug}))}">{markup(one.title)}</a>',
+            markup(words.album_role(t, one.role)),
+            markup(words.actions(t, one.actions)),
+            markup(t.day(one.until) if one.until else t("no end")),
+        )
+        for one in albums
+    ]
+    st.html(_table([t("Album"), t("Role"), t("Rights"), t("Until")], rows))
+
+
+def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Return an HTML table; heads are text, cells are HTML already."""
+    head = "".join(f'<th scope="col">{markup(name)}</th>' for name in heads)
+    body = "".join("<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>" for row in rows)
+    return (
+        f'<div class="scroll"><table class="grid"><thead><tr>{head}</tr></thead>'
+        f"<tbody>{body}</tbody></table></div>"
+    )

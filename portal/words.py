@@ -1,0 +1,155 @@
+"""The project's words in the person's language: rights, roles, sex, age, the names of parts.
+
+What is not known by name is shown as it came: a new right must not make a page fail.
+"""
+
+from collections.abc import Mapping, Sequence
+from enum import StrEnum
+from typing import TypeVar
+
+from auth_service.vocabulary import Action, AlbumRole, RealmRole
+from portal.archive import StudyOrder, TextField
+from portal.dicom import Age
+from portal.errors import Part
+from portal.text import Text
+
+_N = TypeVar("_N", bound=StrEnum)
+
+_NAMED_RIGHTS = 3
+"""More rights than these are counted, not named, where there is little room."""
+
+
+def action(t: Text, name: str) -> str:
+    """Name a right by its verb."""
+    names = {
+        Action.VIEW: t("view"),
+        Action.DOWNLOAD: t("download"),
+        Action.UPLOAD: t("add series"),
+        Action.REMOVE: t("take series out"),
+        Action.SEND: t("send on"),
+        Action.COMMENT: t("comment"),
+        Action.ANNOTATE: t("annotate"),
+        Action.LAUNCH: t("launch apps"),
+        Action.EXPORT: t("export tables"),
+        Action.INVITE: t("invite"),
+        Action.EDIT: t("edit the album"),
+        Action.MANAGE: t("manage members"),
+        Action.DELETE: t("delete the album"),
+        Action.AUDIT: t("read the history"),
+    }
+    return _named(names, name)
+
+
+def actions(t: Text, names: Sequence[str]) -> str:
+    """Name rights in the order of the vocabulary: all of them."""
+    known = [action(t, one) for one in Action if one in names]
+    return t.together(known + sorted(set(names).difference(Action)))
+
+
+def right(t: Text, role: str, names: Sequence[str]) -> str:
+    """Say in a few words what the person may do in an album."""
+    if role == AlbumRole.OWNER:
+        return t("owner")
+    known = [action(t, one) for one in Action if one in names]
+    if not known:
+        return t("no right")
+    if len(known) > _NAMED_RIGHTS:
+        rest = len(known) - _NAMED_RIGHTS + 1
+        more = t.plural("{count} more", "{count} more", rest)
+        known = [*known[: _NAMED_RIGHTS - 1], more]
+    return t("can {actions}", actions=t.together(known))
+
+
+def album_role(t: Text, name: str) -> str:
+    """Name what somebody is in an album."""
+    return {"owner": t("owner"), "member": t("member")}.get(name, name)
+
+
+def realm_role(t: Text, name: str) -> str:
+    """Name a role of the person."""
+    names = {
+        RealmRole.ADMIN: t("administrator"),
+        RealmRole.PI: t("principal investigator"),
+        RealmRole.RESEARCHER: t("researcher"),
+    }
+    return _named(names, name)
+
+
+def sex(t: Text, code: str) -> str:
+    """Name a PatientSex in one letter, as the language does; empty where none is known."""
+    return {"F": t("F"), "M": t("M"), "O": t("other")}.get(code, "")
+
+
+def age(t: Text, value: Age | None) -> str:
+    """Write an age: years as a number alone, younger ages with their unit."""
+    if value is None:
+        return ""
+    match value.unit:
+        case "M":
+            return t.plural("{count} month", "{count} months", value.number)
+        case "W":
+            return t.plural("{count} week", "{count} weeks", value.number)
+        case "D":
+            return t.plural("{count} day", "{count} days", value.number)
+        case _:
+            return t.number(value.number)
+
+
+def age_of(t: Text, value: Age | None) -> str:
+    """Write an age in a sentence, where a number alone would say nothing."""
+    if value is not None and value.unit == "Y":
+        return t.plural("{count} year", "{count} years", value.number)
+    return age(t, value)
+
+
+def part(t: Text, name: Part) -> str:
+    """Name a part of the system so that an administrator knows it too."""
+    return {
+        Part.AUTH_SERVICE: t("the access service (auth_service)"),
+        Part.ORTHANC: t("the image archive (Orthanc)"),
+        Part.KEYCLOAK: t("the sign-in service (Keycloak)"),
+    }[name]
+
+
+def text_field(t: Text, field: TextField) -> str:
+    """Name an attribute that studies are looked up by."""
+    return {
+        TextField.PATIENT_ID: t("Patient ID"),
+        TextField.PATIENT_NAME: t("Patient name"),
+        TextField.DESCRIPTION: t("Description"),
+        TextField.ACCESSION: t("Accession number"),
+    }[field]
+
+
+def study_order(t: Text, order: StudyOrder) -> str:
+    """Name an order of studies."""
+    return {
+        StudyOrder.NEWEST: t("Newest study first"),
+        StudyOrder.OLDEST: t("Oldest study first"),
+        StudyOrder.PATIENT: t("By patient"),
+        StudyOrder.DESCRIPTION: t("By description"),
+    }[order]
+
+
+def album_order(t: Text, order: str) -> str:
+    """Name an order of albums."""
+    return {"-changed": t("Last change"), "title": t("Title"), "-studies": t("Most studies")}[order]
+
+
+def studies(t: Text, count: int) -> str:
+    """Count studies."""
+    return t.plural("{count} study", "{count} studies", count)
+
+
+def series(t: Text, count: int) -> str:
+    """Count series."""
+    return t.plural("{count} series", "{count} series", count)
+
+
+def images(t: Text, count: int) -> str:
+    """Count instances, which people call images."""
+    return t.plural("{count} image", "{count} images", count)
+
+
+def _named(names: Mapping[_N, str], name: str) -> str:
+    return next((words for known, words in names.items() if known == name), name)
