@@ -1,0 +1,147 @@
+"""Albums and their members in the database."""
+
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import ColumnElement, and_, delete, false, or_, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from auth_service.policy.model import Actor, Grant, Subject
+from auth_service.store.tables import Album, Member
+from auth_service.vocabulary import (
+    OWNER_ACTIONS,
+    Action,
+    ActorKind,
+    AlbumRole,
+    SubjectKind,
+    album_label,
+)
+
+ACTIONS = {str(action): action for action in Action}
+"""The words of the ``actions`` column."""
+
+
+def end_of(until: date | None, zone: ZoneInfo) -> datetime | None:
+    """Return the first moment at which a right that runs through a day is over.
+
+    Parameters
+    ----------
+    until : date, optional
+        The last day; ``None``: no end.
+    zone : ZoneInfo
+        The site's time zone.
+
+    """
+    return None if until is None else datetime.combine(until + timedelta(days=1), time.min, tzinfo=zone)
+
+
+def actions_of(member: Member) -> frozenset[Action]:
+    """Return what a membership allows; words that are not known (any more) allow nothing."""
+    if member.role == AlbumRole.OWNER:
+        return OWNER_ACTIONS
+    return frozenset(ACTIONS[word] for word in member.actions if word in ACTIONS)
+
+
+def grant_of(member: Member, *, slug: str, zone: ZoneInfo) -> Grant:
+    """Return a membership as the policy sees it."""
+    kind = SubjectKind.GROUP if member.subject_kind == SubjectKind.GROUP else SubjectKind.PERSON
+    return Grant(
+        subject=Subject(kind=kind, id=member.subject_id),
+        actions=actions_of(member),
+        label=album_label(slug),
+        until=end_of(member.until, zone),
+        source=f"membership:{member.id}",
+    )
+
+
+def grants_of(tx: Session, actor: Actor, *, zone: ZoneInfo) -> list[Grant]:
+    """Return every grant that memberships give the actor, ended ones included; deleted albums give none.
+
+    Parameters
+    ----------
+    zone : ZoneInfo
+        The site's time zone, in which end dates are days.
+
+    """
+    return [grant_of(member, slug=slug, zone=zone) for member, slug in _memberships(tx, actor)]
+
+
+def memberships_of(tx: Session, actor: Actor) -> list[tuple[Album, Member]]:
+    """Return the actor's memberships with their albums, deleted albums left out."""
+    query = select(Album, Member).join(Member.album).where(Album.deleted_at.is_(None), _is(actor))
+    return [(album, member) for album, member in tx.execute(query.order_by(Album.id, Member.id))]
+
+
+def album(tx: Session, slug: str) -> Album | None:
+    """Return an album that is not deleted."""
+    return tx.scalar(select(Album).where(Album.slug == slug, Album.deleted_at.is_(None)))
+
+
+def slug_is_taken(tx: Session, slug: str) -> bool:
+    """Tell whether an album has, or ever had, this slug."""
+    return tx.scalar(select(Album.id).where(Album.slug == slug)) is not None
+
+
+def add_album(
+    tx: Session, *, slug: str, title: str, description: str, at: datetime, created_by: str
+) -> Album | None:
+    """Keep a new album; ``None`` if the slug was taken in the meantime."""
+    new = Album(
+        slug=slug, title=title, description=description, created_at=at, created_by=created_by, changed_at=at
+    )
+    try:
+        with tx.begin_nested():
+            tx.add(new)
+    except IntegrityError:
+        return None
+    return new
+
+
+def touch(tx: Session, *, album_id: int, at: datetime) -> None:
+    """Note that an album's content changed."""
+    tx.execute(update(Album).where(Album.id == album_id).values(changed_at=at))
+
+
+def members(tx: Session, album_id: int) -> list[Member]:
+    """Return the members of an album, in the order in which they came."""
+    return list(tx.scalars(select(Member).where(Member.album_id == album_id).order_by(Member.id)))
+
+
+def owners(tx: Session, album_ids: Iterable[int]) -> Sequence[Member]:
+    """Return the owners of some albums, in the order in which they came."""
+    query = select(Member).where(Member.album_id.in_(list(album_ids)), Member.role == AlbumRole.OWNER)
+    return tx.scalars(query.order_by(Member.id)).all()
+
+
+def add_member(tx: Session, member: Member) -> bool:
+    """Keep a new member; ``False`` if he is one already."""
+    try:
+        with tx.begin_nested():
+            tx.add(member)
+    except IntegrityError:
+        return False
+    return True
+
+
+def remove_member(tx: Session, member_id: int) -> None:
+    """Forget a member; what he was stays in the audit table."""
+    tx.execute(delete(Member).where(Member.id == member_id))
+
+
+def _memberships(tx: Session, actor: Actor) -> list[tuple[Member, str]]:
+    query = select(Member, Album.slug).join(Member.album).where(Album.deleted_at.is_(None), _is(actor))
+    return [(member, slug) for member, slug in tx.execute(query.order_by(Member.id))]
+
+
+def _is(actor: Actor) -> ColumnElement[bool]:
+    """Say which memberships are the actor's: his own, and his groups'."""
+    if actor.kind is not ActorKind.PERSON:
+        return false()
+    own = and_(
+        Member.subject_kind == SubjectKind.PERSON,
+        Member.subject_id == f"{actor.provider}:{actor.subject}",
+    )
+    groups = [group.id for group in actor.groups]
+    return or_(own, and_(Member.subject_kind == SubjectKind.GROUP, Member.subject_id.in_(groups)))

@@ -1,0 +1,107 @@
+"""The audit table: rows are added, and the count of one may rise; the database refuses everything else."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import exists, func, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from auth_service.store.tables import AuditRecord
+from auth_service.vocabulary import AuditEvent
+
+
+def add(tx: Session, **values: Any) -> None:  # noqa: ANN401 - the table's columns
+    """Add a record; columns that are not named are empty."""
+    tx.add(AuditRecord(**{"count": 1, "details": {}, **values}))
+    tx.flush()
+
+
+def add_unless_there(tx: Session, **values: Any) -> bool:  # noqa: ANN401 - the table's columns
+    """Add a record unless an index of the table says that there is one; tell whether it was added."""
+    try:
+        with tx.begin_nested():
+            add(tx, **values)
+    except IntegrityError:
+        return False
+    return True
+
+
+def raise_count(
+    tx: Session,
+    *,
+    actor: str,
+    action: str,
+    target: str | None,
+    label: str | None,
+    reason: str,
+    since: datetime,
+) -> bool:
+    """Count a denial on the newest record of the same one, if there is any since a moment."""
+    newest = tx.scalar(
+        select(AuditRecord.id)
+        .where(
+            AuditRecord.actor == actor,
+            AuditRecord.at > since,
+            AuditRecord.event == AuditEvent.DENIED,
+            AuditRecord.action == action,
+            AuditRecord.target.is_not_distinct_from(target),
+            AuditRecord.label.is_not_distinct_from(label),
+            AuditRecord.reason == reason,
+        )
+        .order_by(AuditRecord.id.desc())
+        .limit(1)
+    )
+    if newest is None:
+        return False
+    tx.execute(update(AuditRecord).where(AuditRecord.id == newest).values(count=AuditRecord.count + 1))
+    return True
+
+
+def denials_since(tx: Session, *, actor: str, since: datetime) -> int:
+    """Count an actor's records of denials since a moment."""
+    query = select(func.count()).where(
+        AuditRecord.actor == actor, AuditRecord.at > since, AuditRecord.event == AuditEvent.DENIED
+    )
+    return tx.scalar(query) or 0
+
+
+def ambiguity_since(tx: Session, *, uid: str, since: datetime) -> bool:
+    """Tell whether an ambiguous identifier is on record since a moment."""
+    query = select(
+        exists().where(
+            AuditRecord.at > since, AuditRecord.target == uid, AuditRecord.event == AuditEvent.AMBIGUOUS
+        )
+    )
+    return bool(tx.scalar(query))
+
+
+def has_viewed(tx: Session, *, session: str, study_uid: str) -> bool:
+    """Tell whether a look into the study is on record for the session."""
+    query = select(
+        exists().where(
+            AuditRecord.session == session,
+            AuditRecord.study_uid == study_uid,
+            AuditRecord.event == AuditEvent.STUDY_VIEWED,
+        )
+    )
+    return bool(tx.scalar(query))
+
+
+def has_viewed_since(tx: Session, *, actor: str, study_uid: str, since: datetime) -> bool:
+    """Tell whether a look into the study without a session is on record since a moment."""
+    query = select(
+        exists().where(
+            AuditRecord.actor == actor,
+            AuditRecord.at > since,
+            AuditRecord.study_uid == study_uid,
+            AuditRecord.session.is_(None),
+            AuditRecord.event == AuditEvent.STUDY_VIEWED,
+        )
+    )
+    return bool(tx.scalar(query))
+
+
+def records(tx: Session) -> list[AuditRecord]:
+    """Return everything on record, oldest first."""
+    return list(tx.scalars(select(AuditRecord).order_by(AuditRecord.id)))
