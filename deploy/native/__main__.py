@@ -1,0 +1,7 @@
+"""Entry of ``python -m deploy.native``."""
+
+import sys
+
+from deploy.native.cli import main
+
+sys.exit(main())

@@ -1,0 +1,146 @@
+"""Where things are: the cache that stacks share, the data folder of one stack, its sockets in memory."""
+
+import hashlib
+import os
+import re
+import stat
+from dataclasses import dataclass
+from pathlib import Path
+
+from deploy.native import environment
+from deploy.native.errors import CannotGoOn
+from deploy.native.files import PRIVATE_FOLDER, private_folder
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+_MEMORY = Path("/dev/shm")  # noqa: S108 - the folder made in it is 0700 and its owner is checked
+_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
+
+
+@dataclass(frozen=True)
+class Cache:
+    """What was downloaded and unpacked once, for all stacks of this person."""
+
+    root: Path
+
+    @classmethod
+    def default(cls) -> "Cache":
+        """Return the cache of the person who calls."""
+        return cls(environment.cache_folder())
+
+    @property
+    def debian(self) -> Path:
+        """Trees of Debian packages, and apt's own state."""
+        return self.root / "debian"
+
+    @property
+    def lock(self) -> Path:
+        """File whose lock a set-up holds."""
+        return self.root / "setup.lock"
+
+
+@dataclass(frozen=True)
+class DataFolder:
+    """The one folder below which a stack writes."""
+
+    name: str
+    root: Path
+
+    @classmethod
+    def of(cls, name: str, folder: Path | None) -> "DataFolder":
+        """Return the data folder of a stack; by default ``var/<name>`` in the repository."""
+        if not _NAME.fullmatch(name):
+            raise CannotGoOn(
+                f"{name!r} is no name for a stack.", "Use up to 40 small letters, digits and hyphens."
+            )
+        root = (folder or REPOSITORY / "var" / name).expanduser().absolute()
+        # One folder, one spelling: it is the mark by which processes are found again.
+        return cls(name, root.resolve())
+
+    @property
+    def settings(self) -> Path:
+        """Ports and profile, chosen at first set-up."""
+        return self.root / "settings.json"
+
+    @property
+    def secrets(self) -> Path:
+        """Generated passwords and keys."""
+        return self.root / "secrets.json"
+
+    @property
+    def manifest(self) -> Path:
+        """``stack.json``: how others find their way."""
+        return self.root / "stack.json"
+
+    @property
+    def lock(self) -> Path:
+        """File whose lock a start, stop or reset holds."""
+        return self.root.with_name(f".{self.root.name}.lock")
+
+    @property
+    def run(self) -> Path:
+        """Rendered configuration."""
+        return self.root / "run"
+
+    @property
+    def logs(self) -> Path:
+        """One log file per part."""
+        return self.root / "logs"
+
+    @property
+    def orthanc(self) -> Path:
+        """Orthanc's storage and index."""
+        return self.root / "orthanc"
+
+    @property
+    def keycloak(self) -> Path:
+        """Keycloak's home of this stack, its database in it."""
+        return self.root / "keycloak"
+
+    @property
+    def database(self) -> Path:
+        """auth_service's SQLite file."""
+        return self.root / "database" / "auth.sqlite"
+
+    @property
+    def samples_loaded(self) -> Path:
+        """Marker: the sample data are in, completely."""
+        return self.root / "samples.loaded"
+
+    @property
+    def accounts_made(self) -> Path:
+        """Marker: the demo accounts are in Keycloak, completely."""
+        return self.root / "accounts.made"
+
+    def folder_of(self, part: str) -> Path:
+        """Return the working folder of one part: by it a process without environment is recognised."""
+        return self.run / part
+
+    @property
+    def memory(self) -> Path:
+        """Folder in memory for sockets and for nginx's cache of decisions (its keys are credentials)."""
+        digest = hashlib.sha256(str(self.root).encode()).hexdigest()[:12]
+        return _MEMORY / f"paradim-{os.getuid()}-{digest}"
+
+    def make(self) -> None:
+        """Make the folders that every start needs."""
+        for folder in (self.root, self.run, self.logs, self.orthanc, self.keycloak, self.database.parent):
+            private_folder(folder)
+
+    def make_memory(self) -> Path:
+        """Make the folder in memory, refusing one that another person put there first."""
+        if not _MEMORY.is_dir():
+            raise CannotGoOn(
+                f"{_MEMORY} does not exist.", "The native stack needs a Linux with shared memory mounted."
+            )
+        try:
+            self.memory.mkdir(mode=PRIVATE_FOLDER, exist_ok=True)
+            found = self.memory.lstat()
+        except FileExistsError:
+            found = self.memory.lstat()
+        private = stat.S_ISDIR(found.st_mode) and stat.S_IMODE(found.st_mode) == PRIVATE_FOLDER
+        if not private or found.st_uid != os.getuid():
+            raise CannotGoOn(
+                f"{self.memory} is not a private folder of yours.",
+                "Remove it (or have an administrator look who made it) and try again.",
+            )
+        return self.memory
