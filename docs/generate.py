@@ -1,0 +1,152 @@
+"""Write the pages that only repeat what the code says: ``docs/permissions.md`` and ``.env.example``.
+
+``make docs`` runs it; a test fails when what is committed differs from what it would write.
+"""
+
+import sys
+from collections.abc import Iterable
+from enum import StrEnum
+from pathlib import Path
+
+from pydantic_settings import BaseSettings
+
+from auth_service import settings as auth_settings
+from auth_service.targets import TABLE, Row
+from auth_service.vocabulary import (
+    MEMBER_ACTIONS,
+    OWNER_ACTIONS,
+    Action,
+    AlbumRole,
+    AuditEvent,
+    LabelKind,
+    RealmRole,
+)
+from portal import settings as portal_settings
+
+ROOT = Path(__file__).parent.parent
+
+
+def main() -> int:
+    """Write every page; with ``--check`` only say which ones differ."""
+    pages = {"docs/permissions.md": permissions(), ".env.example": environment()}
+    differing = [name for name, text in pages.items() if not _same(ROOT / name, text)]
+    if "--check" in sys.argv:
+        for name in differing:
+            print(f"{name} differs from the code: run 'make docs'")
+        return 1 if differing else 0
+    for name in differing:
+        (ROOT / name).write_text(pages[name], encoding="utf-8")
+        print(f"{name} written")
+    return 0
+
+
+def permissions() -> str:
+    """Return the page of rights: words, roles, routes."""
+    return "\n".join(
+        [
+            "# Who may do what",
+            "",
+            "<!-- Written by docs/generate.py from auth_service/vocabulary.py and auth_service/targets.py. -->",
+            "",
+            "An **actor** does an **action** on a **resource**, or may not. What no grant says is no.",
+            "",
+            "## Actions",
+            "",
+            *_table(
+                ("action", "what it is", "owner of an album", "member, where given"),
+                (
+                    (
+                        f"`{action}`",
+                        action.sentence,
+                        _mark(action in OWNER_ACTIONS),
+                        _mark(action in MEMBER_ACTIONS),
+                    )
+                    for action in Action
+                ),
+            ),
+            "",
+            *_words("Roles in an album", AlbumRole),
+            *_words("Roles of the realm", RealmRole),
+            *_words("Labels in Orthanc", LabelKind),
+            "## Data routes",
+            "",
+            "Every request under `/dicom-web/` and `/orthanc/` that is not in this table is answered 404.",
+            "*Streamed*: nginx asks for a decision, then streams from Orthanc. *Answered*: the auth service asks",
+            "Orthanc a question that is narrowed to what the actor may see.",
+            "",
+            *_table(
+                ("route", "action", "way", "query parameters"),
+                (_route(row) for row in TABLE),
+            ),
+            "",
+            *_words("What the audit holds", AuditEvent),
+        ]
+    )
+
+
+def environment() -> str:
+    """Return every setting with what it means, ready to be filled in."""
+    lines = [
+        "# Every setting of the auth service and the portal, written by docs/generate.py from their settings.",
+        "# Behind '#' stands a default; what has no value must be given one. No secret has a default.",
+    ]
+    for title, model in (
+        ("auth service", auth_settings.Settings),
+        ("portal", portal_settings.Settings),
+    ):
+        lines += ["", f"# --- {title} " + "-" * 40, *_settings(model)]
+    return "\n".join(lines) + "\n"
+
+
+def _settings(model: type[BaseSettings]) -> Iterable[str]:
+    prefix = model.model_config.get("env_prefix", "")
+    for name, field in model.model_fields.items():
+        variable = f"{prefix}{name}".upper()
+        if field.description:
+            yield f"# {field.description}"
+        if field.is_required():
+            yield f"{variable}="
+        else:
+            yield f"#{variable}={'' if field.default is None else field.default}"
+
+
+def _words(title: str, words: type[StrEnum]) -> Iterable[str]:
+    yield f"## {title}"
+    yield ""
+    yield from _table(("word", "meaning"), ((f"`{word}`", getattr(word, "sentence", "")) for word in words))
+    yield ""
+
+
+def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> Iterable[str]:
+    yield "| " + " | ".join(head) + " |"
+    yield "|" + "---|" * len(head)
+    for row in rows:
+        yield "| " + " | ".join(row) + " |"
+
+
+def _route(row: Row) -> tuple[str, ...]:
+    return f"`{row.method} {row.path}`", _action(row), row.way.value, _parameters(row)
+
+
+def _action(row: Row) -> str:
+    if row.by_class:
+        return f"`{Action.VIEW}` for SEG, SR, PR, KO and RTSTRUCT, else `{row.action}`"
+    return f"`{row.action}`"
+
+
+def _parameters(row: Row) -> str:
+    if "*" in row.parameters:
+        return "those of QIDO-RS, each checked"
+    return ", ".join(f"`{name}`" for name in row.parameters) or "none"
+
+
+def _mark(yes: bool) -> str:  # noqa: FBT001 - a table's cell
+    return "yes" if yes else "-"
+
+
+def _same(path: Path, text: str) -> bool:
+    return path.is_file() and path.read_text(encoding="utf-8") == text
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
