@@ -249,6 +249,11 @@ class Sessions:
             record = table.by_id(tx, actor.session) if actor.session else None
         return _info(record, actor) if record is not None else None
 
+    def language(self, sid: str) -> str | None:
+        """Return the language that the person of a cookie chose, also when its session has ended."""
+        with self._store.read() as tx:
+            return table.language_of(tx, digest(sid))
+
     # A session ends
 
     def end(self, actor: Actor, session_id: str, *, address: str = "", request_id: str = "") -> None:
@@ -316,7 +321,7 @@ class Sessions:
             return home
         if not self._provider.alive():
             return f"{home}?keycloak=silent"
-        return self._provider.end_session_url(id_token=tokens.id_token, state=None, language=language)
+        return self._provider.end_session_url(id_token=tokens.id_token, state=language, language=language)
 
     def _end_all_of(self, tx: Session, sid: str | None, sub: str | None, cause: Cause) -> int:
         records = table.of_keycloak(tx, provider=self._settings.provider, sid=sid, sub=sub)

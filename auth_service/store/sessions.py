@@ -110,6 +110,15 @@ def of_keycloak(tx: Session, *, provider: str, sid: str | None, sub: str | None)
     return _all(tx, *conditions) if len(conditions) > 1 else []
 
 
+def language_of(tx: Session, secret_hash: str) -> str | None:
+    """Return the language that the person of a cookie chose; an ended session will do."""
+    query = select(Person.language).join(
+        SigninSession,
+        (SigninSession.provider == Person.provider) & (SigninSession.subject == Person.subject),
+    )
+    return tx.execute(query.where(SigninSession.secret_hash == secret_hash)).scalar_one_or_none()
+
+
 def run_out(tx: Session, *, at: datetime, idle_before: datetime) -> list[SessionRecord]:
     """Return the live sessions that are over: past their limit, or unused since a moment."""
     return _all(tx, or_(SigninSession.expires_at <= at, SigninSession.seen_at <= idle_before))
