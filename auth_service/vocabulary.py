@@ -127,6 +127,30 @@ class Level(_Described):
     SYSTEM = "system", "The installation as a whole."
 
 
+class ChangeVerb(_Described):
+    """What a change does to an album."""
+
+    ADD = "add", "Put series into the album."
+    REMOVE = "remove", "Take series out of the album; the images stay in the archive."
+
+
+class ChangeState(_Described):
+    """How far a change has come."""
+
+    WAITING = "waiting", "What is to be done is written down."
+    RUNNING = "running", "Labels are being written in Orthanc."
+    DONE = "done", "Every line is done, or says why not."
+    FAILED = "failed", "No line could be done."
+    CANCELLED = "cancelled", "Somebody stopped it; what was done by then stays."
+
+
+class LineFailure(_Described):
+    """Why a line of the ledger was not done."""
+
+    MISSING = "missing", "The archive has no such series."
+    AMBIGUOUS = "ambiguous", "The archive has it more than once, and nothing is guessed."
+
+
 class AuditEvent(_Described):
     """What the audit table can hold."""
 

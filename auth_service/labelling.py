@@ -1,0 +1,160 @@
+"""Write an album's label in Orthanc, many series at a time, and keep the index on their studies right.
+
+Every step may be repeated, and no step trusts what an earlier one saw: series come and go, and another
+process may be writing the same label.
+"""
+
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+
+from auth_service.archive import Archive
+from auth_service.store.ledger import Line, Place, Stamp
+from auth_service.vocabulary import ChangeVerb, Level, LineFailure
+
+_ROUNDS = 5
+"""How often the index of a study is looked at again while somebody else changes it."""
+
+
+def apply(
+    archive: Archive, *, label: str, verb: ChangeVerb, lines: Sequence[Line], known: Mapping[str, Place]
+) -> list[Stamp]:
+    """Do some lines of a change, and return what came of each.
+
+    Parameters
+    ----------
+    archive : Archive
+    label : str
+        The album's.
+    verb : ChangeVerb
+    lines : sequence of Line
+        What is due.
+    known : mapping of str to Place
+        Where series of the album were when they were put into it: one that the archive has lost since is
+        taken out by forgetting it.
+
+    """
+    found = locate(archive, [line.series_uid for line in lines])
+    stamps = []
+    studies: dict[str, str] = {}
+    for line in lines:
+        place = found[line.series_uid]
+        if isinstance(place, Place) and not _label(archive, verb, place.orthanc_series, label):
+            place = LineFailure.MISSING
+        if place is LineFailure.MISSING and verb is ChangeVerb.REMOVE:
+            place = known.get(line.series_uid, LineFailure.MISSING)
+        if isinstance(place, Place):
+            studies[place.orthanc_study] = place.study_uid
+        stamps.append(_stamp(line, place))
+    settle(archive, label, studies)
+    return stamps
+
+
+def locate(archive: Archive, uids: Collection[str]) -> dict[str, Place | LineFailure]:
+    """Resolve SeriesInstanceUIDs to exactly one series of exactly one study each, or say why not.
+
+    Parameters
+    ----------
+    archive : Archive
+    uids : collection of str
+        Well-formed and not empty: Orthanc reads wildcards and lists, and nothing as everything.
+
+    """
+    rows = archive.find(
+        {
+            "Level": "Series",
+            "Query": {"SeriesInstanceUID": "\\".join(uids)},
+            "ResponseContent": ["Parent"],
+            "RequestedTags": ["SeriesInstanceUID", "StudyInstanceUID"],
+        }
+    )
+    places = [
+        (
+            row["RequestedTags"]["SeriesInstanceUID"],
+            Place(
+                study_uid=row["RequestedTags"]["StudyInstanceUID"],
+                orthanc_study=row["ParentStudy"],
+                orthanc_series=row["ID"],
+            ),
+        )
+        for row in rows
+    ]
+    several = Counter(uid for uid, _ in places)
+    twice = _studies_that_exist_twice(archive, {place.study_uid for _, place in places})
+    found: dict[str, Place | LineFailure] = dict.fromkeys(uids, LineFailure.MISSING)
+    for uid, place in places:
+        if uid in found:
+            unique = several[uid] == 1 and place.study_uid not in twice
+            found[uid] = place if unique else LineFailure.AMBIGUOUS
+    return found
+
+
+def settle(archive: Archive, label: str, studies: Mapping[str, str]) -> None:
+    """Make studies carry the label exactly if one of their series does.
+
+    Looks again after writing, until nothing has changed meanwhile: of two that write at the same time the one
+    who looks last sees what the other did.
+
+    Parameters
+    ----------
+    archive : Archive
+    label : str
+    studies : mapping of str to str
+        StudyInstanceUID by Orthanc's identifier.
+
+    """
+    written: dict[str, bool] = {}
+    for _ in range(_ROUNDS):
+        carrying = _studies_with_labelled_series(archive, label, set(studies.values()))
+        stale = {study: study in carrying for study in studies if written.get(study) != (study in carrying)}
+        if not stale:
+            return
+        for study, carries in stale.items():
+            change = archive.set_label if carries else archive.remove_label
+            change(Level.STUDY, study, label)
+        written |= stale
+
+
+def _label(archive: Archive, verb: ChangeVerb, series: str, label: str) -> bool:
+    change = archive.set_label if verb is ChangeVerb.ADD else archive.remove_label
+    return change(Level.SERIES, series, label)
+
+
+def _stamp(line: Line, place: Place | LineFailure) -> Stamp:
+    if isinstance(place, LineFailure):
+        return Stamp(line=line.id, failure=place)
+    return Stamp(
+        line=line.id,
+        study_uid=place.study_uid,
+        orthanc_study=place.orthanc_study,
+        orthanc_series=place.orthanc_series,
+    )
+
+
+def _studies_that_exist_twice(archive: Archive, uids: Collection[str]) -> set[str]:
+    if not uids:
+        return set()
+    rows = archive.find(
+        {
+            "Level": "Study",
+            "Query": {"StudyInstanceUID": "\\".join(sorted(uids))},
+            "ResponseContent": [],
+            "RequestedTags": ["StudyInstanceUID"],
+        }
+    )
+    several = Counter(row["RequestedTags"]["StudyInstanceUID"] for row in rows)
+    return {uid for uid, times in several.items() if times > 1}
+
+
+def _studies_with_labelled_series(archive: Archive, label: str, uids: Collection[str]) -> set[str]:
+    if not uids:
+        return set()
+    rows = archive.find(
+        {
+            "Level": "Series",
+            "Query": {"StudyInstanceUID": "\\".join(sorted(uids))},
+            "Labels": [label],
+            "LabelsConstraint": "Any",
+            "ResponseContent": ["Parent"],
+        }
+    )
+    return {row["ParentStudy"] for row in rows}

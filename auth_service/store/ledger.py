@@ -1,0 +1,191 @@
+"""The ledger in the database: changes, and their lines, which are added and stamped once."""
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import CursorResult, Select, func, insert, select, update
+from sqlalchemy.orm import Session
+
+from auth_service.store.tables import Album, Change, LedgerEntry
+from auth_service.vocabulary import ChangeState, ChangeVerb, LineFailure
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """One series of a change that is due."""
+
+    id: int
+    series_uid: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stamp:
+    """What came of one line: done, with what it was found as, or why not."""
+
+    line: int
+    study_uid: str | None = None
+    orthanc_study: str | None = None
+    orthanc_series: str | None = None
+    failure: LineFailure | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where a series was when it was put into an album."""
+
+    study_uid: str
+    orthanc_study: str
+    orthanc_series: str
+
+
+def add_change(
+    tx: Session,
+    *,
+    change_id: str,
+    album_id: int,
+    verb: ChangeVerb,
+    series: Iterable[str],
+    actor: str,
+    actor_name: str,
+    at: datetime,
+) -> None:
+    """Write down what is to be done: the change, and a line for each series."""
+    tx.add(
+        Change(
+            id=change_id,
+            album_id=album_id,
+            verb=verb,
+            state=ChangeState.WAITING,
+            actor=actor,
+            actor_name=actor_name,
+            created_at=at,
+        )
+    )
+    tx.flush()
+    lines = [
+        {
+            "change_id": change_id,
+            "album_id": album_id,
+            "verb": verb,
+            "series_uid": uid,
+            "intended_at": at,
+        }
+        for uid in series
+    ]
+    tx.execute(insert(LedgerEntry), lines)
+
+
+def change(tx: Session, change_id: str) -> tuple[Change, Album] | None:
+    """Return a change and its album."""
+    row = tx.execute(
+        select(Change, Album).join(Album, Album.id == Change.album_id).where(Change.id == change_id)
+    ).one_or_none()
+    return None if row is None else (row[0], row[1])
+
+
+def unfinished(tx: Session, album_id: int | None = None) -> list[str]:
+    """Return the changes that are waiting or running, of one album or of all, the oldest first."""
+    first_line = select(func.min(LedgerEntry.id)).where(LedgerEntry.change_id == Change.id).scalar_subquery()
+    query = select(Change.id).where(Change.state.in_([ChangeState.WAITING, ChangeState.RUNNING]))
+    if album_id is not None:
+        query = query.where(Change.album_id == album_id)
+    return list(tx.scalars(query.order_by(first_line)))
+
+
+def due(tx: Session, change_id: str, limit: int) -> list[Line]:
+    """Return the next lines of a change that are due."""
+    query = (
+        select(LedgerEntry.id, LedgerEntry.series_uid)
+        .where(
+            LedgerEntry.change_id == change_id,
+            LedgerEntry.done_at.is_(None),
+            LedgerEntry.failure.is_(None),
+        )
+        .order_by(LedgerEntry.id)
+        .limit(limit)
+    )
+    return [Line(id=line, series_uid=uid) for line, uid in tx.execute(query)]
+
+
+def stamp(tx: Session, stamps: Iterable[Stamp], at: datetime) -> None:
+    """Stamp lines as done, or with why not; one that somebody else stamped meanwhile stays as it is."""
+    for each in stamps:
+        tx.execute(
+            update(LedgerEntry)
+            .where(LedgerEntry.id == each.line, LedgerEntry.done_at.is_(None), LedgerEntry.failure.is_(None))
+            .values(
+                done_at=at if each.failure is None else None,
+                failure=each.failure,
+                study_uid=each.study_uid,
+                orthanc_study=each.orthanc_study,
+                orthanc_series=each.orthanc_series,
+            )
+        )
+
+
+def set_state(tx: Session, change_id: str, state: ChangeState, *, finished_at: datetime | None) -> bool:
+    """Say how far a change has come; ``False`` if it has been finished already."""
+    result = tx.execute(
+        update(Change)
+        .where(Change.id == change_id, Change.state.in_([ChangeState.WAITING, ChangeState.RUNNING]))
+        .values(state=state, finished_at=finished_at)
+    )
+    return isinstance(result, CursorResult) and result.rowcount == 1
+
+
+def tally(tx: Session, change_id: str) -> tuple[int, int]:
+    """Count the lines of a change: done, and all."""
+    query = select(func.count(LedgerEntry.done_at), func.count()).where(LedgerEntry.change_id == change_id)
+    done, total = tx.execute(query).one()
+    return done, total
+
+
+def failures(tx: Session, change_id: str) -> list[tuple[str, str]]:
+    """Return the series of a change that could not be done, each with why."""
+    query = (
+        select(LedgerEntry.series_uid, LedgerEntry.failure)
+        .where(LedgerEntry.change_id == change_id, LedgerEntry.failure.is_not(None))
+        .order_by(LedgerEntry.id)
+    )
+    return [(uid, failure or "") for uid, failure in tx.execute(query)]
+
+
+def contents(tx: Session, album_id: int, *, at: datetime | None = None) -> frozenset[str]:
+    """Return the series that were in an album at a moment, or are in it now."""
+    last = _last_lines(album_id, at).subquery()
+    query = (
+        select(LedgerEntry.series_uid)
+        .join(last, LedgerEntry.id == last.c.id)
+        .where(LedgerEntry.verb == ChangeVerb.ADD)
+    )
+    return frozenset(tx.scalars(query))
+
+
+def places(tx: Session, album_id: int, series: Collection[str]) -> Mapping[str, Place]:
+    """Return where these series were when they were put into an album that they are still in."""
+    last = _last_lines(album_id, None).where(LedgerEntry.series_uid.in_(series)).subquery()
+    query = (
+        select(LedgerEntry).join(last, LedgerEntry.id == last.c.id).where(LedgerEntry.verb == ChangeVerb.ADD)
+    )
+    return {
+        entry.series_uid: Place(
+            study_uid=entry.study_uid or "",
+            orthanc_study=entry.orthanc_study or "",
+            orthanc_series=entry.orthanc_series or "",
+        )
+        for entry in tx.scalars(query)
+    }
+
+
+def _last_lines(album_id: int, at: datetime | None) -> Select[int]:
+    """Select the last line done for each series of an album, up to a moment.
+
+    Changes of one album are done one after the other, so the order of the lines is that of what happened.
+    """
+    query = (
+        select(func.max(LedgerEntry.id).label("id"))
+        .where(LedgerEntry.album_id == album_id, LedgerEntry.done_at.is_not(None))
+        .group_by(LedgerEntry.series_uid)
+    )
+    return query if at is None else query.where(LedgerEntry.done_at <= at)
