@@ -51,11 +51,17 @@ def error_response(request: Request, error: errors.ServiceError) -> JSONResponse
     body = {"error": error.code, "message": text}
     if error.reason and not isinstance(error, _HIDDEN):
         body["reason"] = error.reason
-    response = JSONResponse(body, status_code=_STATUS[type(error)])
+    response = JSONResponse(body, status_code=_status(request, error))
     if isinstance(error, errors.Unauthenticated):
         # Bearer and never Basic: a browser would open a dialog of its own.
         response.headers["WWW-Authenticate"] = "Bearer"
     return response
+
+
+def _status(request: Request, error: errors.ServiceError) -> int:
+    if isinstance(error, errors.Invalid) and request.url.path.startswith(("/dicom-web/", "/orthanc/")):
+        return 400  # as PS3.18 (section 8.3.1) and Orthanc answer there
+    return _STATUS[type(error)]
 
 
 def install(app: FastAPI) -> None:
