@@ -42,7 +42,14 @@ def main() -> None:
     page = st.navigation(pages(t), position="top" if visit else "hidden")
     st.logo(str(ASSETS / bar.logo()), size="large", link=None)
     with session.remembered(outcome), guard.explaining(t):
-        bar.draw(visit, t)
+        if bar.draw(
+            t,
+            other=session.other_language(t),
+            name=visit.me.called if visit else None,
+            signout=session.signout_address(),
+        ):
+            session.choose_language(visit, session.other_language(t))
+            st.rerun()
         page.run()
 
 

@@ -50,7 +50,7 @@ def explain(t: Text, error: PortalError) -> None:
         case SignedOut():
             notices.signed_out(t, session.signin_address(t))
         case Unavailable(part=part):
-            notices.unavailable(t, sorted({part, *services().health.down()}))
+            notices.unavailable(t, services().health.why(part))
         case NotFound():
             notices.not_found(t)
         case Forbidden():

@@ -33,13 +33,23 @@ class HealthWatch:
         self._down: tuple[Part, ...] = ()
 
     def down(self) -> tuple[Part, ...]:
-        """Return the parts that do not answer, auth_service among them."""
+        """Return the parts that do not answer, auth_service among them, as of a few seconds ago."""
         with self._lock:
             now = self._clock()
             if self._asked is None or now - self._asked >= KEPT_SECONDS:
                 self._down = self._ask()
                 self._asked = self._clock()
             return self._down
+
+    def why(self, part: Part) -> tuple[Part, ...]:
+        """Return the parts that are down now, after one of them was seen not to answer.
+
+        What was seen is only the part that was spoken to; the one behind it that failed is what people are
+        told. Where all say that they are well, it is the part that was spoken to.
+        """
+        with self._lock:
+            self._asked = None
+        return self.down() or (part,)
 
     def _ask(self) -> tuple[Part, ...]:
         try:

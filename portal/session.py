@@ -5,7 +5,7 @@ variable that `remembered` takes back), never in the session state. When the per
 session state holds is forgotten.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -23,6 +23,7 @@ from portal.health import HealthWatch
 from portal.services import services
 from portal.text import Text
 from portal.viewers import Addresses, page_path
+from portal.widgets import places
 
 _PERSON = "portal.person"
 _LANGUAGE = "portal.language"
@@ -115,6 +116,28 @@ def signin_address(t: Text) -> str:
     return services().addresses.signin(back_to=here(), language=t.language)
 
 
+def signout_address() -> str:
+    """Return where the form that signs out is posted to."""
+    return services().addresses.signout
+
+
+def open_clicked(key: str, uids: Sequence[str], album: str) -> None:
+    """Go to the page of the study whose button was clicked in a table.
+
+    Parameters
+    ----------
+    key : str
+        Under which the table keeps the click.
+    uids : Sequence of str
+        The StudyInstanceUIDs of the table's rows, as they were when it was drawn.
+    album : str
+        The slug of the album that the study is opened from.
+
+    """
+    row = st.session_state[key]["row"]
+    st.switch_page(places.STUDY, query_params={"study": uids[row], "album": album})
+
+
 def _cookie() -> str:
     """Return the session cookie. Only text counts: what Streamlit's tests have in its place is truthy."""
     value = st.context.cookies.get(services().settings.session_cookie)
@@ -130,7 +153,7 @@ def _header(name: str) -> str:
 
 def _address() -> str:
     """Return the browser's address, which nginx writes over whatever came."""
-    return _header("X-Real-IP")
+    return _header("X-Forwarded-For")
 
 
 def _accept_language() -> str:

@@ -77,12 +77,12 @@ class Text:
 
     def moment(self, value: datetime) -> str:
         """Write a moment as near as people speak of it: today's time, yesterday, so many days ago, a day."""
-        local = value.astimezone(self._zone)
+        t, local = self, value.astimezone(self._zone)
         days = (self._now.date() - local.date()).days
         if days == 0:
-            return self("today {time}", time=self._clock(local))
+            return t("today {time}", time=self._clock(local))
         if days == 1:
-            return self("yesterday")
+            return t("yesterday")
         if timedelta(0) < self._now - local < _WEEK:
             return format_timedelta(
                 timedelta(days=-days),
@@ -95,8 +95,8 @@ class Text:
 
     def instant(self, value: datetime) -> str:
         """Write a moment in full: the day and the time."""
-        local = value.astimezone(self._zone)
-        return self("{day}, {time}", day=self.day(local), time=self._clock(local))
+        t, local = self, value.astimezone(self._zone)
+        return t("{day}, {time}", day=self.day(local), time=self._clock(local))
 
     def _clock(self, local: datetime) -> str:
         return format_time(local, "short", locale=self._locale)

@@ -2,8 +2,6 @@
 
 import streamlit as st
 
-from portal import session
-from portal.session import Visit
 from portal.text import Text, markup, plain
 from portal.widgets import places
 
@@ -15,16 +13,29 @@ def logo() -> str:
     return "logo-dark.svg" if st.context.theme.type == "dark" else "logo.svg"
 
 
-def draw(visit: Visit | None, t: Text) -> None:
-    """Draw it; somebody who is not signed in has only the language to choose."""
-    other = session.other_language(t)
+def draw(t: Text, *, other: str, name: str | None, signout: str) -> bool:
+    """Draw it; return whether the other language is wanted.
+
+    Parameters
+    ----------
+    t : Text
+        How to speak.
+    other : str
+        The language that is not spoken now.
+    name : str or None
+        Who is signed in; without anybody there is only the language to choose.
+    signout : str
+        Where the form that signs out is posted to.
+
+    """
     with st.container(key="bar", horizontal=True, vertical_alignment="center", gap="small", wrap=False):
-        if st.button(_LANGUAGE_NAMES[other], key="language", type="tertiary", icon=":material/language:"):
-            session.choose_language(visit, other)
-            st.rerun()
-        if visit:
-            st.page_link(places.ABOUT, label=plain(visit.me.called), icon=":material/account_circle:")
-            st.html(_signout(visit.addresses.signout, t("Sign out")), width="content")
+        wanted = st.button(
+            _LANGUAGE_NAMES[other], key="language", type="tertiary", icon=":material/language:"
+        )
+        if name is not None:
+            st.page_link(places.ABOUT, label=plain(name), icon=":material/account_circle:")
+            st.html(_signout(signout, t("Sign out")), width="content")
+    return wanted
 
 
 def _signout(address: str, label: str) -> str:

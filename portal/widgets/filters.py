@@ -82,16 +82,16 @@ def studies(t: Text, album: Album) -> StudySearch:
             placeholder=t("Part of it is enough"),
             icon=":material/search:",
             persist_state="session",
-            width=230,
+            width=200,
         )
         modality = st.selectbox(
             t("Modality"),
             album.modalities,
             index=None,
             key=f"{keep}.modality",
-            placeholder=t("All"),
+            placeholder=t("All modalities"),
             persist_state="session",
-            width=120,
+            width=170,
         )
         first, last = _days(t, keep)
         order = st.selectbox(

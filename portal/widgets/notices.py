@@ -109,7 +109,8 @@ def _sentences(t: Text, part: Part) -> str:
             works = t("Studies, pictures and the viewer wait for it. Albums and your account still work.")
         case Part.KEYCLOAK:
             works = t("Nobody can sign in or out for the moment. Who is signed in can go on working.")
-    return f"{t('{part} is not answering.', part=name[:1].upper() + name[1:])} {works}"
+    what = t("{part} is not answering.", part=name[:1].upper() + name[1:])
+    return f"{what} {works}"
 
 
 def _block(icon: str, title: str, sentences: Sequence[str]) -> str:

@@ -1,6 +1,6 @@
 """Tables: the studies of an album, the attributes of a study, rights, and sessions."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import pandas as pd
 import streamlit as st
@@ -14,10 +14,17 @@ from portal.viewers import Addresses, page_path
 from portal.widgets import pieces
 
 ROW_HEIGHT = 44
+OPEN = "studies.open"
+"""Under which key the clicked row is found."""
 
 
 def studies(
-    t: Text, items: Sequence[StudyWithFace], *, album: str, addresses: Addresses, modalities: Sequence[str]
+    t: Text,
+    items: Sequence[StudyWithFace],
+    *,
+    addresses: Addresses,
+    modalities: Sequence[str],
+    on_open: Callable[[Sequence[str]], None],
 ) -> None:
     """Draw one page of an album's studies.
 
@@ -27,15 +34,15 @@ def studies(
         How to speak.
     items : Sequence of StudyWithFace
         What to draw.
-    album : str
-        The slug of the album, which the study's page leads back to.
     addresses : Addresses
-        Where pictures, the study's page and the viewer are.
+        Where pictures and the viewer are.
     modalities : Sequence of str
         All modalities of the album: the column's colours stay the same from page to page.
+    on_open : callable
+        Called with the StudyInstanceUIDs of the rows when the button of one is clicked.
 
     """
-    frame = pd.DataFrame([_row(t, item, album, addresses) for item in items])
+    frame = pd.DataFrame([_row(t, item, addresses) for item in items])
     known = sorted({*modalities, *(one for item in items for one in item.study.ModalitiesInStudy)})
     st.dataframe(
         frame,
@@ -57,14 +64,19 @@ def studies(
             "series": st.column_config.NumberColumn(t("Series"), width=80),
             "images": st.column_config.NumberColumn(t("Images"), width=80),
             "study": st.column_config.ButtonColumn(
-                t("Study"), type="tertiary", width=100, key="studies.open", on_click=lambda: None
+                t("Study"),
+                type="tertiary",
+                width=100,
+                key=OPEN,
+                on_click=on_open,
+                args=([item.study.StudyInstanceUID for item in items],),
             ),
             "ohif": st.column_config.LinkColumn(t("Viewer"), display_text="OHIF ↗", width=90),
         },
     )
 
 
-def _row(t: Text, item: StudyWithFace, album: str, addresses: Addresses) -> dict[str, object]:
+def _row(t: Text, item: StudyWithFace, addresses: Addresses) -> dict[str, object]:
     study, face = item.study, item.face
     uid = study.StudyInstanceUID
     return {
