@@ -73,7 +73,7 @@ def main(words: list[str] | None = None) -> int:
 
 
 def _up(stack: Stack, arguments: argparse.Namespace) -> None:
-    stack.up(port=arguments.port, profile=arguments.profile, samples=not arguments.no_samples)
+    stack.up(port=arguments.port, profile=arguments.profile, with_samples=not arguments.no_samples)
 
 
 def _down(stack: Stack, _: argparse.Namespace) -> None:

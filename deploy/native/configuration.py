@@ -8,7 +8,15 @@ from deploy.native.errors import CannotGoOn
 from deploy.native.files import private_folder, write_private
 from deploy.native.paths import REPOSITORY
 from deploy.native.ports import LOOPBACK
-from deploy.native.programs import REALM, STABLE_AGE, Context, Program, launched, ohif_root
+from deploy.native.programs import (
+    REALM,
+    STABLE_AGE,
+    Context,
+    Program,
+    auth_environment,
+    launched,
+    ohif_root,
+)
 
 
 def supervisor_file(context: Context) -> Path:
@@ -35,6 +43,9 @@ def write(context: Context, programs: list[Program]) -> set[str]:
     keycloak.make_home(context.software.keycloak, context.data.keycloak)
     # Read by Keycloak at its first start only; later edits of the realm never arrive this way.
     _update(context.data.keycloak / f"data/import/{REALM}-realm.json", _realm(context))
+    # For people who run `python -m auth_service` by hand, or a tool that must know its settings.
+    settings = "".join(f"{name}={value}\n" for name, value in auth_environment(context).items())
+    _update(context.data.run / "auth_service.env", settings)
     _update(supervisor_file(context), _supervisor(context, programs))
     return changed
 

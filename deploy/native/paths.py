@@ -35,7 +35,11 @@ class Cache:
     @property
     def lock(self) -> Path:
         """File whose lock a set-up holds."""
-        return self.root / "setup.lock"
+        return self.root / "locks" / "setup"
+
+    def lock_of(self, data: "DataFolder") -> Path:
+        """File whose lock a start, stop or reset of one stack holds; a reset deletes the data folder itself."""
+        return self.root / "locks" / data.digest
 
 
 @dataclass(frozen=True)
@@ -70,11 +74,6 @@ class DataFolder:
     def manifest(self) -> Path:
         """``stack.json``: how others find their way."""
         return self.root / "stack.json"
-
-    @property
-    def lock(self) -> Path:
-        """File whose lock a start, stop or reset holds."""
-        return self.root.with_name(f".{self.root.name}.lock")
 
     @property
     def run(self) -> Path:
@@ -116,10 +115,14 @@ class DataFolder:
         return self.run / part
 
     @property
+    def digest(self) -> str:
+        """Short name of this folder, where a path would be too long."""
+        return hashlib.sha256(str(self.root).encode()).hexdigest()[:12]
+
+    @property
     def memory(self) -> Path:
         """Folder in memory for sockets and for nginx's cache of decisions (its keys are credentials)."""
-        digest = hashlib.sha256(str(self.root).encode()).hexdigest()[:12]
-        return _MEMORY / f"paradim-{os.getuid()}-{digest}"
+        return _MEMORY / f"paradim-{os.getuid()}-{self.digest}"
 
     def make(self) -> None:
         """Make the folders that every start needs."""

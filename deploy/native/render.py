@@ -20,7 +20,7 @@ from deploy.native.paths import REPOSITORY
 BRAND = "PARADIM"
 _FOLDER = REPOSITORY / "deploy"
 # supervisor's reader ends values at these, and has no way to escape them.
-_UNSAFE = re.compile(r"[\"\n\r;#]")
+_UNSAFE = re.compile(r"[\"\n\r]|\s[;#]")
 
 
 @cache

@@ -15,7 +15,18 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from deploy.native import accounts, checks, configuration, health, manifest, orphans, ports, settings, status
+from deploy.native import (
+    accounts,
+    checks,
+    configuration,
+    health,
+    manifest,
+    orphans,
+    ports,
+    samples,
+    settings,
+    status,
+)
 from deploy.native.credentials import load_or_make
 from deploy.native.errors import CannotGoOn
 from deploy.native.files import locked, remove_tree, write_private
@@ -64,7 +75,7 @@ class Stack:
     # -- start ----------------------------------------------------------------------------------------------
 
     def up(
-        self, *, port: int | None = None, profile: str | None = None, samples: bool = True
+        self, *, port: int | None = None, profile: str | None = None, with_samples: bool = True
     ) -> dict[str, Any]:
         """Set up what is missing, start what does not run, load what is not loaded; return ``stack.json``."""
         self._check(port, profile)
@@ -75,8 +86,8 @@ class Stack:
             self._start(context, parts)
             self._make_accounts(context)
             content = self._write_manifest(context, parts)
-            if samples:
-                self._load_samples(context)
+            if with_samples:
+                self._load_samples(context, parts)
             self._tell(content, with_passwords=first)
             return content
 
@@ -99,7 +110,7 @@ class Stack:
     @contextlib.contextmanager
     def _lock(self) -> Iterator[None]:
         waiting = "another start, stop or reset of this stack is under way; waiting for it"
-        with locked(self.data.lock, waiting=lambda: self.say(waiting)):
+        with locked(self.cache.lock_of(self.data), waiting=lambda: self.say(waiting)):
             yield
 
     def _context(self, port: int | None, profile: str | None) -> Context:
@@ -197,16 +208,15 @@ class Stack:
         )
         write_private(self.data.accounts_made, "")
 
-    def _load_samples(self, context: Context) -> None:
+    def _load_samples(self, context: Context, parts: list[Program]) -> None:
         if self.data.samples_loaded.exists():
             return
-        base = {**context.environment("samples"), **auth_environment(context)}
-        base["XDG_CACHE_HOME"] = str(self.cache.root.parent)
-        words = [sys.executable, "-m", "deploy.samples", "load", "--stack-json", str(self.data.manifest)]
-        done = subprocess.run(words, env=base, cwd=REPOSITORY, stdin=subprocess.DEVNULL, check=False)
-        if done.returncode != 0:
-            raise CannotGoOn("The sample data could not be loaded (see above).", "Run the command again.")
-        write_private(self.data.samples_loaded, "")
+        folder = samples.make(self.cache, self.say)
+        ready = any(part.name == "auth_service" for part in parts)
+        env = {**context.environment("samples"), **auth_environment(context)}
+        samples.load(folder, stack_json=self.data.manifest, env=env, albums=ready)
+        if ready:
+            write_private(self.data.samples_loaded, "")
 
     def _write_manifest(self, context: Context, parts: list[Program]) -> dict[str, Any]:
         content = manifest.build(context, parts, self._supervisor.infos(), with_accounts=True)
