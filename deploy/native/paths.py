@@ -38,7 +38,7 @@ class Cache:
         return self.root / "locks" / "setup"
 
     def lock_of(self, data: "DataFolder") -> Path:
-        """File whose lock a start, stop or reset of one stack holds; a reset deletes the data folder itself."""
+        """File whose lock a start, stop or reset of one stack holds (a reset deletes the data folder)."""
         return self.root / "locks" / data.digest
 
 
