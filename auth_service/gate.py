@@ -8,7 +8,6 @@ from enum import Enum, auto
 from typing import Self
 
 from fastapi import Request
-from sqlalchemy.orm import Session
 
 from auth_service import audit
 from auth_service.archive import AmbiguousError, Archive, ArchivedInstance, ArchivedSeries
@@ -199,19 +198,16 @@ class Gate:
             if audit.has_viewed(transaction, actor=actor, study_uid=study_uid):
                 return
         with self.store.write() as transaction:
-            self._audit_view(transaction, actor, study_uid, decision)
-
-    def _audit_view(self, transaction: Session, actor: Actor, study_uid: str, decision: Decision) -> None:
-        audit.study_viewed(
-            transaction,
-            at=self.clock(),
-            actor=actor,
-            study_uid=study_uid,
-            label=decision.label,
-            rule=decision.rule,
-            address=self.origin.address,
-            request_id=self.origin.request_id,
-        )
+            audit.study_viewed(
+                transaction,
+                at=self.clock(),
+                actor=actor,
+                study_uid=study_uid,
+                label=decision.label,
+                rule=decision.rule,
+                address=self.origin.address,
+                request_id=self.origin.request_id,
+            )
 
     def _deny(
         self,
