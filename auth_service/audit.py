@@ -207,10 +207,21 @@ def downloaded(
     )
 
 
-def album_created(tx: Session, *, at: datetime, actor: Actor, slug: str, title: str, owner: str) -> None:
+def album_created(
+    tx: Session,
+    *,
+    at: datetime,
+    actor: Actor,
+    slug: str,
+    title: str,
+    owner: str,
+    address: str | None = None,
+    request_id: str | None = None,
+) -> None:
     """Record that an album was made, for an owner."""
     details = {"title": title, "owner": owner}
-    _add(tx, AuditEvent.ALBUM_CREATED, at=at, actor=actor, **_album(slug), details=details)
+    whence = {"address": address, "request_id": request_id}
+    _add(tx, AuditEvent.ALBUM_CREATED, at=at, actor=actor, **whence, **_album(slug), details=details)
 
 
 def series_added(
@@ -232,11 +243,20 @@ def series_removed(
 
 
 def member_added(
-    tx: Session, *, at: datetime, actor: Actor, slug: str, member: int, after: Mapping[str, Any]
+    tx: Session,
+    *,
+    at: datetime,
+    actor: Actor,
+    slug: str,
+    member: int,
+    after: Mapping[str, Any],
+    address: str | None = None,
+    request_id: str | None = None,
 ) -> None:
     """Record that somebody was given rights in an album."""
     details = {"member": member, "after": dict(after)}
-    _add(tx, AuditEvent.MEMBER_ADDED, at=at, actor=actor, **_album(slug), details=details)
+    whence = {"address": address, "request_id": request_id}
+    _add(tx, AuditEvent.MEMBER_ADDED, at=at, actor=actor, **whence, **_album(slug), details=details)
 
 
 def member_changed(
@@ -248,18 +268,30 @@ def member_changed(
     member: int,
     before: Mapping[str, Any],
     after: Mapping[str, Any],
+    address: str | None = None,
+    request_id: str | None = None,
 ) -> None:
     """Record that somebody's rights in an album were changed."""
     details = {"member": member, "before": dict(before), "after": dict(after)}
-    _add(tx, AuditEvent.MEMBER_CHANGED, at=at, actor=actor, **_album(slug), details=details)
+    whence = {"address": address, "request_id": request_id}
+    _add(tx, AuditEvent.MEMBER_CHANGED, at=at, actor=actor, **whence, **_album(slug), details=details)
 
 
 def member_removed(
-    tx: Session, *, at: datetime, actor: Actor, slug: str, member: int, before: Mapping[str, Any]
+    tx: Session,
+    *,
+    at: datetime,
+    actor: Actor,
+    slug: str,
+    member: int,
+    before: Mapping[str, Any],
+    address: str | None = None,
+    request_id: str | None = None,
 ) -> None:
     """Record that somebody's rights in an album were taken back."""
     details = {"member": member, "before": dict(before)}
-    _add(tx, AuditEvent.MEMBER_REMOVED, at=at, actor=actor, **_album(slug), details=details)
+    whence = {"address": address, "request_id": request_id}
+    _add(tx, AuditEvent.MEMBER_REMOVED, at=at, actor=actor, **whence, **_album(slug), details=details)
 
 
 def ambiguous(

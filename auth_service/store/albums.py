@@ -1,15 +1,16 @@
 """Albums and their members in the database."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import date, datetime, time, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, and_, delete, false, or_, select, update
+from sqlalchemy import ColumnElement, Select, and_, delete, false, func, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from auth_service.policy.model import Actor, Grant, Subject
-from auth_service.store.tables import Album, Member
+from auth_service.store.tables import Album, Member, Person
 from auth_service.vocabulary import (
     OWNER_ACTIONS,
     Action,
@@ -74,9 +75,17 @@ def memberships_of(tx: Session, actor: Actor) -> list[tuple[Album, Member]]:
     return [(album, member) for album, member in tx.execute(query.order_by(Album.id, Member.id))]
 
 
-def album(tx: Session, slug: str) -> Album | None:
-    """Return an album that is not deleted."""
-    return tx.scalar(select(Album).where(Album.slug == slug, Album.deleted_at.is_(None)))
+def album(tx: Session, slug: str, *, lock: bool = False) -> Album | None:
+    """Return an album that is not deleted.
+
+    Parameters
+    ----------
+    lock : bool
+        Make others who change the same album wait (SQLite has only one writer anyway).
+
+    """
+    query = select(Album).where(Album.slug == slug, Album.deleted_at.is_(None))
+    return tx.scalar(query.with_for_update() if lock else query)
 
 
 def slug_is_taken(tx: Session, slug: str) -> bool:
@@ -104,15 +113,21 @@ def touch(tx: Session, *, album_id: int, at: datetime) -> None:
     tx.execute(update(Album).where(Album.id == album_id).values(changed_at=at))
 
 
-def members(tx: Session, album_id: int) -> list[Member]:
-    """Return the members of an album, in the order in which they came."""
-    return list(tx.scalars(select(Member).where(Member.album_id == album_id).order_by(Member.id)))
+def members(tx: Session, album_id: int) -> list[tuple[Member, str]]:
+    """Return the members of an album with their names, in the order in which they came."""
+    query = _with_names().where(Member.album_id == album_id)
+    return [(member, name) for member, name in tx.execute(query.order_by(Member.id))]
 
 
-def owners(tx: Session, album_ids: Iterable[int]) -> Sequence[Member]:
-    """Return the owners of some albums, in the order in which they came."""
-    query = select(Member).where(Member.album_id.in_(list(album_ids)), Member.role == AlbumRole.OWNER)
-    return tx.scalars(query.order_by(Member.id)).all()
+def member(tx: Session, *, album_id: int, member_id: int) -> Member | None:
+    """Return one member of an album."""
+    return tx.scalar(select(Member).where(Member.album_id == album_id, Member.id == member_id))
+
+
+def owners(tx: Session, album_ids: Iterable[int]) -> list[tuple[Member, str]]:
+    """Return the owners of some albums with their names, in the order in which they came."""
+    query = _with_names().where(Member.album_id.in_(list(album_ids)), Member.role == AlbumRole.OWNER)
+    return [(member, name) for member, name in tx.execute(query.order_by(Member.id))]
 
 
 def add_member(tx: Session, member: Member) -> bool:
@@ -128,6 +143,15 @@ def add_member(tx: Session, member: Member) -> bool:
 def remove_member(tx: Session, member_id: int) -> None:
     """Forget a member; what he was stays in the audit table."""
     tx.execute(delete(Member).where(Member.id == member_id))
+
+
+def _with_names() -> Select[Member, Any]:
+    """Select members with what they are called now: a person's name, a group's path."""
+    person = and_(
+        Member.subject_kind == SubjectKind.PERSON, Member.subject_id == Person.provider + ":" + Person.subject
+    )
+    name = func.coalesce(func.nullif(Person.name, ""), Person.username, Member.subject_name)
+    return select(Member, name).outerjoin(Person, person)
 
 
 def _memberships(tx: Session, actor: Actor) -> list[tuple[Member, str]]:

@@ -1,0 +1,153 @@
+"""Check what an actor may do in an album; a refusal goes on record, whatever became of its transaction."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from sqlalchemy.orm import Session
+
+from auth_service import audit
+from auth_service.errors import Forbidden, NotFound, ServiceError
+from auth_service.gate import Origin
+from auth_service.policy.engine import decide
+from auth_service.policy.model import Actor, Decision, Grant, Resource
+from auth_service.store import albums as table
+from auth_service.store.tables import Album, Member
+from auth_service.vocabulary import Action, AlbumRole, Level, album_label
+from auth_service.world import World
+
+NOWHERE = Origin(address=None, request_id=None)
+"""Where the system itself asks from."""
+
+NOT_ALLOWED = "You may see this album, but not do this in it."
+
+
+class Refused(Exception):
+    """Somebody may not do something in an album: what goes on record, and what he is told."""
+
+    def __init__(self, action: Action, slug: str, decision: Decision, error: ServiceError) -> None:
+        super().__init__(decision.reason)
+        self.action = action
+        self.slug = slug
+        self.decision = decision
+        self.error = error
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Access:
+    """An album that an actor may see, with all that he may do in it.
+
+    Several memberships may run at once, his own and his groups': what is shown is all of it together.
+    """
+
+    album: Album
+    role: AlbumRole
+    actions: frozenset[Action]
+    until: date | None
+    """The last day of the membership that runs the longest; ``None``: no end."""
+
+
+def accesses(tx: Session, actor: Actor, *, at: datetime, zone: ZoneInfo) -> list[Access]:
+    """Return the albums in which any membership of the actor runs."""
+    running: dict[int, tuple[Album, list[Member]]] = {}
+    for album, member in table.memberships_of(tx, actor):
+        if table.grant_of(member, slug=album.slug, zone=zone).holds_for(actor, at):
+            running.setdefault(album.id, (album, []))[1].append(member)
+    return [_access(album, memberships) for album, memberships in running.values()]
+
+
+def access(tx: Session, world: World, *, actor: Actor, slug: str) -> Access:
+    """Return one album that the actor may see.
+
+    Raises
+    ------
+    Refused
+        If there is none, or none for him: the two look the same.
+
+    """
+    found = accesses(tx, actor, at=world.clock(), zone=world.settings.zone)
+    for each in found:
+        if each.album.slug == slug:
+            return each
+    decision = _decide(tx, world, actor, Action.VIEW, slug)[0]
+    raise Refused(Action.VIEW, slug, decision, NotFound())
+
+
+def check(tx: Session, world: World, *, actor: Actor, action: Action, slug: str) -> Album:
+    """Return an album in which the actor may do something, locked against others who change it.
+
+    Raises
+    ------
+    Refused
+        If he may not, or must not even learn that there is such an album.
+
+    """
+    decision, grants = _decide(tx, world, actor, action, slug)
+    album = table.album(tx, slug, lock=True)
+    at = world.clock()
+    if album is None or not any(_is_of(grant, slug) and grant.holds_for(actor, at) for grant in grants):
+        raise Refused(action, slug, decision, NotFound())
+    if not decision.allowed:
+        raise Refused(action, slug, decision, Forbidden(NOT_ALLOWED, reason=action))
+    return album
+
+
+def may(tx: Session, world: World, *, actor: Actor, action: Action, slug: str) -> bool:
+    """Tell whether the actor may do something in an album."""
+    return _decide(tx, world, actor, action, slug)[0].allowed
+
+
+def running_grants(tx: Session, world: World, *, actor: Actor, slug: str) -> Sequence[Grant]:
+    """Return the grants that the actor has in one album now."""
+    at = world.clock()
+    grants = table.grants_of(tx, actor, zone=world.settings.zone)
+    return [grant for grant in grants if _is_of(grant, slug) and grant.holds_for(actor, at)]
+
+
+@contextmanager
+def on_record(world: World, *, actor: Actor, origin: Origin) -> Iterator[None]:
+    """Put a refusal on record, in a transaction of its own, and tell the actor what he may know of it."""
+    try:
+        yield
+    except Refused as refused:
+        with world.store.write() as tx:
+            audit.denied(
+                tx,
+                at=world.clock(),
+                actor=actor,
+                action=refused.action,
+                level=Level.ALBUM,
+                target=refused.slug[:64],
+                study_uid=None,
+                label=refused.decision.label,
+                reason=refused.decision.reason,
+                rule=refused.decision.rule,
+                address=origin.address,
+                request_id=origin.request_id,
+            )
+        raise refused.error from None
+
+
+def _decide(
+    tx: Session, world: World, actor: Actor, action: Action, slug: str
+) -> tuple[Decision, list[Grant]]:
+    grants = table.grants_of(tx, actor, zone=world.settings.zone)
+    resource = Resource(level=Level.ALBUM, uid=slug)
+    return decide(actor, action, resource, grants=grants, at=world.clock()), grants
+
+
+def _is_of(grant: Grant, slug: str) -> bool:
+    return grant.label == album_label(slug)
+
+
+def _access(album: Album, memberships: Sequence[Member]) -> Access:
+    roles = {member.role for member in memberships}
+    ends = [member.until for member in memberships]
+    return Access(
+        album=album,
+        role=AlbumRole.OWNER if AlbumRole.OWNER in roles else AlbumRole.MEMBER,
+        actions=frozenset().union(*(table.actions_of(member) for member in memberships)),
+        until=None if None in ends else max(end for end in ends if end is not None),
+    )
