@@ -104,8 +104,9 @@ def stamp(dataset: Dataset, study: Study) -> None:
     """Replace the times that a library read from the clock by those of the study."""
     dataset.ContentDate = dataset.InstanceCreationDate = study.date
     dataset.ContentTime = dataset.InstanceCreationTime = study.time
-    if "SeriesDate" in dataset or dataset.Modality in {"SEG", "SR"}:
-        dataset.SeriesDate, dataset.SeriesTime = study.date, study.time
+    dataset.SeriesDate, dataset.SeriesTime = study.date, study.time
+    for item in dataset.get("ContributingEquipmentSequence", ()):
+        item.ContributionDateTime = study.date + study.time
 
 
 def series_uid(study: Study, number: int) -> str:

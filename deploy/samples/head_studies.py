@@ -36,7 +36,7 @@ LOW_DOSE = Ct(
     tube_current=120,
     protocol="Head low dose",
 )
-FACE = Ct(body_part="SINUS", kernel="H60s", windows=(SINUS,), model="Test CT 128", protocol="Sinus")
+FACE = Ct(body_part="FACE", kernel="H60s", windows=(SINUS,), model="Test CT 128", protocol="Sinus")
 AFTER = Ct(
     body_part="HEAD",
     kernel="H31s",

@@ -4,8 +4,8 @@ All lengths are in mm, in patient coordinates (x to the left, y to the back, z t
 in HU. A voxel belongs to what its centre lies in; there is no partial volume. What is inside something else
 replaces it.
 
-* The **body** is an elliptic cylinder of soft tissue (40 HU) with a layer of fat (-100 HU) in air (-1000 HU); it is
-  longer than the image.
+* The **body** is an elliptic cylinder of soft tissue (40 HU) with a layer of fat (-100 HU) in air (-1000 HU);
+  it is longer than the image.
 * Two **lungs** (ellipsoids, `Lungs.density` HU, by default -860), right and left, that touch nothing else.
 * In the right lung: spheres of **emphysema** (-985 HU). In the left lung: spherical **nodules** (40 HU).
 * A **heart** (ellipsoid, 45 HU), an **airway** (ellipsoid, -1000 HU, outside the lungs) and a **spine**
