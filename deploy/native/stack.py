@@ -307,6 +307,10 @@ class Stack:
             os.kill(pid, signal.SIGKILL)
         return pid
 
+    def load_albums(self, file: Path) -> None:
+        """Have the albums of a file in the manner of the samples' manifest made; what is there is left."""
+        self._run_auth(self._context(None, None), "albums", "load", str(file), what="Making albums")
+
     def restart(self, name: str) -> None:
         """Stop a part, start it again and wait until it works."""
         parts = {part.name: part for part in programs(self._context(None, None))}
