@@ -21,8 +21,6 @@ from auth_service.world import World
 NOWHERE = Origin(address=None, request_id=None)
 """Where the system itself asks from."""
 
-NOT_ALLOWED = "You may see this album, but not do this in it."
-
 
 class Refused(Exception):
     """Somebody may not do something in an album: what goes on record, and what he is told."""
@@ -90,7 +88,8 @@ def check(tx: Session, world: World, *, actor: Actor, action: Action, slug: str)
     if album is None or not any(_is_of(grant, slug) and grant.holds_for(actor, at) for grant in grants):
         raise Refused(action, slug, decision, NotFound())
     if not decision.allowed:
-        raise Refused(action, slug, decision, Forbidden(NOT_ALLOWED, reason=action))
+        error = Forbidden("You may see this album, but not do this in it.", reason=action)
+        raise Refused(action, slug, decision, error)
     return album
 
 

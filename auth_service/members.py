@@ -278,8 +278,10 @@ def _check_may_give(tx: Session, world: World, actor: Actor, slug: str, rights: 
         raise _beyond(slug, own, Forbidden("Only owners make owners.", reason="role"))
     lacking = rights.actions - frozenset().union(*(grant.actions for grant in own))
     if lacking:
-        message = "You cannot give a right that you do not have: {right}."
-        raise _beyond(slug, own, Forbidden(message, reason="actions", right=min(lacking)))
+        error = Forbidden(
+            "You cannot give a right that you do not have: {right}.", reason="actions", right=min(lacking)
+        )
+        raise _beyond(slug, own, error)
     end = table.end_of(rights.until, world.settings.zone)
     if not all(_lasts(own, action, end) for action in rights.actions):
         raise _beyond(

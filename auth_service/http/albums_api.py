@@ -1,0 +1,202 @@
+"""Albums and their members, over HTTP: parse, one use case, and its answer as a document."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Path, Query, Request
+from starlette.responses import Response
+
+from auth_service.albums import AlbumQuery, AlbumView, find_album, find_albums
+from auth_service.errors import Invalid
+from auth_service.gate import Origin
+from auth_service.http.dependencies import SignedIn, own_origin
+from auth_service.http.models import (
+    AlbumDocument,
+    AlbumList,
+    AlbumsWanted,
+    MemberChange,
+    MemberDocument,
+    MemberGiven,
+    MemberList,
+    OneAlbum,
+    PictureDocument,
+    SubjectDocument,
+    errors,
+)
+from auth_service.members import (
+    MemberView,
+    Rights,
+    add_member,
+    change_member,
+    list_members,
+    remove_member,
+)
+from auth_service.vocabulary import Action, AlbumRole, SubjectKind, album_label
+
+router = APIRouter()
+
+Slug = Annotated[str, Path(description="The album's short name.")]
+MemberId = Annotated[int, Path(ge=1, le=2**31 - 1)]
+
+_ROLES = {"owner": AlbumRole.OWNER, "member": AlbumRole.MEMBER}
+_ACTIONS = {str(action): action for action in Action}
+
+
+@router.get("/api/albums", tags=["albums"], responses=errors(422, 503))
+def albums(request: Request, actor: SignedIn, wanted: Annotated[AlbumsWanted, Query()]) -> AlbumList:
+    """Return the albums in which somebody has any right.
+
+    When Orthanc does not answer they are listed all the same, without counts, and ``archive`` is ``down``.
+    """
+    page = find_albums(
+        request.app.state.services,
+        actor=actor,
+        query=AlbumQuery(
+            search=wanted.search,
+            modality=wanted.modality,
+            mine=wanted.mine,
+            sort=wanted.sort,
+            limit=wanted.limit,
+            offset=wanted.offset,
+        ),
+    )
+    return AlbumList(
+        items=[AlbumDocument(**_album(view)) for view in page.items],
+        total=page.total,
+        archive="up" if page.archive_answers else "down",
+    )
+
+
+@router.get("/api/albums/{slug}", tags=["albums"], responses=errors(404))
+def album(request: Request, actor: SignedIn, slug: Slug) -> OneAlbum:
+    """Return one album; one that is hidden looks like one that is not there."""
+    page = find_album(request.app.state.services, actor=actor, slug=slug, origin=Origin.of(request))
+    return OneAlbum(**_album(page.items[0]), archive="up" if page.archive_answers else "down")
+
+
+@router.get("/api/albums/{slug}/members", tags=["members"], responses=errors(403, 404, 422))
+def members(
+    request: Request,
+    actor: SignedIn,
+    slug: Slug,
+    limit: Annotated[int, Query(ge=1, le=1000)] = 1000,
+    offset: Annotated[int, Query(ge=0, le=1_000_000_000)] = 0,
+) -> MemberList:
+    """Return who may do what in an album, to its owners."""
+    found = list_members(request.app.state.services, actor=actor, slug=slug, origin=Origin.of(request))
+    return MemberList(items=[_member(each) for each in found[offset : offset + limit]], total=len(found))
+
+
+@router.post(
+    "/api/albums/{slug}/members",
+    tags=["members"],
+    status_code=201,
+    responses=errors(403, 404, 409, 422, 503),
+    dependencies=[Depends(own_origin)],
+)
+def invite(request: Request, actor: SignedIn, slug: Slug, wanted: MemberGiven) -> MemberDocument:
+    """Give a person or a group rights in an album.
+
+    Owners may give every right; who may ``invite`` gives at most his own rights and end date.
+    """
+    member = add_member(
+        request.app.state.services,
+        actor=actor,
+        slug=slug,
+        user=wanted.subject.user,
+        group=wanted.subject.group,
+        rights=Rights(
+            role=_ROLES[wanted.role], actions=_actions(wanted.actions, wanted.role), until=wanted.until
+        ),
+        origin=Origin.of(request),
+    )
+    return _member(member)
+
+
+@router.patch(
+    "/api/albums/{slug}/members/{member_id}",
+    tags=["members"],
+    responses=errors(403, 404, 409, 422),
+    dependencies=[Depends(own_origin)],
+)
+def change(
+    request: Request, actor: SignedIn, slug: Slug, member_id: MemberId, wanted: MemberChange
+) -> MemberDocument:
+    """Change somebody's rights in an album, as one of its owners."""
+    member = change_member(
+        request.app.state.services,
+        actor=actor,
+        slug=slug,
+        member_id=member_id,
+        role=_ROLES[wanted.role] if wanted.role is not None else None,
+        actions=_actions(wanted.actions, wanted.role) if wanted.actions is not None else None,
+        until=wanted.until,
+        keep_until="until" not in wanted.model_fields_set,
+        origin=Origin.of(request),
+    )
+    return _member(member)
+
+
+@router.delete(
+    "/api/albums/{slug}/members/{member_id}",
+    tags=["members"],
+    status_code=204,
+    response_class=Response,
+    responses=errors(403, 404, 409, 422),
+    dependencies=[Depends(own_origin)],
+)
+def take_back(request: Request, actor: SignedIn, slug: Slug, member_id: MemberId) -> Response:
+    """Take somebody's rights in an album back, as one of its owners."""
+    remove_member(
+        request.app.state.services,
+        actor=actor,
+        slug=slug,
+        member_id=member_id,
+        origin=Origin.of(request),
+    )
+    return Response(status_code=204)
+
+
+def _actions(words: list[str], role: str | None) -> frozenset[Action]:
+    """Read actions; an owner has them all, so what is named for him says nothing more."""
+    for word in words:
+        if word not in _ACTIONS:
+            raise Invalid("actions", "There is no right called {right}.", right=word)
+    return frozenset() if role == AlbumRole.OWNER else frozenset(_ACTIONS[word] for word in words)
+
+
+def _in_order(actions: frozenset[Action]) -> list[str]:
+    return [str(action) for action in Action if action in actions]
+
+
+def _album(view: AlbumView) -> dict[str, Any]:
+    album, access, holding = view.album, view.access, view.holding
+    picture = holding.picture if holding else None
+    return {
+        "slug": album.slug,
+        "label": album_label(album.slug),
+        "title": album.title,
+        "description": album.description,
+        "role": access.role.value,
+        "actions": _in_order(access.actions),
+        "until": access.until,
+        "studies": holding.studies if holding else None,
+        "series": holding.series if holding else None,
+        "instances": holding.instances if holding else None,
+        "modalities": list(holding.modalities) if holding else None,
+        "created": album.created_at,
+        "changed": album.changed_at,
+        "owners": list(view.owners),
+        "picture": PictureDocument(study=picture.study, series=picture.series) if picture else None,
+    }
+
+
+def _member(view: MemberView) -> MemberDocument:
+    named = {"user": view.subject} if view.kind is SubjectKind.PERSON else {"group": view.subject}
+    return MemberDocument(
+        id=view.id,
+        subject=SubjectDocument(**named, name=view.name),
+        role=view.rights.role.value,
+        actions=_in_order(view.rights.effective),
+        until=view.rights.until,
+        created=view.created,
+    )

@@ -1,0 +1,51 @@
+"""The API for people and programs: who asks, how the parts are, albums and their members."""
+
+from typing import Any
+
+from fastapi import APIRouter, Depends, Request
+
+from auth_service.http import albums_api
+from auth_service.http.dependencies import SignedIn, own_origin
+from auth_service.http.health import Doctor
+from auth_service.http.me import me_document
+from auth_service.http.models import Health, MeChange, MeDocument, errors
+from auth_service.store import people
+
+router = APIRouter()
+router.include_router(albums_api.router)
+
+
+@router.get("/api/health", tags=["health"])
+def health(request: Request) -> Health:
+    """Say which parts are up; open to all, and asked of the parts at most every two seconds."""
+    return _doctor(request).examine(request.app.state.services)
+
+
+@router.get("/api/me", tags=["me"], response_model=MeDocument, responses=errors())
+def me(request: Request, actor: SignedIn) -> dict[str, Any]:
+    """Say who asks and what he may do where."""
+    return me_document(request.app.state.services, actor)
+
+
+@router.patch(
+    "/api/me",
+    tags=["me"],
+    response_model=MeDocument,
+    responses=errors(403, 422),
+    dependencies=[Depends(own_origin)],
+)
+def change_me(request: Request, actor: SignedIn, wanted: MeChange) -> dict[str, Any]:
+    """Keep the language that somebody chose."""
+    services = request.app.state.services
+    with services.store.write() as tx:
+        people.set_language(tx, provider=actor.provider, subject=actor.subject, language=wanted.language)
+    return me_document(services, actor)
+
+
+def _doctor(request: Request) -> Doctor:
+    """Return the application's own; made once (two that are made at the same moment do no harm)."""
+    state = request.app.state
+    if not hasattr(state, "doctor"):
+        state.doctor = Doctor()
+    doctor: Doctor = state.doctor
+    return doctor

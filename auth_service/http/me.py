@@ -1,0 +1,45 @@
+"""Who asks and what he may do where, as a document: for ``/api/me`` and for the portal's pages."""
+
+from typing import Any
+
+from auth_service.access import accesses
+from auth_service.http.models import GroupDocument, MeDocument, MembershipDocument, OwnSessionDocument
+from auth_service.policy.model import Actor
+from auth_service.store import people, sessions
+from auth_service.vocabulary import Action
+from auth_service.world import World
+
+
+def me_document(services: World, actor: Actor) -> dict[str, Any]:
+    """Return what somebody who signed in is told about himself, ready to be written as JSON."""
+    with services.store.read() as tx:
+        person = people.get(tx, provider=actor.provider, subject=actor.subject)
+        session = sessions.by_id(tx, actor.session) if actor.session else None
+        found = accesses(tx, actor, at=services.clock(), zone=services.settings.zone)
+    albums = [
+        MembershipDocument(
+            slug=each.album.slug,
+            title=each.album.title,
+            role=each.role.value,
+            actions=[str(action) for action in Action if action in each.actions],
+            until=each.until,
+        )
+        for each in sorted(found, key=lambda each: (each.album.title.casefold(), each.album.slug))
+    ]
+    document = MeDocument(
+        sub=actor.subject,
+        username=actor.username,
+        name=actor.name or actor.username,
+        email=person.email if person else "",
+        language=person.language if person else None,
+        roles=sorted(actor.roles),
+        groups=[
+            GroupDocument(id=group.id, path=group.path)
+            for group in sorted(actor.groups, key=lambda group: group.path)
+        ],
+        session=OwnSessionDocument(id=session.id, created=session.created_at, expires=session.expires_at)
+        if session
+        else None,
+        albums=albums,
+    )
+    return document.model_dump(mode="json")
