@@ -10,6 +10,7 @@ from urllib.parse import parse_qsl
 
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic.alias_generators import to_pascal
 from starlette.responses import JSONResponse
 
 from auth_service import dicom_json, search
@@ -30,40 +31,40 @@ Uid = Annotated[str, StringConstraints(pattern=f"^{UID}$", max_length=MAX_UID)]
 _LEVELS = {"Study": Level.STUDY, "Series": Level.SERIES, "Instance": Level.INSTANCE}
 
 
-class OrderBy(BaseModel):
-    """One key to sort by, as Orthanc writes it."""
+class _OrthancBody(BaseModel):
+    """Orthanc writes the names of its fields in capitals; what we do not know is refused."""
 
-    model_config = ConfigDict(extra="forbid")
-
-    Type: Literal["DicomTag"]
-    Key: str
-    Direction: Literal["ASC", "DESC"]
+    model_config = ConfigDict(extra="forbid", alias_generator=to_pascal)
 
 
-class CountBody(BaseModel):
+class SortKey(_OrthancBody):
+    """One key to sort by."""
+
+    type: Literal["DicomTag"]
+    key: str
+    direction: Literal["ASC", "DESC"]
+
+
+class CountBody(_OrthancBody):
     """What ``/tools/count-resources`` is asked."""
 
-    model_config = ConfigDict(extra="forbid")
-
-    Level: Literal["Study", "Series", "Instance"]
-    Query: dict[str, Annotated[str, StringConstraints(max_length=65536)]] = Field(max_length=64)
-    Labels: list[Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")]] | None = Field(
+    level: Literal["Study", "Series", "Instance"]
+    query: dict[str, Annotated[str, StringConstraints(max_length=65536)]] = Field(max_length=64)
+    labels: list[Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")]] | None = Field(
         None, min_length=1, max_length=200
     )
-    LabelsConstraint: Literal["Any"] = "Any"
+    labels_constraint: Literal["Any"] = "Any"
 
 
 class FindBody(CountBody):
     """What ``/tools/find`` is asked."""
 
-    Limit: int = Field(search.MAX_LIMIT, ge=0)
-    Since: int = Field(0, ge=0, le=2**31)
-    Expand: bool = False
-    ResponseContent: (
-        list[Literal["MainDicomTags", "Labels", "Parent", "Children", "RequestedTags"]] | None
-    ) = None
-    RequestedTags: list[str] = Field(default=[], max_length=64)
-    OrderBy: list[OrderBy] = Field(default=[], max_length=8)
+    limit: int = Field(search.MAX_LIMIT, ge=0)
+    since: int = Field(0, ge=0, le=2**31)
+    expand: bool = False
+    response_content: list[Literal["MainDicomTags", "Labels", "Parent", "Children"]] | None = None
+    requested_tags: list[str] = Field(default=[], max_length=64)
+    order_by: list[SortKey] = Field(default=[], max_length=8)
 
 
 @router.get("/dicom-web/studies")
@@ -106,24 +107,24 @@ def search_instances(request: Request, actor: SignedIn, study: Uid, series: Uid)
 def tools_find(request: Request, actor: SignedIn, body: FindBody) -> JSONResponse:
     """Answer Orthanc's own search, narrowed."""
     gate = Gate.of(request)
-    requested = [_keyword("RequestedTags", name) for name in body.RequestedTags]
+    requested = [_keyword("RequestedTags", name) for name in body.requested_tags]
     question = Question(
-        level=_LEVELS[body.Level],
-        filters=_read_filters("Query", body.Query.items()),
+        level=_LEVELS[body.level],
+        filters=_read_filters("Query", body.query.items()),
         tags=requested,
-        limit=body.Limit,
-        since=body.Since,
+        limit=body.limit,
+        since=body.since,
         order=[
-            Order(keyword=_keyword("OrderBy", key.Key), descending=key.Direction == "DESC")
-            for key in body.OrderBy
+            Order(keyword=_keyword("OrderBy", key.key), descending=key.direction == "DESC")
+            for key in body.order_by
         ],
     )
     if question.level is Level.INSTANCE:
         series = _one_series(gate, actor, question)
         rows = search.find_instances(gate.archive, question, series_uid=series) if series else []
     else:
-        rows = search.find(gate.archive, question, _narrower(gate.visible(actor, Action.VIEW), body.Labels))
-    if not (body.Expand or body.ResponseContent is not None or requested):
+        rows = search.find(gate.archive, question, _narrower(gate.visible(actor, Action.VIEW), body.labels))
+    if not (body.expand or body.response_content is not None or requested):
         return JSONResponse([row.id for row in rows])
     return JSONResponse([_orthanc_json(row, body, requested) for row in rows])
 
@@ -132,12 +133,12 @@ def tools_find(request: Request, actor: SignedIn, body: FindBody) -> JSONRespons
 def tools_count(request: Request, actor: SignedIn, body: CountBody) -> JSONResponse:
     """Answer how many there are, narrowed."""
     gate = Gate.of(request)
-    question = Question(level=_LEVELS[body.Level], filters=_read_filters("Query", body.Query.items()))
+    question = Question(level=_LEVELS[body.level], filters=_read_filters("Query", body.query.items()))
     if question.level is Level.INSTANCE:
         series = _one_series(gate, actor, question)
         total = search.count_instances(gate.archive, question, series_uid=series) if series else 0
     else:
-        total = search.count(gate.archive, question, _narrower(gate.visible(actor, Action.VIEW), body.Labels))
+        total = search.count(gate.archive, question, _narrower(gate.visible(actor, Action.VIEW), body.labels))
     return JSONResponse({"Count": total})
 
 
@@ -256,10 +257,10 @@ def _dicom_json(
 
 def _orthanc_json(row: Row, body: FindBody, requested: Sequence[str]) -> dict[str, Any]:
     """Write a row as Orthanc does, from the allowed parts only."""
-    content = set(body.ResponseContent or ())
-    if body.ResponseContent is None:
-        content = {"MainDicomTags", "Labels", "Parent", "Children"} if body.Expand else set()
-    answer: dict[str, Any] = {"ID": row.id, "Type": body.Level}
+    content = set(body.response_content or ())
+    if body.response_content is None:
+        content = {"MainDicomTags", "Labels", "Parent", "Children"} if body.expand else set()
+    answer: dict[str, Any] = {"ID": row.id, "Type": body.level}
     if requested:
         answer["RequestedTags"] = {keyword: row.tags.get(keyword) for keyword in requested}
     if "MainDicomTags" in content:
