@@ -8,6 +8,7 @@ import base64
 import gzip
 import hashlib
 import re
+import shutil
 import tarfile
 from collections.abc import Callable
 from pathlib import Path
@@ -99,8 +100,14 @@ def _unpack(archive: Path, target: Path) -> None:
                 or not member.isfile()
             ):
                 continue
-            member.name = name
-            content.extract(member, target, filter="data")
+            # Only plain files are taken, and none outside: the extraction filters are not in every Python 3.11.
+            file = target / name
+            stream = content.extractfile(member)
+            if stream is None or ".." in Path(name).parts:
+                continue
+            file.parent.mkdir(parents=True, exist_ok=True)
+            with stream, file.open("wb") as copy:
+                shutil.copyfileobj(stream, copy)
 
 
 def patch(folder: Path) -> None:

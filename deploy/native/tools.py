@@ -5,6 +5,7 @@ import shutil
 import ssl
 import subprocess
 import sys
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,6 +22,7 @@ from deploy.native.paths import Cache
 
 MINIMUM_JAVA = 17
 _NODE_LOCK = Path(__file__).with_name("node.lock")
+_CERTIFICATE = re.compile(rb"-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----", re.DOTALL)
 _TRUST_WORD = (
     "truststore"  # a trust store holds public certificates only; the word is a formality of its format
 )
@@ -129,13 +131,23 @@ def _certificates() -> Path:
     return Path(certifi.where())
 
 
+def _authority(text: bytes) -> x509.Certificate | None:
+    """Read one certificate; the odd old one that breaks today's rules is left out."""
+    try:
+        with warnings.catch_warnings(action="error"):
+            return x509.load_pem_x509_certificate(text)
+    except (ValueError, Warning):
+        return None
+
+
 def _trust_store(cache: Cache) -> Path:
     """Write the machine's certificate authorities in Java's format.
 
     Debian's Java builds its own store when it is installed; a Java that was only unpacked has none.
     """
-    authorities = x509.load_pem_x509_certificates(_certificates().read_bytes())
-    entries = [pkcs12.PKCS12Certificate(one, str(number).encode()) for number, one in enumerate(authorities)]
+    found = _CERTIFICATE.findall(_certificates().read_bytes())
+    readable = [one for one in map(_authority, found) if one is not None]
+    entries = [pkcs12.PKCS12Certificate(one, str(number).encode()) for number, one in enumerate(readable)]
     store = cache.root / "java-truststore.p12"
     word = BestAvailableEncryption(_TRUST_WORD.encode())
     store.write_bytes(pkcs12.serialize_java_truststore(entries, word))

@@ -1,0 +1,44 @@
+from pathlib import Path
+
+import pytest
+
+from deploy.native import ports, settings
+from deploy.native.errors import CannotGoOn
+
+
+@pytest.fixture
+def kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> settings.Settings:
+    monkeypatch.setattr(ports, "is_free", lambda _: True)
+    return settings.make(tmp_path / "settings.json", port=9000, profile=None)
+
+
+def test_what_was_chosen_is_read_again(tmp_path: Path, kept: settings.Settings) -> None:
+    assert settings.read(tmp_path / "settings.json") == kept
+    assert kept.public_url == "http://127.0.0.1:9000"
+    assert kept.cookie_name == "portal_sid_9000"
+
+
+def test_a_stack_that_was_never_set_up_has_none(tmp_path: Path) -> None:
+    assert settings.read(tmp_path / "settings.json") is None
+
+
+def test_the_same_wish_again_is_fine(kept: settings.Settings) -> None:
+    settings.check(kept, port=9000, profile="default")
+    settings.check(kept, port=None, profile=None)
+
+
+def test_another_port_is_refused_because_addresses_are_part_of_sign_in(kept: settings.Settings) -> None:
+    with pytest.raises(CannotGoOn, match="keeps port 9000"):
+        settings.check(kept, port=9001, profile=None)
+
+
+def test_an_unknown_profile_is_refused(kept: settings.Settings) -> None:
+    with pytest.raises(CannotGoOn, match="no profile 'huge'"):
+        settings.check(None, port=None, profile="huge")
+
+
+def test_a_damaged_file_is_a_sentence(tmp_path: Path) -> None:
+    file = tmp_path / "settings.json"
+    file.write_text('{"ports": {}}')
+    with pytest.raises(CannotGoOn, match="damaged"):
+        settings.read(file)
