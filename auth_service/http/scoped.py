@@ -112,7 +112,7 @@ def tools_find(request: Request, actor: SignedIn, body: FindBody) -> JSONRespons
         level=_LEVELS[body.level],
         filters=_read_filters("Query", body.query.items()),
         tags=requested,
-        limit=body.limit,
+        limit=body.limit or search.MAX_LIMIT,  # Orthanc takes 0 for "no limit"
         since=body.since,
         order=[
             Order(keyword=_keyword("OrderBy", key.key), descending=key.direction == "DESC")
