@@ -30,6 +30,12 @@ number = filters.page(t, total, albums.STUDIES_PER_PAGE, key=f"studies.page.{has
 with place:
     if total:
         found = albums.studies(visit.archive, question, page=number)
-        tables.studies(t, found, album=album.slug, addresses=visit.addresses, modalities=album.modalities)
+        tables.studies(
+            t,
+            found,
+            addresses=visit.addresses,
+            modalities=album.modalities,
+            on_open=lambda uids: session.open_clicked(tables.OPEN, uids, album.slug),
+        )
     else:
         notices.empty("search_off", t("No study matches"), [t("Loosen the filters above.")])

@@ -11,10 +11,11 @@ t, me = visit.t, visit.me
 header.title(me.called, [me.username, me.email or ""])
 header.figures(
     [
-        (t("Roles"), t.together([words.realm_role(t, role) for role in me.roles]) or t("none")),
-        (t("Groups"), t.together([group.path for group in me.groups]) or t("none")),
+        (t("Roles"), ", ".join(words.realm_role(t, role) for role in me.roles) or t("none")),
+        (t("Groups"), ", ".join(group.path for group in me.groups) or t("none")),
         (t("Language"), t("English")),
-    ]
+    ],
+    shape="words",
 )
 
 st.subheader(t("What I may do"), anchor=False)

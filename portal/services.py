@@ -33,6 +33,11 @@ class Services:
 @cache
 def services() -> Services:
     """Return the process's world, made at the first call."""
+    return build()
+
+
+def build() -> Services:
+    """Make the real world from the environment; tests put another in its place."""
     chosen = settings.read()
     auth = HttpAuthService(
         auth_client.connect(

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import TypeVar
 
-from auth_service.vocabulary import Action, AlbumRole, RealmRole
+from auth_service.vocabulary import OWNER_ACTIONS, Action, AlbumRole, RealmRole
 from portal.archive import StudyOrder, TextField
 from portal.dicom import Age
 from portal.errors import Part
@@ -41,7 +41,9 @@ def action(t: Text, name: str) -> str:
 
 
 def actions(t: Text, names: Sequence[str]) -> str:
-    """Name rights in the order of the vocabulary: all of them."""
+    """Name rights in the order of the vocabulary: all of them, or that they are all there are."""
+    if set(names) >= OWNER_ACTIONS:
+        return t("all rights")
     known = [action(t, one) for one in Action if one in names]
     return t.together(known + sorted(set(names).difference(Action)))
 

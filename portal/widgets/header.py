@@ -30,10 +30,11 @@ def title(name: str, facts: Sequence[str], *, code: str = "") -> None:
     st.html(f'<h1 class="title">{markup(name)}</h1><p class="quiet under">{line}{machine}</p>')
 
 
-def figures(values: Sequence[tuple[str, str]]) -> None:
-    """Draw a row of figures: a name, and a number as the language writes it."""
+def figures(values: Sequence[tuple[str, str]], *, shape: str = "number") -> None:
+    """Draw a row of figures: a name, and a number as the language writes it, or ``words``."""
     cells = "".join(
-        f'<div class="figure"><dt>{markup(name)}</dt><dd>{markup(value)}</dd></div>' for name, value in values
+        f'<div class="figure"><dt>{markup(name)}</dt><dd class="{shape}">{markup(value)}</dd></div>'
+        for name, value in values
     )
     st.html(f'<dl class="figures">{cells}</dl>')
 

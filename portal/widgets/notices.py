@@ -28,10 +28,11 @@ def unavailable(t: Text, down: Sequence[Part]) -> None:
 
 def signed_out(t: Text, address: str) -> None:
     """Say that nobody is signed in, with the way to sign in and come back."""
+    words_of_link = t("Sign in")
     with st.container(key="door", border=True):
         st.html(
             _block("lock", t("Please sign in"), [t("You are not signed in, or your session has ended.")])
-            + f'<p class="way"><a class="button" href="{markup(address)}">{markup(t("Sign in"))}</a></p>'
+            + f'<p class="way"><a class="button" href="{markup(address)}">{markup(words_of_link)}</a></p>'
         )
 
 

@@ -14,6 +14,7 @@ from portal.viewers import Addresses, page_path
 from portal.widgets import pieces
 
 ROW_HEIGHT = 44
+HEAD_HEIGHT = 36
 OPEN = "studies.open"
 """Under which key the clicked row is found."""
 
@@ -49,29 +50,28 @@ def studies(
         key="studies",
         hide_index=True,
         row_height=ROW_HEIGHT,
-        height=ROW_HEIGHT * len(items) + 40,
+        height=ROW_HEIGHT * len(items) + HEAD_HEIGHT,
         placeholder="",
         alt=t("Studies of the album"),
         column_config={
             "picture": st.column_config.ImageColumn("", width=60),
-            "patient": st.column_config.TextColumn(t("Patient")),
-            "person": st.column_config.TextColumn(t("Sex / age"), width=90),
-            "date": st.column_config.DateColumn(t("Date"), format="YYYY-MM-DD", width=110),
-            "description": st.column_config.TextColumn(t("Description")),
-            "modalities": st.column_config.MultiselectColumn(
-                t("Modalities"), options=known, color=[pieces.colour(one) for one in known]
-            ),
-            "series": st.column_config.NumberColumn(t("Series"), width=80),
-            "images": st.column_config.NumberColumn(t("Images"), width=80),
-            "study": st.column_config.ButtonColumn(
-                t("Study"),
-                type="tertiary",
-                width=100,
+            "patient": st.column_config.ButtonColumn(
+                t("Patient"),
+                help=t("Opens the study's page"),
+                alignment="left",
                 key=OPEN,
                 on_click=on_open,
                 args=([item.study.StudyInstanceUID for item in items],),
             ),
-            "ohif": st.column_config.LinkColumn(t("Viewer"), display_text="OHIF ↗", width=90),
+            "person": st.column_config.TextColumn(t("Sex / age"), width=80),
+            "date": st.column_config.DateColumn(t("Date"), format="YYYY-MM-DD", width=95),
+            "description": st.column_config.TextColumn(t("Description")),
+            "modalities": st.column_config.MultiselectColumn(
+                t("Modalities"), options=known, color=[pieces.colour(one) for one in known]
+            ),
+            "series": st.column_config.NumberColumn(t("Series"), width=60),
+            "images": st.column_config.NumberColumn(t("Images"), width=68),
+            "ohif": st.column_config.LinkColumn(t("Viewer"), display_text="OHIF ↗", width=75),
         },
     )
 
@@ -81,7 +81,7 @@ def _row(t: Text, item: StudyWithFace, addresses: Addresses) -> dict[str, object
     uid = study.StudyInstanceUID
     return {
         "picture": addresses.thumbnail(uid, face.SeriesInstanceUID) if face else None,
-        "patient": one_line(study.patient),
+        "patient": one_line(study.patient) or t("Study"),
         "person": " · ".join(
             part for part in (words.sex(t, study.PatientSex), words.age(t, study.age)) if part
         ),
@@ -90,7 +90,6 @@ def _row(t: Text, item: StudyWithFace, addresses: Addresses) -> dict[str, object
         "modalities": list(study.ModalitiesInStudy),
         "series": study.NumberOfStudyRelatedSeries,
         "images": study.NumberOfStudyRelatedInstances,
-        "study": t("Details"),
         "ohif": addresses.ohif([uid]),
     }
 
@@ -114,7 +113,7 @@ def attributes(t: Text, study: Study) -> None:
         ("StudyInstanceUID", study.StudyInstanceUID),
     ]
     rows = [(f"<code>{name}</code>", markup(value)) for name, value in values if value]
-    st.html(_table([t("Attribute"), t("Value")], rows))
+    st.html(_table([t("Attribute"), t("Value")], rows, shape="narrow"))
 
 
 def rights(t: Text, albums: Sequence[Membership]) -> None:
@@ -128,14 +127,14 @@ def rights(t: Text, albums: Sequence[Membership]) -> None:
         )
         for one in albums
     ]
-    st.html(_table([t("Album"), t("Role"), t("Rights"), t("Until")], rows))
+    st.html(_table([t("Album"), t("Role"), t("Rights"), t("Until")], rows, shape="rights"))
 
 
-def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+def _table(heads: Sequence[str], rows: Sequence[Sequence[str]], *, shape: str = "") -> str:
     """Return an HTML table; heads are text, cells are HTML already."""
     head = "".join(f'<th scope="col">{markup(name)}</th>' for name in heads)
     body = "".join("<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>" for row in rows)
     return (
-        f'<div class="scroll"><table class="grid"><thead><tr>{head}</tr></thead>'
+        f'<div class="scroll"><table class="grid {shape}"><thead><tr>{head}</tr></thead>'
         f"<tbody>{body}</tbody></table></div>"
     )
