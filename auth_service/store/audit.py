@@ -102,6 +102,12 @@ def has_viewed_since(tx: Session, *, actor: str, study_uid: str, since: datetime
     return bool(tx.scalar(query))
 
 
+def of_label(tx: Session, *, label: str, event: AuditEvent) -> list[AuditRecord]:
+    """Return the records of one event that speak of a label, oldest first."""
+    query = select(AuditRecord).where(AuditRecord.label == label, AuditRecord.event == event)
+    return list(tx.scalars(query.order_by(AuditRecord.id)))
+
+
 def records(tx: Session) -> list[AuditRecord]:
     """Return everything on record, oldest first."""
     return list(tx.scalars(select(AuditRecord).order_by(AuditRecord.id)))

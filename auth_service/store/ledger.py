@@ -162,6 +162,16 @@ def contents(tx: Session, album_id: int, *, at: datetime | None = None) -> froze
     return frozenset(tx.scalars(query))
 
 
+def ever_added(tx: Session, album_id: int) -> frozenset[str]:
+    """Return the series that were put into an album at any time, whatever became of them."""
+    query = select(LedgerEntry.series_uid).where(
+        LedgerEntry.album_id == album_id,
+        LedgerEntry.verb == ChangeVerb.ADD,
+        LedgerEntry.done_at.is_not(None),
+    )
+    return frozenset(tx.scalars(query))
+
+
 def places(tx: Session, album_id: int, series: Collection[str]) -> Mapping[str, Place]:
     """Return where these series were when they were put into an album that they are still in."""
     last = _last_lines(album_id, None).where(LedgerEntry.series_uid.in_(series)).subquery()

@@ -1,0 +1,140 @@
+"""The command line: migrate the database, serve, load the albums of a manifest."""
+
+import argparse
+import logging
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from auth_service import loading
+from auth_service.archive import Archive, OrthancArchive
+from auth_service.clock import Clock, system_clock
+from auth_service.directory import Directory, KeycloakDirectory
+from auth_service.errors import ServiceError
+from auth_service.http.app import create_app
+from auth_service.http.server import run
+from auth_service.provider import KeycloakProvider
+from auth_service.resuming import Resumer
+from auth_service.settings import Settings, SettingsError, read
+from auth_service.store.database import Store
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommandWorld:
+    """What a command works with: the real database, Orthanc, Keycloak and time."""
+
+    settings: Settings
+    store: Store
+    archive: Archive
+    directory: Directory
+    clock: Clock
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command and return its exit status: 0 done, 1 not all of it, 2 it could not begin."""
+    options = _parser().parse_args(arguments)
+    logging.basicConfig(
+        level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr
+    )
+    # httpx would log the address of every question to Orthanc and Keycloak.
+    logging.getLogger("httpx").setLevel(logging.WARNING)
+    try:
+        settings = read()
+    except SettingsError as error:
+        print(f"The settings cannot be used:\n{error}", file=sys.stderr)
+        return 2
+    if options.command == "migrate":
+        return _migrate(settings)
+    if options.command == "serve":
+        return _serve(settings)
+    return _load(settings, options.file)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m auth_service",
+        description="The auth service of the portal. Settings come from the environment (AUTH_...).",
+    )
+    commands = parser.add_subparsers(dest="command", required=True)
+    commands.add_parser("migrate", help="bring the database to the newest schema")
+    commands.add_parser("serve", help="serve until told to stop")
+    albums = commands.add_parser("albums", help="work on albums").add_subparsers(dest="verb", required=True)
+    load = albums.add_parser("load", help="make what is missing of the albums of a manifest")
+    load.add_argument("file", type=Path, metavar="FILE", help="manifest.json of the samples")
+    return parser
+
+
+@contextmanager
+def _world(settings: Settings) -> Iterator[CommandWorld]:
+    archive = OrthancArchive(
+        url=settings.orthanc_url,
+        username=settings.orthanc_username,
+        password=settings.orthanc_password.get_secret_value(),
+        timeout=settings.orthanc_timeout_seconds,
+    )
+    store = Store(settings.database_url)
+    try:
+        yield CommandWorld(
+            settings=settings,
+            store=store,
+            archive=archive,
+            directory=KeycloakDirectory(settings),
+            clock=system_clock,
+        )
+    finally:
+        store.close()
+        archive.close()
+
+
+def _migrate(settings: Settings) -> int:
+    store = Store(settings.database_url)
+    store.migrate()
+    store.close()
+    return 0
+
+
+def _serve(settings: Settings) -> int:
+    with _world(settings) as world:
+        app = create_app(
+            settings=settings,
+            store=world.store,
+            archive=world.archive,
+            provider=KeycloakProvider(settings),
+            directory=world.directory,
+            clock=world.clock,
+        )
+        with Resumer(world):
+            run(app, listen=settings.listen, backchannel_listen=settings.backchannel_listen)
+    return 0
+
+
+def _load(settings: Settings, path: Path) -> int:
+    try:
+        manifest = loading.read_manifest(path)
+    except OSError as error:
+        print(f"{path} cannot be read: {error.strerror}.", file=sys.stderr)
+        return 2
+    except ValidationError as error:
+        print(f"{path} is not a manifest: {error}", file=sys.stderr)
+        return 2
+    with _world(settings) as world:
+        try:
+            complete = loading.load_albums(world, manifest, say=_say)
+        except ServiceError as error:
+            print(error.message.format(**error.places), file=sys.stderr)
+            return 1
+    return 0 if complete else 1
+
+
+def _say(loaded: loading.Loaded) -> None:
+    print(
+        f"album {loaded.slug}: {'made' if loaded.created else 'was there'},"
+        f" {loaded.added} series put in, {loaded.present} were there, {loaded.members} members invited",
+        flush=True,
+    )
+    for failure in loaded.failed:
+        print(f"  not put in: {failure.uid} ({failure.reason})", flush=True)
