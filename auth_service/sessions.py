@@ -315,7 +315,7 @@ class Sessions:
             record = table.by_secret(tx, digest(sid))
             if record is not None:
                 ending.sign_out(tx, record, why="person", cause=cause)
-        home = f"{self._settings.public_url}/auth/signedout"
+        home = "/auth/signedout"
         tokens = unseal_tokens(self._sealer, record) if record is not None else None
         if tokens is None:
             return home

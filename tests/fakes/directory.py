@@ -1,0 +1,41 @@
+"""Keycloak's directory in memory: the people and groups of a `FakeKeycloak`."""
+
+from collections.abc import Iterable
+
+from auth_service.directory import DirectoryPerson, with_ancestors
+from auth_service.errors import Unavailable
+from auth_service.policy.model import Group
+from tests.fakes.provider import FakeKeycloak
+
+
+class FakeDirectory:
+    def __init__(self, keycloak: FakeKeycloak) -> None:
+        self._keycloak = keycloak
+
+    def person(self, username: str) -> DirectoryPerson | None:
+        self._answer()
+        user = self._keycloak.users.get(username.casefold())
+        if user is None:
+            return None
+        return DirectoryPerson(
+            provider=self._keycloak.settings.provider,
+            subject=user.sub,
+            username=user.username,
+            name=user.name,
+            email=user.email,
+        )
+
+    def group(self, path: str) -> Group | None:
+        self._answer()
+        found = self._keycloak.groups.get(path)
+        return Group(id=found, path=path) if found is not None else None
+
+    def groups_with_ancestors(self, paths: Iterable[str]) -> frozenset[Group]:
+        self._answer()
+        wanted = {ancestor for path in paths for ancestor in with_ancestors(path)}
+        found = (self.group(path) for path in wanted)
+        return frozenset(group for group in found if group is not None)
+
+    def _answer(self) -> None:
+        if self._keycloak.down or self._keycloak.directory_down:
+            raise Unavailable("keycloak")
