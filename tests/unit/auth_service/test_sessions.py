@@ -1,0 +1,601 @@
+"""What a session means while it is used: asked once a second, by one, and never wider than Keycloak says."""
+
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+from sqlalchemy import select, update
+
+from auth_service import checking
+from auth_service.errors import NotFound, Unavailable
+from auth_service.policy.model import Actor
+from auth_service.sessions import Sessions
+from auth_service.store import sessions as table
+from auth_service.store.tables import AuditRecord, SigninSession
+from tests.fakes.directory import FakeDirectory
+from tests.fakes.provider import FakeProvider
+from tests.fakes.signin import SigninWorld
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[SigninWorld]:
+    made = SigninWorld.make(tmp_path)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def sid(world: SigninWorld) -> str:
+    return opened(world, "alice")
+
+
+def opened(world: SigninWorld, username: str) -> str:
+    browser = world.browser()
+    browser.sign_in(username)
+    assert browser.sid is not None
+    world.keycloak.calls.clear()
+    return browser.sid
+
+
+def sessions_of(world: SigninWorld) -> Sessions:
+    return world.services.sessions
+
+
+def actor_of(world: SigninWorld, sid: str) -> Actor:
+    actor = sessions_of(world).actor(sid)
+    assert actor is not None
+    return actor
+
+
+def asked(world: SigninWorld) -> int:
+    return world.keycloak.calls.count("token/introspect")
+
+
+def another_replica(world: SigninWorld) -> Sessions:
+    """A second process over the same database."""
+    provider = FakeProvider(world.settings, world.clock)
+    provider.keycloak = world.keycloak
+    provider._client = httpx.Client(transport=httpx.MockTransport(world.keycloak.handle))
+    return Sessions(
+        settings=world.settings,
+        store=world.store,
+        provider=provider,
+        directory=FakeDirectory(world.keycloak),
+        clock=world.clock,
+    )
+
+
+def row(world: SigninWorld) -> SigninSession:
+    with world.store.read() as tx:
+        return tx.execute(select(SigninSession)).scalar_one()
+
+
+def last_event(world: SigninWorld) -> tuple[str, str | None]:
+    with world.store.read() as tx:
+        query = select(AuditRecord.event, AuditRecord.reason).order_by(AuditRecord.id.desc()).limit(1)
+        event, reason = tx.execute(query).one()
+        return event, reason
+
+
+# Once a second
+
+
+def test_keycloak_is_asked_once_a_second_however_often_the_session_is_used(
+    world: SigninWorld, sid: str
+) -> None:
+    for _ in range(5):
+        actor_of(world, sid)
+    assert asked(world) == 0
+    for second in range(1, 4):
+        world.wait(seconds=1)
+        for _ in range(5):
+            actor_of(world, sid)
+        assert asked(world) == second
+
+
+def test_role_taken_away_is_gone_within_a_second(world: SigninWorld, sid: str) -> None:
+    assert actor_of(world, sid).roles == {"pi"}
+    world.keycloak.users["alice"].roles = {"researcher"}
+    world.wait(seconds=1)
+    assert actor_of(world, sid).roles == {"researcher"}
+
+
+def test_role_that_the_portal_does_not_know_is_passed_over(world: SigninWorld, sid: str) -> None:
+    world.keycloak.users["alice"].roles = {"superuser", "ADMIN", "pi "}
+    world.wait(seconds=1)
+    assert actor_of(world, sid).roles == frozenset()
+
+
+def test_group_given_and_taken_follows_within_a_second(world: SigninWorld, sid: str) -> None:
+    world.keycloak.add_group("/oncology")
+    world.keycloak.users["alice"].groups = {"/oncology"}
+    world.wait(seconds=1)
+    assert {group.path for group in actor_of(world, sid).groups} == {"/oncology"}
+    world.keycloak.users["alice"].groups = set()
+    world.wait(seconds=1)
+    assert actor_of(world, sid).groups == frozenset()
+
+
+def test_group_that_the_directory_does_not_know_gives_nothing(world: SigninWorld, sid: str) -> None:
+    world.keycloak.users["alice"].groups = {"/radiology/chest", "/ghosts", "no-path", ""}
+    world.wait(seconds=1)
+    assert {group.path for group in actor_of(world, sid).groups} == {"/radiology", "/radiology/chest"}
+
+
+def test_group_whose_path_now_belongs_to_another_counts_by_its_new_id(world: SigninWorld, sid: str) -> None:
+    before = actor_of(world, sid).groups
+    world.keycloak.groups["/radiology/chest"] = "group-99"
+    world.wait(seconds=1)
+    after = actor_of(world, sid).groups
+    assert {group.id for group in after - before} == {"group-99"}
+
+
+def test_without_the_directory_groups_only_shrink(world: SigninWorld, sid: str) -> None:
+    world.keycloak.add_group("/oncology")
+    world.keycloak.directory_down = True
+    world.keycloak.users["alice"].groups = {"/radiology", "/oncology"}
+    world.wait(seconds=1)
+    assert {group.path for group in actor_of(world, sid).groups} == {"/radiology"}
+
+
+def test_who_signs_in_without_the_directory_has_his_groups_once_it_answers(
+    world: SigninWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(checking, "REST", 0.0)
+    world.keycloak.directory_down = True
+    sid = opened(world, "alice")
+    assert actor_of(world, sid).groups == frozenset()
+    world.keycloak.directory_down = False
+    world.wait(seconds=1)
+    assert {group.path for group in actor_of(world, sid).groups} == {"/radiology", "/radiology/chest"}
+
+
+@pytest.mark.parametrize("how", ["session", "user"])
+def test_session_that_keycloak_ended_is_over_within_a_second(world: SigninWorld, sid: str, how: str) -> None:
+    if how == "user":
+        world.keycloak.users["alice"].enabled = False
+    else:
+        next(iter(world.keycloak.sessions.values())).active = False
+    world.wait(seconds=1)
+    assert sessions_of(world).actor(sid) is None
+    assert last_event(world) == ("signout", "keycloak")
+    assert row(world).sealed_tokens == b""
+    world.keycloak.users["alice"].enabled = True
+    assert sessions_of(world).actor(sid) is None
+
+
+# One asks
+
+
+def test_of_many_at_once_one_asks(world: SigninWorld, sid: str) -> None:
+    world.wait(seconds=3)
+    world.keycloak.before_answer = lambda _endpoint: time.sleep(0.1)
+    replicas = [sessions_of(world), another_replica(world)]
+    seen: list[Actor | None] = []
+    threads = [
+        threading.Thread(target=lambda number=number: seen.append(replicas[number % 2].actor(sid)))
+        for number in range(12)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(seen) == 12
+    assert None not in seen
+    assert asked(world) == 1
+
+
+def test_who_comes_while_another_asks_goes_on_with_a_fresh_answer(world: SigninWorld, sid: str) -> None:
+    world.wait(seconds=1.5)
+    hold_lease(world)
+    actor_of(world, sid)
+    assert asked(world) == 0
+
+
+def test_who_comes_while_another_asks_waits_when_the_answer_is_old(world: SigninWorld, sid: str) -> None:
+    world.keycloak.users["alice"].roles = {"researcher"}
+    world.wait(seconds=2.5)
+    entered, go_on = threading.Event(), threading.Event()
+
+    def hold(endpoint: str) -> None:
+        if endpoint == "token/introspect":
+            entered.set()
+            go_on.wait(5)
+
+    world.keycloak.before_answer = hold
+    seen: list[Actor | None] = []
+    asker = threading.Thread(target=lambda: seen.append(sessions_of(world).actor(sid)))
+    asker.start()
+    assert entered.wait(5)
+    waiter = threading.Thread(target=lambda: seen.append(another_replica(world).actor(sid)))
+    waiter.start()
+    waiter.join(0.2)
+    assert waiter.is_alive()
+    go_on.set()
+    asker.join(5)
+    waiter.join(5)
+    assert [actor.roles for actor in seen if actor] == [{"researcher"}, {"researcher"}]
+    assert asked(world) == 1
+
+
+def test_who_waits_learns_that_the_session_is_over(world: SigninWorld, sid: str) -> None:
+    world.wait(seconds=2.5)
+    hold_lease(world)
+    seen: list[Actor | None] = []
+    waiter = threading.Thread(target=lambda: seen.append(sessions_of(world).actor(sid)))
+    waiter.start()
+    sessions_of(world).end_by_keycloak_session(sid=None, sub=world.keycloak.users["alice"].sub)
+    waiter.join(5)
+    assert seen == [None]
+
+
+def test_lease_of_a_killed_holder_runs_out(world: SigninWorld, sid: str) -> None:
+    world.wait(seconds=2.5)
+    hold_lease(world)
+    world.wait(seconds=6)
+    actor_of(world, sid)
+    assert asked(world) == 1
+    assert row(world).lease_holder is None
+
+
+def test_who_waits_in_vain_is_refused(world: SigninWorld, sid: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(checking, "PATIENCE", 0.1)
+    world.wait(seconds=2.5)
+    hold_lease(world)
+    with pytest.raises(Unavailable):
+        sessions_of(world).actor(sid)
+
+
+def test_sign_out_during_a_question_wins(world: SigninWorld, sid: str) -> None:
+    world.wait(seconds=1)
+
+    def sign_out(endpoint: str) -> None:
+        if endpoint == "token/introspect":
+            world.keycloak.before_answer = lambda _endpoint: None
+            sessions_of(world).sign_out(sid, language="en")
+
+    world.keycloak.before_answer = sign_out
+    assert sessions_of(world).actor(sid) is None
+
+
+def hold_lease(world: SigninWorld) -> None:
+    record = row(world)
+    with world.store.write() as tx:
+        assert table.take_lease(
+            tx,
+            session_id=record.id,
+            holder="somebody else",
+            at=world.clock(),
+            until=world.clock() + checking.LEASE,
+            checked_at=record.checked_at,
+        )
+
+
+# Keycloak out of reach
+
+
+def test_session_goes_on_without_keycloak_for_the_grace_and_no_longer(world: SigninWorld, sid: str) -> None:
+    world.keycloak.down = True
+    world.wait(seconds=299)
+    assert actor_of(world, sid).roles == {"pi"}
+    world.wait(seconds=2)
+    with pytest.raises(Unavailable):
+        sessions_of(world).actor(sid)
+
+
+def test_refused_session_goes_on_when_keycloak_is_back(
+    world: SigninWorld, sid: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(checking, "REST", 0.0)
+    world.keycloak.down = True
+    world.wait(seconds=200)
+    actor_of(world, sid)
+    world.wait(seconds=200)
+    with pytest.raises(Unavailable):
+        sessions_of(world).actor(sid)
+    world.keycloak.down = False
+    assert actor_of(world, sid).roles == {"pi"}
+
+
+def test_unused_session_gets_no_grace_beyond_its_last_answer(world: SigninWorld, sid: str) -> None:
+    world.wait(minutes=20)
+    world.keycloak.down = True
+    with pytest.raises(Unavailable):
+        sessions_of(world).actor(sid)
+
+
+def test_silent_keycloak_is_left_alone(world: SigninWorld, sid: str) -> None:
+    world.keycloak.down = True
+    world.wait(seconds=3)
+    for _ in range(20):
+        actor_of(world, sid)
+    assert asked(world) == 1
+
+
+def test_grace_can_be_nothing(tmp_path: Path) -> None:
+    world = SigninWorld.make(tmp_path, keycloak_grace_seconds=0)
+    sid = opened(world, "alice")
+    world.keycloak.down = True
+    world.wait(seconds=1)
+    with pytest.raises(Unavailable):
+        sessions_of(world).actor(sid)
+    world.close()
+
+
+@pytest.mark.parametrize("status", [500, 502, 503])
+def test_broken_keycloak_counts_as_out_of_reach(world: SigninWorld, sid: str, status: int) -> None:
+    world.keycloak.answers["token/introspect"] = httpx.Response(status, text="<html>")
+    world.wait(seconds=3)
+    assert actor_of(world, sid).roles == {"pi"}
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 429])
+def test_keycloak_that_answers_and_will_not_tell_gets_no_grace(
+    world: SigninWorld, sid: str, status: int
+) -> None:
+    world.keycloak.answers["token/introspect"] = httpx.Response(status, json={"error": "invalid_client"})
+    world.wait(seconds=1)
+    with pytest.raises(Unavailable):
+        sessions_of(world).actor(sid)
+    assert row(world).ended_at is None
+
+
+@pytest.mark.parametrize("answer", ["{}", '{"active": "true"}', '{"active": 1}', "[]", '{"active": null}'])
+def test_answer_that_does_not_say_active_ends_the_session(world: SigninWorld, sid: str, answer: str) -> None:
+    world.keycloak.answers["token/introspect"] = httpx.Response(200, text=answer)
+    world.wait(seconds=1)
+    assert sessions_of(world).actor(sid) is None
+
+
+def test_roles_and_groups_of_the_wrong_kind_are_none(world: SigninWorld, sid: str) -> None:
+    odd = {"active": True, "roles": "admin", "groups": {"/radiology": 1}}
+    world.keycloak.answers["token/introspect"] = httpx.Response(200, json=odd)
+    world.wait(seconds=1)
+    actor = actor_of(world, sid)
+    assert (actor.roles, actor.groups) == (frozenset(), frozenset())
+
+
+# Refresh
+
+
+def test_tokens_are_refreshed_at_four_fifths_of_their_life(world: SigninWorld, sid: str) -> None:
+    world.wait(seconds=239)
+    actor_of(world, sid)
+    assert "token" not in world.keycloak.calls
+    before = row(world).sealed_tokens
+    world.wait(seconds=1)
+    actor_of(world, sid)
+    assert world.keycloak.calls.count("token") == 1
+    assert row(world).sealed_tokens != before
+    world.wait(seconds=200)
+    actor_of(world, sid)
+    assert world.keycloak.calls.count("token") == 1
+
+
+def test_of_many_at_once_one_refreshes(world: SigninWorld, sid: str) -> None:
+    world.wait(seconds=290)
+    world.keycloak.before_answer = lambda _endpoint: time.sleep(0.05)
+    replicas = [sessions_of(world), another_replica(world)]
+    threads = [threading.Thread(target=replicas[number % 2].actor, args=(sid,)) for number in range(12)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert world.keycloak.calls.count("token") == 1
+
+
+def test_refresh_that_keycloak_refuses_ends_the_session(world: SigninWorld, sid: str) -> None:
+    next(iter(world.keycloak.sessions.values())).active = False
+    world.wait(seconds=290)
+    assert sessions_of(world).actor(sid) is None
+    assert last_event(world) == ("signout", "keycloak")
+
+
+def test_refresh_that_brings_somebody_else_ends_the_session(world: SigninWorld, sid: str) -> None:
+    other = world.keycloak.users["bob"].sub
+    world.keycloak.change_claims = lambda claims: claims.update(sub=other)
+    world.wait(seconds=290)
+    assert sessions_of(world).actor(sid) is None
+
+
+def test_refresh_that_does_not_verify_ends_the_session(world: SigninWorld, sid: str) -> None:
+    world.keycloak.change_claims = lambda claims: claims.update(aud="other")
+    world.wait(seconds=290)
+    assert sessions_of(world).actor(sid) is None
+
+
+def test_wrong_client_secret_ends_no_session(world: SigninWorld, sid: str) -> None:
+    world.keycloak.answers["token"] = httpx.Response(401, json={"error": "invalid_client"})
+    world.wait(seconds=290)
+    with pytest.raises(Unavailable):
+        sessions_of(world).actor(sid)
+    del world.keycloak.answers["token"]
+    assert actor_of(world, sid).roles == {"pi"}
+
+
+def test_expired_token_is_refreshed_before_it_is_asked_about(world: SigninWorld, sid: str) -> None:
+    world.wait(minutes=30)
+    assert actor_of(world, sid).roles == {"pi"}
+
+
+def test_tokens_of_another_session_do_not_open(world: SigninWorld, sid: str) -> None:
+    opened(world, "bob")
+    with world.store.write() as tx:
+        rows = {row.subject: row for row in tx.execute(select(SigninSession)).scalars()}
+        alice, bob = (rows[world.keycloak.users[name].sub] for name in ("alice", "bob"))
+        tx.execute(
+            update(SigninSession).where(SigninSession.id == alice.id).values(sealed_tokens=bob.sealed_tokens)
+        )
+    world.wait(seconds=1)
+    assert sessions_of(world).actor(sid) is None
+
+
+# Limits
+
+
+def test_unused_session_is_over_after_the_idle_limit(world: SigninWorld, sid: str) -> None:
+    world.wait(seconds=3599)
+    actor_of(world, sid)
+    world.wait(seconds=3600)
+    assert sessions_of(world).actor(sid) is None
+    assert last_event(world) == ("session-ended", "idle")
+
+
+def test_used_session_is_over_after_the_absolute_limit(world: SigninWorld, sid: str) -> None:
+    for _ in range(19):
+        world.wait(seconds=1800)
+        actor_of(world, sid)
+    world.wait(seconds=1799)
+    actor_of(world, sid)
+    world.wait(seconds=1)
+    assert sessions_of(world).actor(sid) is None
+    assert last_event(world) == ("session-ended", "absolute")
+
+
+def test_use_is_written_down_at_most_every_thirty_seconds(world: SigninWorld, sid: str) -> None:
+    begun = row(world).seen_at
+    for second in range(1, 70):
+        world.wait(seconds=1)
+        actor_of(world, sid)
+        assert (row(world).seen_at - begun).total_seconds() == 30 * (second // 30)
+
+
+def test_sessions_that_ran_out_are_swept_up_at_the_next_sign_in(world: SigninWorld, sid: str) -> None:
+    world.wait(hours=2)
+    opened(world, "bob")
+    with world.store.read() as tx:
+        ended = tx.execute(select(SigninSession.ended_why, SigninSession.sealed_tokens)).all()
+    assert ("idle", b"") in [tuple(found) for found in ended]
+    assert sessions_of(world).actor(sid) is None
+
+
+# Bearers
+
+
+def test_bearer_stands_for_the_session_and_dies_with_it(world: SigninWorld, sid: str) -> None:
+    given = sessions_of(world).bearer(sid, address="192.0.2.7")
+    assert given is not None
+    bearer, lasts, actor = given
+    assert lasts == 60
+    assert sessions_of(world).actor_of_bearer(bearer) == actor
+    assert sessions_of(world).address_of_bearer(bearer) == "192.0.2.7"
+    sessions_of(world).sign_out(sid, language="en")
+    assert sessions_of(world).actor_of_bearer(bearer) is None
+
+
+def test_bearer_lasts_a_minute(world: SigninWorld, sid: str) -> None:
+    given = sessions_of(world).bearer(sid, address="")
+    assert given is not None
+    world.wait(seconds=59)
+    assert sessions_of(world).actor_of_bearer(given[0]) is not None
+    world.wait(seconds=1)
+    assert sessions_of(world).actor_of_bearer(given[0]) is None
+
+
+def test_bearer_follows_what_keycloak_says(world: SigninWorld, sid: str) -> None:
+    given = sessions_of(world).bearer(sid, address="")
+    assert given is not None
+    world.keycloak.users["alice"].roles = {"researcher"}
+    world.wait(seconds=1)
+    actor = sessions_of(world).actor_of_bearer(given[0])
+    assert actor is not None
+    assert actor.roles == {"researcher"}
+
+
+def test_bearer_fits_what_the_gate_lets_through(world: SigninWorld, sid: str) -> None:
+    given = sessions_of(world).bearer(sid, address="2001:db8::7")
+    assert given is not None
+    assert set(given[0]) <= set("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-")
+    assert len(given[0]) < 256
+
+
+def test_changed_bearer_is_nobodys(world: SigninWorld, sid: str) -> None:
+    given = sessions_of(world).bearer(sid, address="")
+    assert given is not None
+    body, signature = given[0].rsplit(".", 1)
+    other = sessions_of(world).bearer(opened(world, "bob"), address="")
+    assert other is not None
+    for forged in (
+        body,
+        f"{body}.",
+        f"{body}.{signature[:-2]}",
+        f"{body[:-1]}.{signature}",
+        f"{other[0].rsplit('.', 1)[0]}.{signature}",
+        signature,
+        "",
+        "x" * 60,
+        sid,
+    ):
+        assert sessions_of(world).actor_of_bearer(forged) is None
+
+
+def test_nobody_gets_a_bearer_for_a_made_up_cookie(world: SigninWorld) -> None:
+    assert sessions_of(world).bearer("A" * 43, address="") is None
+
+
+# A person's own sessions
+
+
+def test_person_sees_exactly_his_own_live_sessions(world: SigninWorld, sid: str) -> None:
+    world.wait(minutes=40)
+    second = opened(world, "alice")
+    opened(world, "bob")
+    mine = sessions_of(world).list(actor_of(world, second))
+    assert [info.current for info in mine] == [True, False]
+    assert {info.address for info in mine} == {"192.0.2.7"}
+    assert all("Firefox" in info.user_agent for info in mine)
+    world.wait(minutes=40)
+    assert [info.current for info in sessions_of(world).list(actor_of(world, second))] == [True]
+    assert sessions_of(world).actor(sid) is None
+
+
+def test_person_ends_another_session_of_his_and_keycloaks_behind_it(world: SigninWorld, sid: str) -> None:
+    here = actor_of(world, opened(world, "alice"))
+    there = actor_of(world, sid).session
+    assert there is not None
+    sessions_of(world).end(here, there)
+    assert sessions_of(world).actor(sid) is None
+    assert "logout" in world.keycloak.calls
+    assert [session.active for session in world.keycloak.sessions.values()] == [False, True]
+    assert last_event(world) == ("session-ended", "person")
+    with pytest.raises(NotFound):
+        sessions_of(world).end(here, there)
+
+
+def test_nobody_ends_somebody_elses_session(world: SigninWorld, sid: str) -> None:
+    bob = actor_of(world, opened(world, "bob"))
+    alices = actor_of(world, sid).session
+    assert alices is not None
+    with pytest.raises(NotFound):
+        sessions_of(world).end(bob, alices)
+    assert sessions_of(world).actor(sid) is not None
+
+
+def test_session_ends_here_also_when_keycloak_does_not_answer(world: SigninWorld, sid: str) -> None:
+    here = actor_of(world, opened(world, "alice"))
+    there = actor_of(world, sid).session
+    assert there is not None
+    world.keycloak.down = True
+    sessions_of(world).end(here, there)
+    assert sessions_of(world).actor(sid) is None
+
+
+def test_keycloaks_session_stays_while_another_of_ours_stands_on_it(world: SigninWorld, sid: str) -> None:
+    second = opened(world, "alice")
+    with world.store.write() as tx:
+        tx.execute(update(SigninSession).values(keycloak_session="shared"))
+    there = actor_of(world, sid).session
+    assert there is not None
+    sessions_of(world).end(actor_of(world, second), there)
+    assert "logout" not in world.keycloak.calls
+    assert sessions_of(world).actor(second) is not None
+
+
+def test_ended_rows_are_forgotten_after_a_month(world: SigninWorld, sid: str) -> None:
+    sessions_of(world).sign_out(sid, language="en")
+    world.wait(days=31)
+    opened(world, "bob")
+    assert row(world).subject == world.keycloak.users["bob"].sub
