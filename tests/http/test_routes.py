@@ -1,0 +1,268 @@
+"""One table: every route of the application x every kind of actor, with expectations written by hand.
+
+The routes are read from the application itself, so that a new one fails here until it has its rows.
+"""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fastapi.routing import APIRoute
+from starlette.routing import BaseRoute, Route
+
+from tests.http.world import PEOPLE, World
+
+KINDS = ("unheard", "nobody", "bad", *PEOPLE)
+
+HEARD = {"nobody": 401, "bad": 401}
+"""Nobody and a bad credential, wherever somebody is needed."""
+
+ALL_IN = dict.fromkeys(PEOPLE, 200) | HEARD
+EVERYBODY_403 = dict.fromkeys((*PEOPLE, "nobody", "bad"), 403)
+OPEN = dict.fromkeys((*PEOPLE, "nobody", "bad"), 200)
+
+IN_A = ("owner_a", "member_a", "reader_a", "group_a")
+"""Who may view in album a; ``ended_a`` could until yesterday."""
+
+SERIES_A = "/dicom-web/studies/1.1/series/1.1.1"
+SEG_A = "/dicom-web/studies/1.1/series/1.1.2"
+
+
+def only(who: tuple[str, ...], status: int, *, others: int = 404) -> dict[str, int]:
+    return {name: status if name in who else others for name in PEOPLE} | HEARD
+
+
+Case = tuple[str, str, dict[str, Any], dict[str, int]]
+"""Method, address, what else is sent, and the status for each kind of actor."""
+
+
+def gate(path: str, method: str = "GET", query: str = "") -> dict[str, Any]:
+    return {"headers": {"x-gate-method": method, "x-gate-path": path, "x-gate-query": query}}
+
+
+NONE_OF = {"Level": "Study", "Query": {}, "LabelsConstraint": "None"}
+MEMBER = {"subject": {"user": "alice"}, "role": "member", "actions": ["view"], "until": None}
+
+CASES: dict[tuple[str, str], list[Case]] = {
+    # --- what nginx asks
+    ("GET", "/internal/authorize"): [
+        ("GET", "", gate(f"{SERIES_A}/metadata"), only(IN_A, 204, others=403)),
+        ("GET", "", gate(f"{SERIES_A}/instances/1.1.1.1/frames/1"), only(IN_A, 204, others=403)),
+        ("GET", "", gate(f"{SERIES_A}/instances/1.1.1.1"), only(("owner_a", "reader_a"), 204, others=403)),
+        ("GET", "", gate(f"{SEG_A}/instances/1.1.2.1"), only(IN_A, 204, others=403)),
+        ("GET", "", gate("/dicom-web/studies/1.1/series/1.1.3/metadata"), only((), 204, others=403)),
+        ("GET", "", gate("/dicom-web/studies/1.4/series/1.4.1/metadata"), only((), 204, others=403)),
+        ("GET", "", gate("/dicom-web/studies/9/series/9.9/metadata"), only((), 204, others=403)),
+        (
+            "GET",
+            "",
+            gate("/dicom-web/studies/1.2/series/1.2.1/metadata"),
+            only((*IN_A, "owner_b", "member_b"), 204, others=403),
+        ),
+        ("GET", "", gate("/orthanc/system"), EVERYBODY_403),
+        ("GET", "", gate("/orthanc/tools/find", "POST"), EVERYBODY_403),
+        ("GET", "", gate(f"{SERIES_A}/metadata", query="x=1"), EVERYBODY_403),
+        ("GET", "", gate(""), EVERYBODY_403),
+        ("GET", "", {}, EVERYBODY_403),
+    ],
+    ("GET", "/internal/session"): [("GET", "", {}, only(tuple(PEOPLE), 204))],
+    # --- what only the portal, and only Keycloak, may ask: nginx's secret does not open it
+    ("POST", "/internal/sessions/bearer"): [
+        ("POST", "", {"json": {"sid": "A" * 43}}, dict.fromkeys((*PEOPLE, "nobody", "bad"), 404))
+    ],
+    ("POST", "/internal/backchannel/{secret}"): [
+        ("POST", "/internal/backchannel/guess", {}, dict.fromkeys((*PEOPLE, "nobody", "bad"), 404))
+    ],
+    # --- signing in and out
+    ("GET", "/auth/signin"): [("GET", "", {}, dict.fromkeys((*PEOPLE, "nobody", "bad"), 302))],
+    ("GET", "/auth/callback"): [("GET", "", {}, dict.fromkeys((*PEOPLE, "nobody", "bad"), 400))],
+    ("GET", "/auth/signout"): [("GET", "", {}, OPEN)],
+    ("POST", "/auth/signout"): [
+        ("POST", "", {}, dict.fromkeys((*PEOPLE, "nobody", "bad"), 303)),
+        (
+            "POST",
+            "",
+            {"headers": {"origin": "http://evil.example"}},
+            EVERYBODY_403,
+        ),
+    ],
+    ("GET", "/auth/signedout"): [("GET", "", {}, OPEN)],
+    # --- the API
+    ("GET", "/api/openapi.json"): [("GET", "", {}, OPEN)],
+    ("GET", "/api/health"): [("GET", "", {}, OPEN)],
+    ("GET", "/api/me"): [("GET", "", {}, ALL_IN)],
+    ("PATCH", "/api/me"): [
+        ("PATCH", "", {"json": {"language": "fr"}}, ALL_IN),
+        ("PATCH", "", {"json": {"language": "de"}}, only(tuple(PEOPLE), 422)),
+        (
+            "PATCH",
+            "",
+            {"json": {"language": "fr"}, "headers": {"origin": "null"}},
+            EVERYBODY_403,
+        ),
+    ],
+    ("GET", "/api/sessions"): [("GET", "", {}, ALL_IN)],
+    ("DELETE", "/api/sessions/{session_id}"): [("DELETE", "/api/sessions/nothing", {}, only((), 204))],
+    ("GET", "/api/albums"): [
+        ("GET", "", {}, ALL_IN),
+        ("GET", "/api/albums?limit=0", {}, only(tuple(PEOPLE), 422)),
+        ("GET", "/api/albums?sort=x", {}, only(tuple(PEOPLE), 422)),
+    ],
+    ("GET", "/api/albums/{slug}"): [
+        ("GET", "/api/albums/a", {}, only(IN_A, 200)),
+        ("GET", "/api/albums/b", {}, only(("owner_b", "member_b"), 200)),
+        ("GET", "/api/albums/none", {}, only((), 200)),
+    ],
+    ("GET", "/api/albums/{slug}/members"): [
+        (
+            "GET",
+            "/api/albums/a/members",
+            {},
+            only(("owner_a",), 200) | dict.fromkeys(("member_a", "reader_a", "group_a"), 403),
+        ),
+    ],
+    ("POST", "/api/albums/{slug}/members"): [
+        (
+            "POST",
+            "/api/albums/a/members",
+            {"json": MEMBER},
+            only(("owner_a",), 201) | dict.fromkeys(("member_a", "reader_a", "group_a"), 403),
+        ),
+        (
+            "POST",
+            "/api/albums/b/members",
+            {"json": MEMBER | {"actions": ["administer"]}},
+            only(tuple(PEOPLE), 422),
+        ),
+        (
+            "POST",
+            "/api/albums/a/members",
+            {"json": MEMBER, "headers": {"origin": "http://evil.example"}},
+            EVERYBODY_403,
+        ),
+    ],
+    ("PATCH", "/api/albums/{slug}/members/{member_id}"): [
+        (
+            "PATCH",
+            "/api/albums/a/members/999",
+            {"json": {"actions": ["view"]}},
+            only((), 200) | dict.fromkeys(("member_a", "reader_a", "group_a"), 403),
+        ),
+    ],
+    ("DELETE", "/api/albums/{slug}/members/{member_id}"): [
+        (
+            "DELETE",
+            "/api/albums/a/members/999",
+            {},
+            only((), 204) | dict.fromkeys(("member_a", "reader_a", "group_a"), 403),
+        ),
+    ],
+    # --- searches
+    ("GET", "/dicom-web/studies"): [
+        ("GET", "", {}, ALL_IN),
+        ("GET", "/dicom-web/studies?limit=x", {}, only(tuple(PEOPLE), 400)),
+        ("GET", "/dicom-web/studies?Modality=CT", {}, only(tuple(PEOPLE), 400)),
+        ("GET", "/dicom-web/studies?token=x", {}, only(tuple(PEOPLE), 400)),
+    ],
+    ("GET", "/dicom-web/studies/{study}/series"): [
+        ("GET", "/dicom-web/studies/1.1/series", {}, only(IN_A, 200)),
+        ("GET", "/dicom-web/studies/1.4/series", {}, only((), 200)),
+        ("GET", "/dicom-web/studies/1.2/series", {}, only((*IN_A, "owner_b", "member_b"), 200)),
+        ("GET", "/dicom-web/studies/x/series", {}, only(tuple(PEOPLE), 400)),
+    ],
+    ("GET", "/dicom-web/studies/{study}/series/{series}/instances"): [
+        ("GET", f"{SERIES_A}/instances", {}, only(IN_A, 200)),
+        ("GET", "/dicom-web/studies/1.1/series/1.1.3/instances", {}, only((), 200)),
+        ("GET", "/dicom-web/studies/1.2/series/1.1.1/instances", {}, only((), 200)),
+    ],
+    ("POST", "/orthanc/tools/find"): [
+        ("POST", "", {"json": {"Level": "Study", "Query": {}}}, ALL_IN),
+        ("POST", "", {"json": {"Level": "Patient", "Query": {}}}, only(tuple(PEOPLE), 400)),
+        ("POST", "", {"json": {"Level": "Study", "Query": {}, "Labels": []}}, only(tuple(PEOPLE), 400)),
+        ("POST", "", {"json": NONE_OF}, only(tuple(PEOPLE), 400)),
+        ("POST", "", {"json": {"Level": "Study", "Query": {}, "Extra": 1}}, only(tuple(PEOPLE), 400)),
+        ("POST", "", {"json": {"Level": "Instance", "Query": {}}}, only(tuple(PEOPLE), 400)),
+    ],
+    ("POST", "/orthanc/tools/count-resources"): [
+        ("POST", "", {"json": {"Level": "Series", "Query": {}}}, ALL_IN),
+        ("POST", "", {"json": {"Level": "Study", "Query": {"Modality": "CT"}}}, only(tuple(PEOPLE), 400)),
+    ],
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    made = World.make(tmp_path_factory.mktemp("routes"))
+    yield made
+    made.close()
+
+
+def routes_of(routes: Sequence[BaseRoute]) -> set[tuple[str, str]]:
+    found = set()
+    for route in routes:
+        if included := getattr(route, "original_router", None):
+            found |= routes_of(included.routes)
+            continue
+        assert isinstance(route, APIRoute | Route), route
+        found |= {(method, route.path) for method in (route.methods or set()) - {"HEAD"}}
+    return found
+
+
+def test_every_route_has_rows_and_every_row_a_route(world: World) -> None:
+    assert routes_of(world.signin.app.routes) == set(CASES)
+
+
+def params() -> Iterator[Any]:
+    for (method, path), cases in CASES.items():
+        for number, case in enumerate(cases):
+            yield pytest.param(path, case, id=f"{method} {path} {number}")
+
+
+@pytest.mark.parametrize(("path", "case"), list(params()))
+def test_the_status_is_what_the_table_says(path: str, case: Case, tmp_path: Path) -> None:
+    method, address, sent, expected = case
+    world = World.make(tmp_path)
+    try:
+        got = {}
+        for who in KINDS:
+            with world.client(who) as client:
+                answer = client.request(method, address or path, follow_redirects=False, **sent)
+            got[who] = answer.status_code
+            assert "Traceback" not in answer.text
+    finally:
+        world.close()
+    assert got == {"unheard": 404, **expected}
+
+
+def test_hidden_and_missing_albums_answer_alike(world: World) -> None:
+    with world.client("stranger") as client:
+        hidden, missing = client.get("/api/albums/a"), client.get("/api/albums/none")
+    assert (hidden.status_code, hidden.content) == (missing.status_code, missing.content)
+
+
+def test_the_portals_bearer_opens_the_api_and_nothing_of_nginxs(world: World) -> None:
+    with world.client("portal:member_a") as client:
+        assert client.get("/api/me").json()["username"] == "member_a"
+        assert client.get("/internal/session").status_code == 404
+        assert client.get("/internal/authorize").status_code == 404
+        assert client.get("/dicom-web/studies").status_code == 404
+
+
+def test_one_error_shape(world: World) -> None:
+    with world.client("nobody") as nobody, world.client("stranger") as stranger:
+        answers = [
+            nobody.get("/api/me"),
+            stranger.get("/api/albums/a"),
+            stranger.get("/api/albums?limit=0"),
+            stranger.get("/nothing"),
+            stranger.post("/orthanc/tools/find", json={}),
+            stranger.post("/orthanc/tools/find", content=b"{"),
+        ]
+    for answer in answers:
+        body = answer.json()
+        assert set(body) <= {"error", "message", "reason"}
+        assert body["error"]
+        assert body["message"]
+        if answer.status_code == 404:
+            assert "reason" not in body
