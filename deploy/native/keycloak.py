@@ -32,6 +32,7 @@ _JAVA_OPTIONS = (
     "-XX:-UseG1GC",
     "-XX:+UseSerialGC",
     "-XX:TieredStopAtLevel=1",
+    "-XX:-UsePerfData",  # nothing of ours belongs into the system's temporary folder
     # Without it the transaction manager opens a random port to make a process id from.
     "-DCoreEnvironmentBean.processImplementationClassName=com.arjuna.ats.internal.arjuna.utils.UuidProcessId",
 )
@@ -60,7 +61,7 @@ def get(cache: Cache, say: Callable[[str], None]) -> Path:
         unpacked.rmdir()
         for script in (work / "bin").glob("*.sh"):
             script.chmod(script.stat().st_mode | stat.S_IXUSR)
-        env = {**environment.base(), **java.environment}
+        env = {**environment.base(), **java.environment, "JAVA_OPTS_APPEND": _temporary(archive.parent)}
         run([work / "bin/kc.sh", "build", *_BUILD_OPTIONS], what="building Keycloak", env=env, timeout=900)
         shutil.rmtree(work / "data", ignore_errors=True)
     remove_tree(archive.parent)
@@ -124,12 +125,24 @@ def command(home: Path, *, port: int, management_port: int, public_url: str) -> 
     )
 
 
-def variables(java: tools.Tool, *, admin: str, password: str) -> dict[str, str]:
-    """Return the environment of the server; the administrator is made at its very first start only."""
+def _temporary(folder: Path) -> str:
+    return f"-Djava.io.tmpdir={folder}"
+
+
+def variables(java: tools.Tool, *, temporary: Path, admin: str, password: str) -> dict[str, str]:
+    """Return the environment of the server; the administrator is made at its very first start only.
+
+    Parameters
+    ----------
+    temporary : Path
+        Folder for temporary files: the system's is shared, and a folder that another person's Keycloak made
+        there stops ours.
+
+    """
     return {
         **java.environment,
         "JAVA_OPTS_KC_HEAP": _HEAP,
-        "JAVA_OPTS_APPEND": " ".join(_JAVA_OPTIONS),
+        "JAVA_OPTS_APPEND": " ".join((*_JAVA_OPTIONS, _temporary(temporary))),
         "KC_BOOTSTRAP_ADMIN_USERNAME": admin,
         "KC_BOOTSTRAP_ADMIN_PASSWORD": password,
     }

@@ -100,7 +100,8 @@ def _unpack(archive: Path, target: Path) -> None:
                 or not member.isfile()
             ):
                 continue
-            # Only plain files are taken, and none outside: the extraction filters are not in every Python 3.11.
+            # Only plain files are taken, and none outside: the extraction filters are not in every Python
+            # 3.11.
             file = target / name
             stream = content.extractfile(member)
             if stream is None or ".." in Path(name).parts:

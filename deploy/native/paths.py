@@ -86,6 +86,11 @@ class DataFolder:
         return self.root / "logs"
 
     @property
+    def temporary(self) -> Path:
+        """Temporary files of all parts: the system's folder is everybody's."""
+        return self.root / "tmp"
+
+    @property
     def orthanc(self) -> Path:
         """Orthanc's storage and index."""
         return self.root / "orthanc"
@@ -126,7 +131,8 @@ class DataFolder:
 
     def make(self) -> None:
         """Make the folders that every start needs."""
-        for folder in (self.root, self.run, self.logs, self.orthanc, self.keycloak, self.database.parent):
+        parts = (self.orthanc, self.keycloak, self.database.parent)
+        for folder in (self.root, self.run, self.logs, self.temporary, *parts):
             private_folder(folder)
 
     def make_memory(self) -> Path:

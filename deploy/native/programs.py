@@ -88,9 +88,15 @@ class Context:
 
     def environment(self, part: str) -> dict[str, str]:
         """Return what every process of this stack carries."""
-        marks = {environment.MARKER: str(self.data.root), environment.PART: part}
-        # One memory arena per two threads: Python and Orthanc otherwise keep what they once used.
-        return {**environment.base(), **marks, "PYTHONPATH": str(REPOSITORY), "MALLOC_ARENA_MAX": "2"}
+        own = {
+            environment.MARKER: str(self.data.root),
+            environment.PART: part,
+            "TMPDIR": str(self.data.temporary),
+            "PYTHONPATH": str(REPOSITORY),
+            # One memory arena per two threads: Python and Orthanc otherwise keep what they once used.
+            "MALLOC_ARENA_MAX": "2",
+        }
+        return {**environment.base(), **own}
 
 
 @dataclass(frozen=True)
@@ -187,6 +193,7 @@ def _keycloak(context: Context) -> Program:
             **context.environment(part),
             **keycloak.variables(
                 context.software.java,
+                temporary=context.data.temporary,
                 admin=credentials.KEYCLOAK_ADMIN,
                 password=context.secrets.keycloak_admin_password,
             ),

@@ -1,8 +1,10 @@
 """Java, Maven and npm: the machine's own where it has them, fetched where it does not."""
 
+import hashlib
 import re
 import shutil
 import ssl
+import struct
 import subprocess
 import sys
 import warnings
@@ -12,7 +14,7 @@ from pathlib import Path
 
 import certifi
 from cryptography import x509
-from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, pkcs12
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from deploy.native import aptroot, environment
 from deploy.native.commands import run
@@ -23,9 +25,7 @@ from deploy.native.paths import Cache
 MINIMUM_JAVA = 17
 _NODE_LOCK = Path(__file__).with_name("node.lock")
 _CERTIFICATE = re.compile(rb"-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----", re.DOTALL)
-_TRUST_WORD = (
-    "truststore"  # a trust store holds public certificates only; the word is a formality of its format
-)
+_TRUST = "etc/ssl/certs/java/cacerts"
 
 
 @dataclass(frozen=True)
@@ -67,6 +67,7 @@ def java(cache: Cache, say: Callable[[str], None]) -> Tool:
         return Tool((program,), {"JAVA": program})
     tree = aptroot.get(cache, aptroot.JAVA, say)
     found = tree.find(aptroot.JAVA.proof)
+    _write_trust(tree)
     home = found.parent.parent
     return Tool(
         (str(found),), {"JAVA_HOME": str(home), "JAVA": str(found), "LD_LIBRARY_PATH": tree.libraries}
@@ -79,17 +80,7 @@ def maven(cache: Cache, say: Callable[[str], None]) -> Tool:
     program = _on_path("mvn")
     if program is not None and own_java is not None:
         return Tool((program,))
-    runtime = java(cache, say)
-    extra = dict(runtime.environment)
-    if own_java is None:
-        store = _trust_store(cache)
-        extra["MAVEN_OPTS"] = " ".join(
-            [
-                f"-Djavax.net.ssl.trustStore={store}",
-                "-Djavax.net.ssl.trustStoreType=PKCS12",
-                f"-Djavax.net.ssl.trustStorePassword={_TRUST_WORD}",
-            ]
-        )
+    extra = dict(java(cache, say).environment)
     if program is not None:
         return Tool((program,), extra)
     tree = aptroot.get(cache, aptroot.MAVEN, say)
@@ -140,15 +131,47 @@ def _authority(text: bytes) -> x509.Certificate | None:
         return None
 
 
-def _trust_store(cache: Cache) -> Path:
-    """Write the machine's certificate authorities in Java's format.
+def _write_trust(tree: aptroot.Tree) -> None:
+    """Give an unpacked Java the certificate authorities of this machine.
 
-    Debian's Java builds its own store when it is installed; a Java that was only unpacked has none.
+    Debian's Java gets them when it is installed; one that was only unpacked trusts nobody, and Keycloak does
+    not start with it.
     """
+    store = tree.root / _TRUST
+    if store.exists():
+        return
     found = _CERTIFICATE.findall(_certificates().read_bytes())
     readable = [one for one in map(_authority, found) if one is not None]
-    entries = [pkcs12.PKCS12Certificate(one, str(number).encode()) for number, one in enumerate(readable)]
-    store = cache.root / "java-truststore.p12"
-    word = BestAvailableEncryption(_TRUST_WORD.encode())
-    store.write_bytes(pkcs12.serialize_java_truststore(entries, word))
-    return store
+    store.parent.mkdir(parents=True, exist_ok=True)
+    work = store.with_suffix(".tmp")
+    work.write_bytes(java_key_store([one.public_bytes(Encoding.DER) for one in readable]))
+    work.replace(store)
+
+
+def java_key_store(certificates: list[bytes]) -> bytes:
+    """Return certificates in Java's own format, which every reader of Java's default store understands.
+
+    Parameters
+    ----------
+    certificates : list of bytes
+        DER.
+
+    """
+
+    def text(value: str) -> bytes:
+        return struct.pack(">H", len(value)) + value.encode()
+
+    entries = [
+        struct.pack(">I", 2)
+        + text(str(number))
+        + struct.pack(">Q", 0)
+        + text("X.509")
+        # the entry's certificate, with its length before it
+        + struct.pack(">I", len(certificate))
+        + certificate
+        for number, certificate in enumerate(certificates)
+    ]
+    body = struct.pack(">III", 0xFEEDFEED, 2, len(entries)) + b"".join(entries)
+    # The seal that the format asks for; its password is Java's well-known one, the content is public.
+    seal = "changeit".encode("utf-16-be") + b"Mighty Aphrodite" + body
+    return body + hashlib.sha1(seal, usedforsecurity=False).digest()
