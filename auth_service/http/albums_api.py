@@ -8,7 +8,7 @@ from starlette.responses import Response
 from auth_service.albums import AlbumQuery, AlbumView, find_album, find_albums
 from auth_service.errors import Invalid
 from auth_service.gate import Origin
-from auth_service.http.dependencies import SignedIn, own_origin
+from auth_service.http.dependencies import SignedIn, actor_of, own_origin
 from auth_service.http.models import (
     AlbumDocument,
     AlbumList,
@@ -36,6 +36,9 @@ router = APIRouter()
 
 Slug = Annotated[str, Path(description="The album's short name.")]
 MemberId = Annotated[int, Path(ge=1, le=2**31 - 1)]
+
+UNSAFE = [Depends(actor_of), Depends(own_origin)]
+"""What a route asks that changes something: somebody, and only then from where."""
 
 _ROLES = {"owner": AlbumRole.OWNER, "member": AlbumRole.MEMBER}
 _ACTIONS = {str(action): action for action in Action}
@@ -91,7 +94,7 @@ def members(
     tags=["members"],
     status_code=201,
     responses=errors(403, 404, 409, 422, 503),
-    dependencies=[Depends(own_origin)],
+    dependencies=UNSAFE,
 )
 def invite(request: Request, actor: SignedIn, slug: Slug, wanted: MemberGiven) -> MemberDocument:
     """Give a person or a group rights in an album.
@@ -116,7 +119,7 @@ def invite(request: Request, actor: SignedIn, slug: Slug, wanted: MemberGiven) -
     "/api/albums/{slug}/members/{member_id}",
     tags=["members"],
     responses=errors(403, 404, 409, 422),
-    dependencies=[Depends(own_origin)],
+    dependencies=UNSAFE,
 )
 def change(
     request: Request, actor: SignedIn, slug: Slug, member_id: MemberId, wanted: MemberChange
@@ -142,7 +145,7 @@ def change(
     status_code=204,
     response_class=Response,
     responses=errors(403, 404, 409, 422),
-    dependencies=[Depends(own_origin)],
+    dependencies=UNSAFE,
 )
 def take_back(request: Request, actor: SignedIn, slug: Slug, member_id: MemberId) -> Response:
     """Take somebody's rights in an album back, as one of its owners."""
