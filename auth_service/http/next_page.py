@@ -51,6 +51,6 @@ def next_page(query: str, header: str | None) -> str:
 
     """
     given = [value for name, value in parse_qsl(query, keep_blank_values=True) if name == "next"]
-    wanted = given or [header]
+    wanted: list[str | None] = [*given] or [header]
     found = own_page(wanted[0]) if len(wanted) == 1 else None
     return found or HOME
