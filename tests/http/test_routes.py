@@ -99,7 +99,7 @@ CASES: dict[tuple[str, str], list[Case]] = {
             "PATCH",
             "",
             {"json": {"language": "fr"}, "headers": {"origin": "null"}},
-            EVERYBODY_403,
+            only(tuple(PEOPLE), 403),
         ),
     ],
     ("GET", "/api/sessions"): [("GET", "", {}, ALL_IN)],
@@ -139,7 +139,7 @@ CASES: dict[tuple[str, str], list[Case]] = {
             "POST",
             "/api/albums/a/members",
             {"json": MEMBER, "headers": {"origin": "http://evil.example"}},
-            EVERYBODY_403,
+            only(tuple(PEOPLE), 403),
         ),
     ],
     ("PATCH", "/api/albums/{slug}/members/{member_id}"): [
@@ -220,18 +220,20 @@ def params() -> Iterator[Any]:
 
 
 @pytest.mark.parametrize(("path", "case"), list(params()))
-def test_the_status_is_what_the_table_says(path: str, case: Case, tmp_path: Path) -> None:
+def test_the_status_is_what_the_table_says(path: str, case: Case, world: World, tmp_path: Path) -> None:
     method, address, sent, expected = case
-    world = World.make(tmp_path)
+    changes = method != "GET" and path.startswith(("/api", "/auth"))
+    used = World.make(tmp_path) if changes else world
     try:
         got = {}
         for who in KINDS:
-            with world.client(who) as client:
+            with used.client(who) as client:
                 answer = client.request(method, address or path, follow_redirects=False, **sent)
             got[who] = answer.status_code
             assert "Traceback" not in answer.text
     finally:
-        world.close()
+        if changes:
+            used.close()
     assert got == {"unheard": 404, **expected}
 
 
