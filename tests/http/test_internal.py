@@ -68,7 +68,11 @@ def ask_for_bearer(
     client = world.browser().client
     del client.headers["x-gate-secret"]
     portal = world.settings.portal_secret.get_secret_value()
-    return client.post("/internal/sessions/bearer", json=body, headers={"x-portal-secret": secret or portal})
+    return client.post(
+        "/internal/sessions/bearer",
+        json={**(body or {}), **more},
+        headers={"x-portal-secret": secret or portal},
+    )
 
 
 def test_portal_gets_a_bearer_and_who_it_is(world: SigninWorld, browser: Browser) -> None:
