@@ -43,9 +43,10 @@ def lines() -> Iterator[Hostile]:
             )
 
 
-@pytest.fixture(scope="module")
-def names(truth: Truth, member_a: SignedIn, pi_a_bearer: str) -> dict[str, str]:
+@pytest.fixture
+def names(truth: Truth, people: dict[str, SignedIn], bearer: str) -> dict[str, str]:
     """What the places in the file stand for."""
+    member_a = people["member-a"]
     seen = truth.studies("member-a")
     special = truth.manifest["special"]
     study, other = sorted(uid for uid in seen if uid != special["partial"]["study"])[:2]
@@ -70,7 +71,7 @@ def names(truth: Truth, member_a: SignedIn, pi_a_bearer: str) -> dict[str, str]:
         "cookie": member_a.cookie,
         "cookie_name": member_a.cookie_name,
         "cookie_value": member_a.cookie_value,
-        "bearer": pi_a_bearer,
+        "bearer": bearer,
     }
 
 
