@@ -15,7 +15,6 @@ from deploy.native.programs import (
     Program,
     auth_environment,
     launched,
-    ohif_root,
 )
 
 
@@ -36,10 +35,8 @@ def write(context: Context, programs: list[Program]) -> set[str]:
     changed = {"orthanc"} if _update(context.folder("orthanc") / "orthanc.json", _orthanc(context)) else set()
     private_folder(context.folder("ohif"))
     _update(context.folder("ohif") / "app-config.js", render.ohif())
-    if any(program.name == "nginx" for program in programs):
-        private_folder(context.data.memory / "nginx")
-        if _update(context.folder("nginx") / "nginx.conf", render.nginx(nginx_values(context))):
-            changed.add("nginx")
+    if _update(context.folder("nginx") / "nginx.conf", render.nginx(nginx_values(context))):
+        changed.add("nginx")
     keycloak.make_home(context.software.keycloak, context.data.keycloak)
     # Read by Keycloak at its first start only; later edits of the realm never arrive this way.
     _update(context.data.keycloak / f"data/import/{REALM}-realm.json", _realm(context))
@@ -113,7 +110,7 @@ def nginx_values(context: Context) -> dict[str, object]:
         "orthanc_authorization": f"Basic {basic}",
         "portal_upstream": f"{LOOPBACK}:{ports.portal}",
         "keycloak_upstream": f"{LOOPBACK}:{ports.keycloak}",
-        "ohif_root": str(ohif_root(context)),
+        "ohif_root": str(context.software.ohif),
         "ohif_config": str(context.folder("ohif") / "app-config.js"),
         "run": str(context.folder("nginx")),
         "memory": str(context.data.memory),

@@ -27,12 +27,13 @@ _ARTIFACT = f"org.keycloak:keycloak-quarkus-dist:{VERSION}:zip"
 _BUILD_OPTIONS = ("--db=dev-file", "--health-enabled=true", f"--http-relative-path={RELATIVE_PATH}")
 _LINKED = ("lib", "providers", "themes", "version.txt")
 _HEAP = "-Xms64m -Xmx256m"
+_QUIET = "-XX:-UsePerfData"  # nothing of ours belongs into the system's temporary folder
 _JAVA_OPTIONS = (
     # Two cores at most: the simple collector and compiler start faster and take less.
     "-XX:-UseG1GC",
     "-XX:+UseSerialGC",
     "-XX:TieredStopAtLevel=1",
-    "-XX:-UsePerfData",  # nothing of ours belongs into the system's temporary folder
+    _QUIET,
     # Without it the transaction manager opens a random port to make a process id from.
     "-DCoreEnvironmentBean.processImplementationClassName=com.arjuna.ats.internal.arjuna.utils.UuidProcessId",
 )
@@ -61,7 +62,11 @@ def get(cache: Cache, say: Callable[[str], None]) -> Path:
         unpacked.rmdir()
         for script in (work / "bin").glob("*.sh"):
             script.chmod(script.stat().st_mode | stat.S_IXUSR)
-        env = {**environment.base(), **java.environment, "JAVA_OPTS_APPEND": _temporary(archive.parent)}
+        env = {
+            **environment.base(),
+            **java.environment,
+            "JAVA_OPTS_APPEND": f"{_QUIET} {_temporary(archive.parent)}",
+        }
         run([work / "bin/kc.sh", "build", *_BUILD_OPTIONS], what="building Keycloak", env=env, timeout=900)
         shutil.rmtree(work / "data", ignore_errors=True)
     remove_tree(archive.parent)
@@ -77,7 +82,8 @@ def _fetch(cache: Cache, say: Callable[[str], None]) -> Path:
         folder.mkdir(parents=True, exist_ok=True)
         words = [*maven.command, "-B", "-q", f"-Dmaven.repo.local={folder / 'repository'}", _PLUGIN]
         words += [f"-Dartifact={_ARTIFACT}", f"-DoutputDirectory={folder}"]
-        env = {**environment.fetching(), **maven.environment}
+        env = {**environment.fetching(), **maven.environment, "TMPDIR": str(folder)}
+        env["MAVEN_OPTS"] = f"{env.get('MAVEN_OPTS', '')} {_QUIET} {_temporary(folder)}".strip()
         run(words, what="fetching Keycloak with Maven", env=env, cwd=folder)
     found = _digest(archive)
     if found != SHA256:

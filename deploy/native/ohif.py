@@ -71,7 +71,7 @@ def _fetch(cache: Cache, say: Callable[[str], None]) -> Path:
             "--cache",
             folder / "npm",
         ]
-        env = {**environment.fetching(), **npm.environment}
+        env = {**environment.fetching(), **npm.environment, "TMPDIR": str(folder)}
         run(words, what="fetching OHIF with npm", env=env, cwd=folder)
     found = integrity(archive)
     if found != INTEGRITY:

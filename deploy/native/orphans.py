@@ -64,6 +64,11 @@ def end(processes: Iterable[psutil.Process], *, patience: float = 10.0) -> int:
     return len(living)
 
 
+def wait_gone(data: Path, cache: Path, *, seconds: float) -> None:
+    """Give the processes of a stack that is ending by itself the time for it."""
+    psutil.wait_procs(of_stack(data, cache), timeout=seconds)
+
+
 def end_all(data: Path, cache: Path) -> int:
     """End everything that is left of a stack: its supervisor first, which would start the others again."""
     ended = end(of_stack(data, cache, SUPERVISOR))

@@ -1,5 +1,6 @@
 """Where things are: the cache that stacks share, the data folder of one stack, its sockets in memory."""
 
+import contextlib
 import hashlib
 import os
 import re
@@ -112,8 +113,13 @@ class DataFolder:
 
     @property
     def accounts_made(self) -> Path:
-        """Marker: the demo accounts are in Keycloak, completely."""
-        return self.root / "accounts.made"
+        """Marker: the demo accounts are in Keycloak, completely. It goes when Keycloak's data go."""
+        return self.keycloak / "accounts.made"
+
+    @property
+    def keycloak_established(self) -> Path:
+        """Marker: Keycloak has started once, so its database is whole and worth keeping."""
+        return self.keycloak / "established"
 
     def folder_of(self, part: str) -> Path:
         """Return the working folder of one part: by it a process without environment is recognised."""
@@ -141,15 +147,21 @@ class DataFolder:
             raise CannotGoOn(
                 f"{_MEMORY} does not exist.", "The native stack needs a Linux with shared memory mounted."
             )
+        with contextlib.suppress(FileExistsError):
+            self.memory.mkdir(mode=PRIVATE_FOLDER)
+        self.has_memory()
+        return self.memory
+
+    def has_memory(self) -> bool:
+        """Return whether the folder in memory is there, refusing one that is not private and ours."""
         try:
-            self.memory.mkdir(mode=PRIVATE_FOLDER, exist_ok=True)
             found = self.memory.lstat()
-        except FileExistsError:
-            found = self.memory.lstat()
+        except FileNotFoundError:
+            return False
         private = stat.S_ISDIR(found.st_mode) and stat.S_IMODE(found.st_mode) == PRIVATE_FOLDER
         if not private or found.st_uid != os.getuid():
             raise CannotGoOn(
                 f"{self.memory} is not a private folder of yours.",
                 "Remove it (or have an administrator look who made it) and try again.",
             )
-        return self.memory
+        return True

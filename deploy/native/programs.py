@@ -1,5 +1,6 @@
 """What runs in a stack: for each part its command, environment and the question that shows that it works."""
 
+import dataclasses
 import os
 import sys
 from collections.abc import Callable
@@ -95,6 +96,7 @@ class Context:
             "PYTHONPATH": str(REPOSITORY),
             # One memory arena per two threads: Python and Orthanc otherwise keep what they once used.
             "MALLOC_ARENA_MAX": "2",
+            "PYTHONUNBUFFERED": "1",
         }
         return {**environment.base(), **own}
 
@@ -109,6 +111,8 @@ class Program:
         Parts with a small one start first and stop last.
     patience : float
         Seconds that a start may take before it counts as failed.
+    worthless, until : Path, optional
+        A folder to be emptied before each start until a marker exists: what a first start was killed in.
     """
 
     name: str
@@ -121,6 +125,8 @@ class Program:
     url: str
     patience: float
     stop_seconds: int = 15
+    worthless: Path | None = None
+    until: Path | None = None
 
 
 def auth_environment(context: Context) -> dict[str, str]:
@@ -209,6 +215,8 @@ def _keycloak(context: Context) -> Program:
         url=context.keycloak_url,
         patience=240,
         stop_seconds=20,
+        worthless=context.data.keycloak / "data/h2",
+        until=context.data.keycloak_established,
     )
 
 
@@ -286,26 +294,13 @@ def _nginx(context: Context) -> Program:
 
 def programs(context: Context) -> list[Program]:
     """Return every part, in the order of starting."""
-    make = (_keycloak, _orthanc, _auth_service, _portal, _nginx)
-    return [one(context) for one in make if _landed(one.__name__.strip("_"))]
-
-
-def _landed(part: str) -> bool:
-    needs = {
-        "auth_service": "auth_service/__main__.py",
-        "portal": "portal/app.py",
-        "nginx": "deploy/nginx/nginx.conf.j2",
-    }
-    return part not in needs or (REPOSITORY / needs[part]).exists()
+    return [make(context) for make in (_keycloak, _orthanc, _auth_service, _portal, _nginx)]
 
 
 def launched(program: Program, context: Context) -> Program:
     """Return a program with the words in front that end what an earlier life of it left."""
-    words = (sys.executable, "-m", "deploy.native.launch", program.name)
-    folders = (str(context.data.root), str(context.cache.root))
-    return Program(**{**vars(program), "command": (*words, *folders, *program.command)})
-
-
-def ohif_root(context: Context) -> Path:
-    """Return the folder of OHIF's files."""
-    return ohif.place(context.cache)
+    words = [sys.executable, "-m", "deploy.native.launch"]
+    words += ["--data", str(context.data.root), "--cache", str(context.cache.root)]
+    if program.worthless and program.until:
+        words += ["--worthless", str(program.worthless), "--until", str(program.until)]
+    return dataclasses.replace(program, command=(*words, program.name, *program.command))

@@ -25,10 +25,9 @@ def make(cache: Cache, say: Callable[[str], None]) -> Path:
     return folder
 
 
-def load(folder: Path, *, stack_json: Path, env: Mapping[str, str], albums: bool) -> None:
+def load(folder: Path, *, stack_json: Path, env: Mapping[str, str]) -> None:
     """Send the sample files to a running stack and have their albums made; what is there already is left."""
-    words = ["load", "--stack-json", str(stack_json), "--samples", str(folder)]
-    _run(*words, *([] if albums else ["--no-albums"]), env=env)
+    _run("load", "--stack-json", str(stack_json), "--samples", str(folder), env=env)
 
 
 def _run(*words: str, env: Mapping[str, str], capture: bool = False) -> str:

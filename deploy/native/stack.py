@@ -80,6 +80,9 @@ class Stack:
         """Set up what is missing, start what does not run, load what is not loaded; return ``stack.json``."""
         self._check(port, profile)
         with self._lock():
+            if self._alive() and not self.data.settings.exists():
+                # Somebody deleted the data folder under the running parts: what they hold is of no use.
+                self._stop()
             first = not self.data.accounts_made.exists()
             context = self._context(port, profile)
             parts = programs(context)
@@ -87,7 +90,7 @@ class Stack:
             self._make_accounts(context)
             content = self._write_manifest(context, parts)
             if with_samples:
-                self._load_samples(context, parts)
+                self._load_samples(context)
             self._tell(content, with_passwords=first)
             return content
 
@@ -97,7 +100,7 @@ class Stack:
         configuration.check_paths(self.data.root, self.cache.root, Path(sys.executable))
         kept = settings.read(self.data.settings)
         settings.check(kept, port=port, profile=profile)
-        if kept is not None and not self._supervisor.alive():
+        if kept is not None and not self._alive():
             left = {process.pid for process in orphans.of_stack(self.data.root, self.cache.root)}
             ports.check_kept(kept.ports, ours=left, data=self.data.root)
         if kept is None:
@@ -124,14 +127,14 @@ class Stack:
         return Context(self.cache, self.data, chosen, secrets, found)
 
     def _start(self, context: Context, parts: list[Program]) -> None:
-        alive = self._supervisor.alive()
+        alive = self._alive()
         if not alive:
             left = orphans.end_all(self.data.root, self.cache.root)
             if left:
                 self.say(f"ended {left} process(es) that an earlier start left behind")
         self.data.make_memory()
         changed = configuration.write(context, parts)
-        self._migrate(context, parts)
+        self._run_auth(context, "migrate", what="Preparing the database")
         if alive:
             changed |= set(self._supervisor.reload())
             for name in changed & set(self._supervisor.infos()):
@@ -143,13 +146,12 @@ class Stack:
             self._supervisor.start_part(part.name)
         for part in sorted(parts, key=lambda one: one.patience):
             self._wait_for(part)
+        if not self.data.keycloak_established.exists():
+            write_private(self.data.keycloak_established, "")
 
-    def _migrate(self, context: Context, parts: list[Program]) -> None:
-        """Bring auth_service's database to the shape that its code expects."""
-        if not any(part.name == "auth_service" for part in parts):
-            self.say("auth_service is not there yet")
-            return
-        self._run_auth(context, "migrate", what="Preparing the database")
+    def _alive(self) -> bool:
+        """Return whether this stack's supervisor answers, from a folder that nobody else can have put there."""
+        return self.data.has_memory() and self._supervisor.alive()
 
     def _run_auth(self, context: Context, *words: str, what: str) -> None:
         done = subprocess.run(
@@ -208,15 +210,13 @@ class Stack:
         )
         write_private(self.data.accounts_made, "")
 
-    def _load_samples(self, context: Context, parts: list[Program]) -> None:
+    def _load_samples(self, context: Context) -> None:
         if self.data.samples_loaded.exists():
             return
         folder = samples.make(self.cache, self.say)
-        ready = any(part.name == "auth_service" for part in parts)
         env = {**context.environment("samples"), **auth_environment(context)}
-        samples.load(folder, stack_json=self.data.manifest, env=env, albums=ready)
-        if ready:
-            write_private(self.data.samples_loaded, "")
+        samples.load(folder, stack_json=self.data.manifest, env=env)
+        write_private(self.data.samples_loaded, "")
 
     def _write_manifest(self, context: Context, parts: list[Program]) -> dict[str, Any]:
         content = manifest.build(context, parts, self._supervisor.infos(), with_accounts=True)
@@ -239,13 +239,14 @@ class Stack:
             self._stop()
 
     def _stop(self) -> None:
-        if self._supervisor.alive():
+        if self._alive():
             self.say("stopping")
             self._supervisor.shutdown(seconds=_STOP_SECONDS)
+            orphans.wait_gone(self.data.root, self.cache.root, seconds=5)
         left = orphans.end_all(self.data.root, self.cache.root)
         if left:
             self.say(f"ended {left} process(es) that did not stop by themselves")
-        if self.data.memory.is_dir() and not self.data.memory.is_symlink():
+        if self.data.has_memory():
             remove_tree(self.data.memory)
 
     def reset(self) -> None:
@@ -273,14 +274,11 @@ class Stack:
         kept = settings.read(self.data.settings)
         if kept is None or not self.data.secrets.exists():
             return []
-        context = Context(
-            self.cache,
-            self.data,
-            kept,
-            load_or_make(self.data.secrets, accounts.NAMES),
-            software(self.cache, self.say),
-        )
-        infos = self._supervisor.infos() if self._supervisor.alive() else {}
+        if checks.missing(self.cache):
+            raise CannotGoOn(f"{self.cache.root} is not complete.", "`make demo` fetches what is missing.")
+        secrets = load_or_make(self.data.secrets, accounts.NAMES)
+        context = Context(self.cache, self.data, kept, secrets, software(self.cache, self.say))
+        infos = self._supervisor.infos() if self._alive() else {}
         return [
             status.of_part(part, infos.get(part.name), self.data.logs / f"{part.name}.log")
             for part in programs(context)
