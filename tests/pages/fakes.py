@@ -1,0 +1,333 @@
+"""auth_service and Orthanc in memory, as the portal sees them: second implementations of its protocols.
+
+They keep what the real ones promise: a person sees exactly his albums and their series, hidden looks missing,
+and a part that is down does not answer. The world has two of everything, and somebody who may see nothing.
+"""
+
+import fnmatch
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+from portal.archive import StudyOrder, StudySearch
+from portal.auth_client import (
+    Album,
+    AlbumList,
+    AlbumSearch,
+    Entry,
+    Health,
+    Me,
+    Membership,
+    Picture,
+    Session,
+)
+from portal.dicom import Series, Study
+from portal.errors import Invalid, NotFound, Part, SignedOut, Unavailable
+from portal.health import HealthWatch
+from portal.services import Services
+from portal.settings import Settings
+
+NOW = datetime.now(UTC)
+URL = "http://portal.test"
+ROOT = "1.2.826.0.1.3680043.8.498"
+EVERY_ACTION = (
+    *("view", "download", "upload", "remove", "send", "comment", "annotate", "launch", "export", "invite"),
+    *("edit", "manage", "delete", "audit"),
+)
+
+
+@dataclass(frozen=True)
+class FakeAlbum:
+    """An album, who is in it, and its studies with their series."""
+
+    slug: str
+    title: str
+    description: str
+    roles: dict[str, str]
+    studies: dict[Study, tuple[Series, ...]] = field(default_factory=dict)
+
+
+@dataclass
+class World:
+    """Everything there is, and what of it is down."""
+
+    people: dict[str, Me]
+    albums: list[FakeAlbum]
+    down: set[Part] = field(default_factory=set)
+    ended: set[str] = field(default_factory=set)
+    refuses_searches: bool = False
+    questions: list[StudySearch] = field(default_factory=list)
+
+    def services(self) -> Services:
+        """Return what the pages are given in place of the real services."""
+        settings = Settings(
+            public_url=URL,
+            auth_service="unix:/nowhere/auth.sock",
+            auth_secret="x" * 32,
+            cookie_name="portal_sid",
+            default_language="fr",
+        )
+        auth = FakeAuth(self)
+        health = HealthWatch(auth, clock=iter(range(0, 10**9, 100)).__next__)
+        return Services(settings, auth, lambda bearer: FakeArchive(self, self._person(bearer)), health)
+
+    def check(self, part: Part) -> None:
+        """Fail as a part that is down fails."""
+        if part in self.down:
+            raise Unavailable(part)
+
+    def _person(self, bearer: str) -> str:
+        return bearer.removeprefix("bearer-of-")
+
+    def of(self, person: str) -> list[FakeAlbum]:
+        """Return the albums that a person may see."""
+        return [album for album in self.albums if person in album.roles]
+
+
+class FakeAuth:
+    """auth_service in memory; a cookie is the name of its person."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    def enter(self, cookie: str, *, address: str, accept_language: str) -> Entry:
+        del address, accept_language
+        self._world.check(Part.AUTH_SERVICE)
+        if cookie not in self._world.people or cookie in self._world.ended:
+            raise SignedOut
+        me = self._world.people[cookie]
+        memberships = tuple(
+            Membership(
+                slug=album.slug, title=album.title, role=album.roles[cookie], actions=_actions(album, cookie)
+            )
+            for album in self._world.of(cookie)
+        )
+        return Entry(bearer=f"bearer-of-{cookie}", me=me.model_copy(update={"albums": memberships}))
+
+    def health(self) -> Health:
+        self._world.check(Part.AUTH_SERVICE)
+        return Health(parts={part: "down" if part in self._world.down else "up" for part in Part})
+
+    def account(self, bearer: str) -> "FakeAccount":
+        return FakeAccount(self._world, bearer.removeprefix("bearer-of-"))
+
+
+class FakeAccount:
+    """auth_service in one person's name."""
+
+    def __init__(self, world: World, person: str) -> None:
+        self._world = world
+        self._person = person
+
+    def albums(self, search: AlbumSearch) -> AlbumList:
+        self._world.check(Part.AUTH_SERVICE)
+        found = [
+            self._album(one)
+            for one in self._world.of(self._person)
+            if search.search.lower() in f"{one.title} {one.description}".lower()
+            and (search.mine is None or (one.roles[self._person] == "owner") == search.mine)
+        ]
+        found = [album for album in found if search.modality in (None, *album.modalities)]
+        key = search.sort.lstrip("-")
+        found.sort(key=lambda album: getattr(album, key), reverse=search.sort.startswith("-"))
+        page = found[search.offset : search.offset + search.limit]
+        return AlbumList(items=tuple(page), total=len(found))
+
+    def album(self, slug: str) -> Album:
+        self._world.check(Part.AUTH_SERVICE)
+        for one in self._world.of(self._person):
+            if one.slug == slug:
+                return self._album(one)
+        raise NotFound
+
+    def sessions(self) -> tuple[Session, ...]:
+        self._world.check(Part.AUTH_SERVICE)
+        agents = (
+            "Mozilla/5.0 (X11; Linux x86_64) Chrome/156.0 Safari/537.36",
+            "<b>**odd**</b> Firefox/140.0",
+        )
+        sessions = (
+            Session(
+                id=f"session-{number}-of-{self._person}",
+                created=NOW - timedelta(hours=number + 1),
+                last_seen=NOW,
+                expires=NOW + timedelta(hours=9),
+                address="192.0.2.7",
+                user_agent=agent,
+                current=number == 0,
+            )
+            for number, agent in enumerate(agents)
+        )
+        return tuple(session for session in sessions if session.id not in self._world.ended)
+
+    def end_session(self, session_id: str) -> None:
+        self._world.check(Part.AUTH_SERVICE)
+        self._world.ended.add(session_id)
+
+    def set_language(self, language: str) -> None:
+        self._world.check(Part.AUTH_SERVICE)
+        me = self._world.people[self._person]
+        self._world.people[self._person] = me.model_copy(update={"language": language})
+
+    def _album(self, one: FakeAlbum) -> Album:
+        series = [each for group in one.studies.values() for each in group]
+        first = series[0] if series else None
+        return Album(
+            slug=one.slug,
+            label=f"album-{one.slug}",
+            title=one.title,
+            description=one.description,
+            role=one.roles[self._person],
+            actions=_actions(one, self._person),
+            studies=len(one.studies),
+            series=len(series),
+            instances=sum(each.NumberOfSeriesRelatedInstances or 0 for each in series),
+            modalities=tuple(sorted({each.Modality for each in series})),
+            created=NOW - timedelta(days=30),
+            changed=NOW - timedelta(hours=1),
+            owners=tuple(
+                self._world.people[who].called for who, role in one.roles.items() if role == "owner"
+            ),
+            picture=Picture(study=first.StudyInstanceUID, series=first.SeriesInstanceUID) if first else None,
+        )
+
+
+class FakeArchive:
+    """Orthanc in one person's name."""
+
+    def __init__(self, world: World, person: str) -> None:
+        self._world = world
+        self._person = person
+
+    def studies(self, search: StudySearch, *, limit: int, offset: int) -> list[Study]:
+        self._ask(search)
+        found = [study for study in self._visible(search.label) if _matches(study, search)]
+        key = search.order.lstrip("-")
+        found.sort(key=lambda study: (getattr(study, key) or date.min, study.StudyInstanceUID))
+        if search.order is StudyOrder.NEWEST:
+            found.reverse()
+        return found[offset : offset + limit]
+
+    def count(self, search: StudySearch) -> int:
+        self._ask(search)
+        return sum(_matches(study, search) for study in self._visible(search.label))
+
+    def study(self, uid: str, *, label: str | None) -> Study:
+        self._world.check(Part.ORTHANC)
+        for study in self._visible(label):
+            if study.StudyInstanceUID == uid:
+                return study
+        raise NotFound
+
+    def series(self, studies: Sequence[str], *, label: str | None) -> list[Series]:
+        self._world.check(Part.ORTHANC)
+        return [
+            each
+            for study, series in self._visible(label).items()
+            if study.StudyInstanceUID in studies
+            for each in series
+        ]
+
+    def _ask(self, search: StudySearch) -> None:
+        self._world.check(Part.ORTHANC)
+        if self._world.refuses_searches:
+            raise Invalid
+        self._world.questions.append(search)
+
+    def _visible(self, label: str | None) -> dict[Study, tuple[Series, ...]]:
+        return {
+            study: series
+            for album in self._world.of(self._person)
+            if label is None or label == f"album-{album.slug}"
+            for study, series in album.studies.items()
+        }
+
+
+def _matches(study: Study, search: StudySearch) -> bool:
+    value = getattr(study, search.field).lower()
+    day = study.StudyDate or date.min
+    return (
+        fnmatch.fnmatch(value, f"*{search.text.lower()}*")
+        and (search.modality is None or search.modality in study.ModalitiesInStudy)
+        and (search.first_day or date.min) <= day <= (search.last_day or date.max)
+    )
+
+
+def _actions(album: FakeAlbum, person: str) -> tuple[str, ...]:
+    return EVERY_ACTION if album.roles[person] == "owner" else ("view", "download")
+
+
+def make_studies(
+    number: int,
+    count: int,
+    modalities: Sequence[str],
+    **attributes: Any,  # noqa: ANN401 - whatever a study has
+) -> dict[Study, tuple[Series, ...]]:
+    """Make studies of one series per modality, one a day from 1 March 2024 on."""
+    studies: dict[Study, tuple[Series, ...]] = {}
+    for index in range(1, count + 1):
+        uid = f"{ROOT}.{number}.{index}"
+        series = tuple(
+            Series(
+                SeriesInstanceUID=f"{uid}.{place}",
+                StudyInstanceUID=uid,
+                SeriesNumber=place,
+                SeriesDescription=f"{modality} series",
+                Modality=modality,
+                NumberOfSeriesRelatedInstances=108,
+            )
+            for place, modality in enumerate(modalities, start=1)
+        )
+        study = Study(
+            StudyInstanceUID=uid,
+            PatientID=f"TEST-{number}-{index:03d}",
+            PatientSex="F",
+            PatientBirthDate=date(1970, 1, 1),
+            StudyDate=date(2024, 3, 1) + timedelta(days=index - 1),
+            StudyDescription="CT head",
+            ModalitiesInStudy=tuple(modalities),
+            NumberOfStudyRelatedSeries=len(modalities),
+            NumberOfStudyRelatedInstances=108 * len(modalities),
+        )
+        studies[replace(study, **attributes)] = series
+    return studies
+
+
+def make_world() -> World:
+    """Two albums with an owner and a member each, an administrator, and a stranger."""
+    people = {
+        name: Me(
+            sub=f"sub-{name}",
+            username=name,
+            name=f"{name.title()} Test",
+            email=f"{name}@example.test",
+            roles=roles,
+        )
+        for name, roles in {
+            "owner": ("pi",),
+            "member": ("researcher",),
+            "other": ("pi",),
+            "stranger": ("researcher",),
+            "admin": ("admin",),
+        }.items()
+    }
+    return World(
+        people=people,
+        albums=[
+            FakeAlbum(
+                slug="head-ct",
+                title="Head CT",
+                description="Heads without contrast",
+                roles={"owner": "owner", "member": "member"},
+                studies=make_studies(1, 60, ["CT", "SR"]),
+            ),
+            FakeAlbum(
+                slug="brain-mr",
+                title="Brain MR",
+                description="Template brains",
+                roles={"other": "owner", "owner": "member"},
+                studies=make_studies(2, 3, ["MR"]),
+            ),
+        ],
+    )

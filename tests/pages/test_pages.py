@@ -1,0 +1,240 @@
+"""What is on the pages: filters, order, paging, addresses, and text that others wrote."""
+
+import html
+import logging
+import re
+from datetime import date
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from portal.archive import StudyOrder, StudySearch, TextField
+from portal.dicom import Study
+from portal.widgets import style
+from tests.pages.conftest import Open
+from tests.pages.fakes import ROOT, FakeAlbum, FakeArchive, World, make_studies
+
+SHEET = Path(style.__file__).with_suffix(".css")
+
+HOSTILE = (
+    "**x**",
+    "<script>alert(1)</script>",
+    '"><img src=x onerror=alert(1)>',
+    ":red[x]",
+    "$x$",
+    "[a](javascript:alert(1))",
+    "`x`",
+    "# x",
+    ":material/home:",
+    ":smile:",
+    "a -> b",
+    "![x](http://203.0.113.9/x.png)",
+    "{title}",
+    "a\u202eb\x00c",
+)
+
+OUR_OWN = (
+    "<script>document.documentElement.lang = 'en';</script>",
+    "<style>:root { --link: #0F6E84; }</style>",
+    f"<style>{SHEET.read_text()}</style>",
+)
+"""Fixed pieces in which nothing of anybody's stands; any other script or style is a fault."""
+
+
+def test_a_long_album_is_shown_page_by_page(world: World, open_page: Open) -> None:
+    page = open_page("album", as_="owner", album="head-ct")
+    assert list(page.app.dataframe[0].value["patient"])[:2] == ["TEST-1-060", "TEST-1-059"]
+    assert "1 to 25 of 60" in page.words
+    page.app.get("pagination")
+    assert len(page.app.dataframe[0].value) == 25
+    del world
+
+
+def test_filters_become_one_question_to_the_archive(world: World, open_page: Open) -> None:
+    page = open_page("album", as_="owner", album="head-ct")
+    page.app.selectbox(key="head-ct.studies.field").set_value(TextField.DESCRIPTION)
+    page.app.text_input(key="head-ct.studies.text").set_value("head")
+    page.app.selectbox(key="head-ct.studies.modality").set_value("SR")
+    page.app.date_input(key="head-ct.studies.first").set_value(date(2024, 3, 2))
+    page.app.date_input(key="head-ct.studies.last").set_value(date(2024, 3, 4))
+    page.app.selectbox(key="head-ct.studies.order").set_value(StudyOrder.OLDEST)
+    page.app.run()
+    assert world.questions[-1] == StudySearch(
+        label="album-head-ct",
+        field=TextField.DESCRIPTION,
+        text="head",
+        modality="SR",
+        first_day=date(2024, 3, 2),
+        last_day=date(2024, 3, 4),
+        order=StudyOrder.OLDEST,
+    )
+    assert list(page.app.dataframe[0].value["patient"]) == ["TEST-1-002", "TEST-1-003", "TEST-1-004"]
+
+
+def test_a_search_without_a_hit_says_so(open_page: Open) -> None:
+    page = open_page("album", as_="owner", album="head-ct")
+    page.app.text_input(key="head-ct.studies.text").set_value("nobody").run()
+    assert "No study matches" in page.words
+
+
+def test_a_search_that_is_refused_says_so(world: World, open_page: Open) -> None:
+    world.refuses_searches = True
+    assert "This could not be looked up" in open_page("album", as_="owner", album="head-ct").words
+
+
+def test_an_empty_album_says_what_comes(world: World, open_page: Open) -> None:
+    world.albums.append(FakeAlbum("new", "New", "", {"owner": "owner"}))
+    assert "This album is empty" in open_page("album", as_="owner", album="new").words
+
+
+def test_albums_are_filtered_by_text_modality_and_owner(open_page: Open) -> None:
+    page = open_page("albums", as_="owner")
+    page.app.text_input(key="albums.search").set_value("template").run()
+    assert [label for label, _, query in page.links if "album=" in query] == ["Brain MR"]
+    page.app.text_input(key="albums.search").set_value("").run()
+    page.app.get("button_group")
+    page.app.pills(key="albums.modality").set_value("CT").run()
+    assert [label for label, _, query in page.links if "album=" in query] == ["Head CT"]
+    page.app.segmented_control(key="albums.whose").set_value("shared").run()
+    assert "No album matches" in page.words
+
+
+def test_cards_lead_to_their_album_and_show_its_picture(open_page: Open) -> None:
+    page = open_page("albums", as_="owner")
+    assert ("Head CT", "album", "album=head-ct") in page.links
+    assert f"/dicom-web/studies/{ROOT}.1.1/series/{ROOT}.1.1.1/thumbnail" in page.words
+
+
+def test_a_study_opens_in_the_viewer_and_shows_each_series(open_page: Open) -> None:
+    page = open_page("study", as_="owner", study=f"{ROOT}.1.1", album="head-ct")
+    assert f"http://portal.test/ohif/viewer?StudyInstanceUIDs={ROOT}.1.1" in page.words
+    assert page.words.count("<h3>") == 2
+    assert "1 · CT series" in page.words
+    pictures = [piece for piece in page.html if "<img" in piece]
+    assert len(pictures) == 1, "a report has no picture"
+    assert ("Head CT", "album", "album=head-ct") in page.links
+
+
+def test_pictures_say_what_they_show(open_page: Open) -> None:
+    for page in (open_page("albums", as_="owner"), open_page("study", as_="owner", study=f"{ROOT}.1.1")):
+        images = re.findall(r"<img [^>]*>", page.words)
+        assert images
+        assert all(re.search(r'alt="[^"]+"', image) for image in images)
+
+
+def test_the_way_to_sign_in_leads_back_to_the_very_page(open_page: Open) -> None:
+    page = open_page("album", as_=None, album="head-ct", note="a&b=c d/é")
+    address = re.search(r'href="([^"]+)"', page.words)
+    assert address
+    assert html.unescape(address[1]) == (
+        "http://portal.test/auth/signin"
+        "?next=%2Fportal%2Falbum%3Falbum%3Dhead-ct%26note%3Da%2526b%253Dc%2Bd%252F%25C3%25A9&lang=en"
+    )
+
+
+def test_signing_out_is_a_form_that_posts(open_page: Open) -> None:
+    forms = [piece for piece in open_page("albums", as_="owner").html if "<form" in piece]
+    assert len(forms) == 1
+    assert forms[0].startswith(
+        '<form class="signout" method="post" action="http://portal.test/auth/signout">'
+    )
+    assert '<button type="submit">Sign out</button>' in forms[0]
+
+
+def test_one_of_the_persons_sessions_can_be_ended(world: World, open_page: Open) -> None:
+    page = open_page("me", as_="owner")
+    assert "this one" in page.words
+    assert "Chrome · Linux" in page.words
+    page.click("end-session-1-of-owner")
+    assert world.ended == {"session-1-of-owner"}
+    assert "Firefox" not in page.words
+
+
+def test_what_breaks_ends_as_a_sentence_with_a_number_that_the_log_has(
+    open_page: Open, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken(*_: object, **__: object) -> int:
+        raise RuntimeError("secret detail")
+
+    monkeypatch.setattr(FakeArchive, "count", broken)
+    with caplog.at_level(logging.ERROR):
+        words = open_page("album", as_="owner", album="head-ct").words
+    assert "secret detail" not in words
+    assert "Traceback" not in words
+    number = re.search(r"this number: ([0-9a-f]{12})", words)
+    assert number
+    assert number[1] in caplog.text
+    assert "secret detail" in caplog.text
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_text_that_others_wrote_is_shown_as_it_is(text: str, world: World, open_page: Open) -> None:
+    studies = make_studies(
+        9, 1, ["CT"], PatientID=text, PatientName=text, StudyDescription=text, AccessionNumber=text
+    )
+    world.albums.append(FakeAlbum("odd", text, text, {"owner": "owner"}, studies))
+    shown = " ".join(re.sub("[\u202e\x00]", " ", text).split())
+    uid = f"{ROOT}.9.1"
+    for page in (
+        open_page("albums", as_="owner"),
+        open_page("album", as_="owner", album="odd"),
+        open_page("study", as_="owner", study=uid, album="odd"),
+        open_page("me", as_="owner"),
+    ):
+        reader = _Reader()
+        for piece in page.html:
+            if piece not in OUR_OWN:
+                reader.feed(piece)
+        assert reader.unknown == set()
+        assert shown in reader.text
+        labels = [label for label, _, query in page.links if query == "album=odd"]
+        assert all(_unescaped(label) == shown for label in labels)
+    frame = open_page("album", as_="owner", album="odd").app.dataframe[0].value
+    assert list(frame["patient"]) == [shown]
+    assert list(frame["description"]) == [shown]
+
+
+def test_a_study_with_nothing_known_is_shown_all_the_same(world: World, open_page: Open) -> None:
+    bare = Study(StudyInstanceUID=f"{ROOT}.8.1")
+    world.albums.append(FakeAlbum("bare", "Bare", "", {"owner": "owner"}, {bare: ()}))
+    assert "Study without a description" in open_page("study", as_="owner", study=f"{ROOT}.8.1").words
+    table = open_page("album", as_="owner", album="bare").app.dataframe[0].value
+    assert list(table["patient"]) == ["Study"]
+
+
+class _Reader(HTMLParser):
+    """Gathers text and finds elements and attributes that no page of ours uses."""
+
+    KNOWN = frozenset(
+        {
+            *("a", "button", "code", "dd", "div", "dl", "dt", "form", "h1", "h2", "h3", "img", "p", "span"),
+            *("table", "tbody", "td", "th", "thead", "tr"),
+        }
+    )
+    ATTRIBUTES = frozenset(
+        {
+            *("action", "alt", "aria-current", "aria-hidden", "aria-label", "class", "decoding", "href"),
+            *("loading", "method", "role", "scope", "src", "style", "type"),
+        }
+    )
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.text = ""
+        self.unknown: set[str] = set()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.unknown |= {tag} - self.KNOWN
+        for name, value in attrs:
+            self.unknown |= {name} - self.ATTRIBUTES
+            if name in {"href", "src", "action"}:
+                assert value
+                assert value.startswith(("http://portal.test/", "/portal/"))
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+def _unescaped(label: str) -> str:
+    return re.sub(r"\\([!-/:-@\[-`{-~])", r"\1", label).replace("\u2060", "")

@@ -1,0 +1,192 @@
+"""Every page for every kind of person, in both languages."""
+
+import re
+
+import pytest
+from babel.messages.pofile import read_po
+
+from portal.errors import Part
+from portal.text import LOCALE_FOLDER
+from tests.pages.conftest import Open
+from tests.pages.fakes import ROOT, World
+
+STUDY = f"{ROOT}.1.1"
+OTHER_STUDY = f"{ROOT}.2.1"
+
+PAGES = {
+    "albums": ("albums", {}),
+    "album": ("album", {"album": "head-ct"}),
+    "other album": ("album", {"album": "brain-mr"}),
+    "no album": ("album", {}),
+    "unknown album": ("album", {"album": "nowhere"}),
+    "study": ("study", {"study": STUDY, "album": "head-ct"}),
+    "study by itself": ("study", {"study": STUDY}),
+    "study in another album": ("study", {"study": STUDY, "album": "brain-mr"}),
+    "other study": ("study", {"study": OTHER_STUDY, "album": "brain-mr"}),
+    "no study": ("study", {}),
+    "bad study": ("study", {"study": "1.2/../3"}),
+    "me": ("me", {}),
+}
+
+SIGN_IN = "Please sign in"
+NOTHING = "There is nothing here that you can see"
+NO_ALBUM = "No album is shared with you yet"
+HEADS = '<h1 class="title">Head CT</h1>'
+BRAINS = '<h1 class="title">Brain MR</h1>'
+STUDY_PAGE = "Open in OHIF"
+
+# What each person must find on each page. Nobody's row is the same for all: it is tested apart.
+EXPECTED = {
+    "albums": {"stranger": NO_ALBUM, "admin": NO_ALBUM, "member": "60 studies", "owner": "60 studies"},
+    "album": {"stranger": NOTHING, "admin": NOTHING, "member": HEADS, "owner": HEADS},
+    "other album": {"stranger": NOTHING, "admin": NOTHING, "member": NOTHING, "owner": BRAINS},
+    "no album": dict.fromkeys(("stranger", "admin", "member", "owner"), NOTHING),
+    "unknown album": dict.fromkeys(("stranger", "admin", "member", "owner"), NOTHING),
+    "study": {"stranger": NOTHING, "admin": NOTHING, "member": STUDY_PAGE, "owner": STUDY_PAGE},
+    "study by itself": {"stranger": NOTHING, "admin": NOTHING, "member": STUDY_PAGE, "owner": STUDY_PAGE},
+    "study in another album": dict.fromkeys(("stranger", "admin", "member", "owner"), NOTHING),
+    "other study": {"stranger": NOTHING, "admin": NOTHING, "member": NOTHING, "owner": STUDY_PAGE},
+    "no study": dict.fromkeys(("stranger", "admin", "member", "owner"), NOTHING),
+    "bad study": dict.fromkeys(("stranger", "admin", "member", "owner"), NOTHING),
+    "me": {
+        "stranger": "Stranger Test",
+        "admin": "administrator",
+        "member": "view and download",
+        "owner": "all rights",
+    },
+}
+
+
+@pytest.mark.parametrize(("page", "person"), [(page, who) for page, row in EXPECTED.items() for who in row])
+def test_each_person_finds_what_he_may_see(page: str, person: str, open_page: Open) -> None:
+    path, query = PAGES[page]
+    seen = open_page(path, as_=person, **query).words
+    assert EXPECTED[page][person] in seen
+    assert SIGN_IN not in seen
+    if EXPECTED[page][person] == NOTHING:
+        assert "TEST-" not in seen
+        assert "dicom-web" not in seen
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_nobody_sees_only_the_way_to_sign_in(page: str, open_page: Open) -> None:
+    path, query = PAGES[page]
+    seen = open_page(path, as_=None, **query)
+    assert SIGN_IN in seen.words
+    assert "TEST-" not in seen.words
+    assert not seen.links
+    assert not seen.app.dataframe
+
+
+def test_the_members_album_tells_nothing_of_the_other(open_page: Open) -> None:
+    seen = open_page("albums", as_="member").words
+    assert "Head CT" in seen
+    assert "Brain" not in seen
+
+
+def test_an_album_says_who_owns_it_and_what_the_person_may_do(open_page: Open) -> None:
+    seen = open_page("album", as_="member", album="head-ct").words
+    assert "owner: Owner Test" in seen
+    assert "you: can view and download" in seen
+    assert "album-head-ct" in seen
+
+
+def test_a_session_that_ended_meets_the_way_to_sign_in_at_the_next_run(world: World, open_page: Open) -> None:
+    page = open_page("album", as_="owner", album="head-ct")
+    world.ended.add("owner")
+    page.app.run()
+    assert SIGN_IN in page.words
+    assert "TEST-" not in page.words
+
+
+def test_the_person_is_asked_for_on_every_run(world: World, open_page: Open) -> None:
+    page = open_page("album", as_="member", album="head-ct")
+    world.albums[0].roles.pop("member")
+    page.app.run()
+    assert NOTHING in page.words
+
+
+def test_another_person_in_the_same_tab_finds_nothing_of_the_first(
+    world: World, open_page: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = open_page("albums", as_="owner")
+    page.app.text_input(key="albums.search").set_value("heads").run()
+    assert page.app.session_state["albums.search"] == "heads"
+    monkeypatch.setattr("portal.session._cookie", lambda: "other")
+    page.app.run()
+    assert page.app.session_state["albums.search"] == ""
+    assert "Brain MR" in page.words
+    del world
+
+
+@pytest.mark.parametrize("page", ["albums", "album", "no album", "study", "me"])
+@pytest.mark.parametrize("person", [None, "stranger", "owner"])
+def test_every_page_speaks_french(page: str, person: str | None, open_page: Open) -> None:
+    path, query = PAGES[page]
+    seen = open_page(path, as_=person, language="fr", **query).words
+    assert "lang = 'fr'" in seen
+    english = [text for text in _texts_that_differ() if re.search(rf"\b{re.escape(text)}(?!\w)", seen)]
+    assert english == []
+
+
+def _texts_that_differ() -> list[str]:
+    with (LOCALE_FOLDER / "fr" / "LC_MESSAGES" / "messages.po").open("rb") as file:
+        catalogue = read_po(file, locale="fr")
+    return [
+        entry.id
+        for entry in catalogue
+        if isinstance(entry.id, str)
+        and len(entry.id) > 5
+        and "{" not in entry.id
+        and entry.id not in (entry.string, "English")
+    ]
+
+
+def test_the_chosen_language_is_kept_with_the_person(world: World, open_page: Open) -> None:
+    page = open_page("albums", as_="owner").click("language")
+    assert world.people["owner"].language == "fr"
+    assert "Fermer la session" in page.words
+    again = open_page("me", as_="owner", language="en")
+    assert "Fermer la session" in again.words
+    assert world.people["member"].language is None
+
+
+def test_nobody_can_choose_a_language_too(open_page: Open) -> None:
+    page = open_page("albums", as_=None, language="fr")
+    assert "Ouvrez une session" in page.words
+    assert "lang=fr" in page.words
+    assert "Please sign in" in page.click("language").words
+    assert "lang=en" in page.words
+
+
+@pytest.mark.parametrize("part", list(Part))
+@pytest.mark.parametrize("page", ["albums", "album", "study", "me"])
+def test_each_page_says_what_is_down(part: Part, page: str, world: World, open_page: Open) -> None:
+    world.down.add(part)
+    path, query = PAGES[page]
+    seen = open_page(path, as_="owner", **query).words
+    assert (
+        f"({'Orthanc' if part is Part.ORTHANC else 'Keycloak' if part is Part.KEYCLOAK else part}) is not"
+        in seen
+    )
+
+
+def test_albums_and_account_still_work_without_orthanc(world: World, open_page: Open) -> None:
+    world.down.add(Part.ORTHANC)
+    assert "60 studies" in open_page("albums", as_="owner").words
+    assert "all rights" in open_page("me", as_="owner").words
+    album = open_page("album", as_="owner", album="head-ct").words
+    assert HEADS in album
+    assert "Try again" in album
+
+
+def test_everything_still_works_without_keycloak_but_signing_in(world: World, open_page: Open) -> None:
+    world.down.add(Part.KEYCLOAK)
+    assert "TEST-1-060" in open_page("album", as_="owner", album="head-ct").words
+
+
+def test_trying_again_works_when_the_part_is_back(world: World, open_page: Open) -> None:
+    world.down.add(Part.AUTH_SERVICE)
+    page = open_page("album", as_="owner", album="head-ct")
+    world.down.clear()
+    assert HEADS in page.click("again").words
