@@ -112,7 +112,7 @@ class KeycloakDirectory:
         # Quoted here, as the library puts the path into the address as it is.
         place = quote(path.removeprefix("/"), safe="/~")
         row = self._ask(lambda admin: _group_or_none(admin, place))
-        if row is None or row.get("path") != path:
+        if row is None or row.get("path") != path or _is_ambiguous(row):
             return None
         return Group(id=str(row["id"]), path=path)
 
@@ -153,6 +153,12 @@ class KeycloakDirectory:
                 )
                 self._connected = KeycloakAdmin(connection=connection)
             return self._connected
+
+
+def _is_ambiguous(row: dict[str, Any]) -> bool:
+    """Tell whether another group may have the same path: a slash in the name that is not written ``~/``."""
+    name = str(row.get("name", ""))
+    return "/" in name and not str(row["path"]).endswith(name.replace("/", "~/"))
 
 
 def _group_or_none(admin: KeycloakAdmin, place: str) -> Any:  # noqa: ANN401 - the library is not typed

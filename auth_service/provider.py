@@ -85,8 +85,11 @@ class Provider(Protocol):
         """Ask what a token means now; raises `Refused` when Keycloak will not tell."""
         ...
 
-    def end_session_url(self, *, id_token: str, state: str | None, language: str) -> str:
-        """Return the address that ends Keycloak's session and comes back; asks nobody."""
+    def end_session_url(self, *, id_token: str | None, state: str | None, language: str) -> str:
+        """Return the address that ends Keycloak's session and comes back; asks nobody.
+
+        Without an id token Keycloak asks the person first, unless there is no session left.
+        """
         ...
 
     def logout(self, refresh_token: str) -> None:
@@ -187,14 +190,15 @@ class KeycloakProvider:
             groups=frozenset(strings(document.get("groups"))),
         )
 
-    def end_session_url(self, *, id_token: str, state: str | None, language: str) -> str:
+    def end_session_url(self, *, id_token: str | None, state: str | None, language: str) -> str:
         """Return the address that ends Keycloak's session (OpenID Connect RP-Initiated Logout 1.0)."""
         parameters = {
             "client_id": self._settings.client_id,
             "post_logout_redirect_uri": f"{self._settings.public_url}/auth/signedout",
             "ui_locales": language,
-            "id_token_hint": id_token,
         }
+        if id_token is not None:
+            parameters["id_token_hint"] = id_token
         if state is not None:
             parameters["state"] = state
         return str(httpx.URL(f"{self._public}/logout", params=parameters))

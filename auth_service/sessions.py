@@ -32,6 +32,9 @@ from auth_service.verification import Untrusted
 KEEP_ENDED = timedelta(days=30)
 """How long the row of an ended session stays; its tokens go at once."""
 
+SILENT = "/auth/signedout?keycloak=silent"
+"""The page that says that only ours has ended."""
+
 LONGEST_TEXT = 256
 """Characters that are kept of what a browser says about itself."""
 
@@ -305,23 +308,34 @@ class Sessions:
         with self._store.write() as tx:
             return self._end_all_of(tx, sid, sub, Cause(at=self._clock()))
 
-    def sign_out(self, sid: str, *, language: str, address: str = "", request_id: str = "") -> str:
-        """End a session and return the address at which the browser ends Keycloak's, or reads why not.
+    def sign_out(self, sid: str | None, *, language: str, address: str = "", request_id: str = "") -> str:
+        """End a session, Keycloak's behind it, and return where the browser goes on to.
 
         Ours ends first and whatever comes: a Keycloak that does not answer keeps nobody signed in here.
+        Keycloak's is ended from here: a token that says whose it is would otherwise stand in an address. The
+        browser then goes there to lose its cookies; where we know of no session, Keycloak asks the person.
         """
-        cause = Cause(at=self._clock(), address=address, request_id=request_id)
+        record = self._signed_out(sid, Cause(at=self._clock(), address=address, request_id=request_id))
+        tokens = unseal_tokens(self._sealer, record) if record is not None else None
+        try:
+            if tokens is not None:
+                self._provider.logout(tokens.refresh)
+            elif not self._provider.alive():
+                return SILENT
+        except Refused as refusal:
+            log.info("Keycloak ended nothing: %s", refusal.why)
+        except Unavailable:
+            return SILENT
+        return self._provider.end_session_url(id_token=None, state=language, language=language)
+
+    def _signed_out(self, sid: str | None, cause: Cause) -> SessionRecord | None:
+        if sid is None:
+            return None
         with self._store.write() as tx:
             record = table.by_secret(tx, digest(sid))
             if record is not None:
                 ending.sign_out(tx, record, why="person", cause=cause)
-        home = "/auth/signedout"
-        tokens = unseal_tokens(self._sealer, record) if record is not None else None
-        if tokens is None:
-            return home
-        if not self._provider.alive():
-            return f"{home}?keycloak=silent"
-        return self._provider.end_session_url(id_token=tokens.id_token, state=language, language=language)
+        return record
 
     def _end_all_of(self, tx: Session, sid: str | None, sub: str | None, cause: Cause) -> int:
         records = table.of_keycloak(tx, provider=self._settings.provider, sid=sid, sub=sub)

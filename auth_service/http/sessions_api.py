@@ -1,15 +1,38 @@
 """A person's own sessions: where he is signed in, and a way to end each."""
 
-from typing import Annotated, Any
+from datetime import datetime
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request
+from pydantic import BaseModel, ConfigDict
 from starlette.responses import Response
 
 from auth_service.http.dependencies import SignedIn, own_origin
 from auth_service.http.responses import request_id
-from auth_service.sessions import SessionInfo
 
 router = APIRouter(tags=["sessions"])
+
+
+class SessionDocument(BaseModel):
+    """One session, as its owner sees it."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: str
+    created: datetime
+    last_seen: datetime
+    expires: datetime
+    address: str
+    user_agent: str
+    current: bool
+    """Whether it is the one by which the list was asked for."""
+
+
+class SessionList(BaseModel):
+    """One page of sessions, and how many there are."""
+
+    items: list[SessionDocument]
+    total: int
 
 
 @router.get("/api/sessions")
@@ -18,10 +41,11 @@ def list_sessions(
     actor: SignedIn,
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
     offset: Annotated[int, Query(ge=0)] = 0,
-) -> dict[str, Any]:
+) -> SessionList:
     """Return the actor's live sessions, the one used last first."""
     found = request.app.state.services.sessions.list(actor)
-    return {"items": [_document(info) for info in found[offset : offset + limit]], "total": len(found)}
+    page = [SessionDocument.model_validate(info) for info in found[offset : offset + limit]]
+    return SessionList(items=page, total=len(found))
 
 
 @router.delete("/api/sessions/{session_id}", status_code=204, dependencies=[Depends(own_origin)])
@@ -34,15 +58,3 @@ def end_session(request: Request, actor: SignedIn, session_id: str) -> Response:
         request_id=request_id(request),
     )
     return Response(status_code=204)
-
-
-def _document(info: SessionInfo) -> dict[str, Any]:
-    return {
-        "id": info.id,
-        "created": info.created.isoformat(),
-        "last_seen": info.last_seen.isoformat(),
-        "expires": info.expires.isoformat(),
-        "address": info.address,
-        "user_agent": info.user_agent,
-        "current": info.current,
-    }

@@ -139,9 +139,10 @@ def sign_out(visit: Visited) -> Response:
     language = visit.language()
     if visit.request.headers.getlist("origin") != [visit.settings.public_url]:
         return _failed(visit, "origin", status=403, language=language, where=None)
-    where = "/auth/signedout"
-    for secret in visit.secrets():
-        # Two cookies are two sessions to end: nobody who wants out is kept in by a stray one.
+    where = ""
+    # Two cookies are two sessions to end: nobody who wants out is kept in by a stray one.
+    ending: list[str | None] = [*visit.secrets()] or [None]
+    for secret in ending:
         where = visit.sessions.sign_out(
             secret, language=language, address=visit.address, request_id=visit.request_id
         )
