@@ -150,7 +150,7 @@ class Stack:
             write_private(self.data.keycloak_established, "")
 
     def _alive(self) -> bool:
-        """Return whether this stack's supervisor answers, from a folder that nobody else can have put there."""
+        """Return whether our supervisor answers, from a folder that nobody else can have put there."""
         return self.data.has_memory() and self._supervisor.alive()
 
     def _run_auth(self, context: Context, *words: str, what: str) -> None:
