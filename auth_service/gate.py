@@ -73,14 +73,14 @@ class Gate:
         """Say which labels open series to the actor for this action."""
         return visible(actor, action, grants=self._grants(actor), at=self.clock())
 
-    def may_series(self, actor: Actor, action: Action, uid: str) -> bool:
-        """Say whether the actor may do this to one series; what exists twice he may not."""
+    def permitted(self, actor: Actor, action: Action, uid: str) -> ArchivedSeries | None:
+        """Return one series if the actor may do this to it; what exists twice he may not."""
         series = self._series(actor, uid)
         if series is None:
-            return False
+            return None
         decision = decide(actor, action, _resource(series), grants=self._grants(actor), at=self.clock())
         self._record(actor, action, decision, series)
-        return decision.allowed
+        return series if decision.allowed else None
 
     def permitted_series(self, actor: Actor, action: Action, study_uid: str) -> frozenset[str]:
         """Return the SeriesInstanceUIDs of a study that the actor may do this to.

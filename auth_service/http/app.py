@@ -15,7 +15,16 @@ from auth_service import errors
 from auth_service.archive import Archive
 from auth_service.clock import Clock
 from auth_service.directory import Directory
-from auth_service.http import api, authorize, internal, responses, scoped, sessions_api, signin
+from auth_service.http import (
+    api,
+    authorize,
+    internal,
+    pictures_api,
+    responses,
+    scoped,
+    sessions_api,
+    signin,
+)
 from auth_service.provider import Provider
 from auth_service.sessions import Sessions
 from auth_service.settings import Settings
@@ -79,7 +88,7 @@ def create_app(
         clock=clock,
     )
     responses.install(app)
-    for part in (authorize, internal, signin, api, sessions_api, scoped):
+    for part in (authorize, internal, signin, api, sessions_api, pictures_api, scoped):
         app.include_router(part.router)
     app.middleware("http")(_only_ours)
     return app

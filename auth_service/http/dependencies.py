@@ -3,10 +3,12 @@
 from typing import Annotated
 
 from fastapi import Depends, Request
+from pydantic import StringConstraints
 
 from auth_service.errors import Forbidden, Unauthenticated
 from auth_service.identity import identify
 from auth_service.policy.model import Actor
+from auth_service.targets import MAX_UID, UID
 from auth_service.vocabulary import ActorKind
 
 
@@ -34,6 +36,9 @@ def own_origin(request: Request) -> None:
     if request.headers.get("origin") != request.app.state.services.settings.public_url:
         raise Forbidden("This request did not come from a page of the portal.", reason="origin")
 
+
+Uid = Annotated[str, StringConstraints(pattern=f"^{UID}$", max_length=MAX_UID)]
+"""A DICOM unique identifier in a path."""
 
 SignedIn = Annotated[Actor, Depends(actor_of)]
 """Somebody who signed in."""

@@ -16,17 +16,14 @@ from starlette.responses import JSONResponse
 from auth_service import dicom_json, search
 from auth_service.errors import Invalid, NotFound
 from auth_service.gate import Gate
-from auth_service.http.dependencies import SignedIn
+from auth_service.http.dependencies import SignedIn, Uid
 from auth_service.policy.model import Actor, Labelled, Nothing, Visibility
 from auth_service.search import Order, Question, Row
-from auth_service.targets import MAX_UID, UID
 from auth_service.vocabulary import Action, Level
 
 router = APIRouter()
 
 _DICOM_JSON = "application/dicom+json"
-
-Uid = Annotated[str, StringConstraints(pattern=f"^{UID}$", max_length=MAX_UID)]
 
 _LEVELS = {"Study": Level.STUDY, "Series": Level.SERIES, "Instance": Level.INSTANCE}
 
@@ -157,7 +154,7 @@ def _one_series(gate: Gate, actor: Actor, question: Question) -> str | None:
         raise Invalid(
             "Query.SeriesInstanceUID", "Instances are searched within one series: name it in {field}."
         )
-    return uid if gate.may_series(actor, Action.VIEW, uid) else None
+    return uid if gate.permitted(actor, Action.VIEW, uid) else None
 
 
 def _with_filters(question: Question, **filters: str) -> Question:

@@ -158,6 +158,12 @@ CASES: dict[tuple[str, str], list[Case]] = {
             only((), 204) | dict.fromkeys(("member_a", "reader_a", "group_a"), 403),
         ),
     ],
+    ("GET", "/api/series/{series}/picture"): [
+        ("GET", "/api/series/1.1.1/picture", {}, only(IN_A, 302)),
+        ("GET", "/api/series/1.1.3/picture", {}, only((), 302)),
+        ("GET", "/api/series/9.9/picture", {}, only((), 302)),
+        ("GET", "/api/series/1.1.1/picture?size=9999", {}, only(tuple(PEOPLE), 422)),
+    ],
     # --- searches
     ("GET", "/dicom-web/studies"): [
         ("GET", "", {}, ALL_IN),

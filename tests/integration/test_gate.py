@@ -218,3 +218,19 @@ def test_orthanc_itself_demands_the_gates_credential(stack: Mapping[str, Any], t
                  f"/dicom-web/studies/{series.study}/series/{series.uid}/metadata"):  # fmt: skip
         assert httpx.get(url + path, trust_env=False).status_code == 401, path
         assert httpx.post(url + path, trust_env=False, json={}).status_code == 401, path
+
+
+def test_a_picture_is_there_for_a_browser_and_is_the_middle_of_the_series(
+    truth: Truth, people: dict[str, SignedIn]
+) -> None:
+    showcase = truth.manifest["special"]["showcase"]["series"]
+    accept = {"Accept": "image/avif,image/webp,image/apng,image/svg+xml,image/*,*/*;q=0.8"}
+    with people["member-a"].client() as client:
+        sent = client.get(f"/api/series/{showcase}/picture?size=128", headers=accept)
+        assert sent.status_code == 302
+        assert sent.headers["location"].endswith("/rendered?viewport=128,128&window=40.00,100.00,linear")
+        shown = client.get(sent.headers["location"], headers=accept)
+        assert (shown.status_code, shown.headers["content-type"]) == (200, "image/jpeg")
+    with people["stranger"].client() as client:
+        assert client.get(f"/api/series/{showcase}/picture").status_code == 404
+        assert client.get(sent.headers["location"]).status_code == 404
