@@ -1,11 +1,12 @@
 """The supervisor, started, asked and stopped through its socket: it restarts what dies."""
 
+import contextlib
 import http.client
 import subprocess
 import sys
 import time
 import xmlrpc.client
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from supervisor.xmlrpc import SupervisorTransport
 from deploy.native.errors import CannotGoOn
 
 _LOST = ("FATAL", "STOPPED", "UNKNOWN")
+_NO_ANSWER = (OSError, xmlrpc.client.Error, http.client.HTTPException)
 _UP = ("RUNNING", "STARTING", "BACKOFF")
 
 
@@ -46,15 +48,20 @@ class Supervisor:
     def __init__(self, socket: Path) -> None:
         self._socket = socket
 
-    def _server(self) -> Any:  # noqa: ANN401 - the library has no types
+    @contextlib.contextmanager
+    def _server(self) -> Iterator[Any]:
         transport = SupervisorTransport(None, None, f"unix://{self._socket}")
-        return xmlrpc.client.ServerProxy("http://127.0.0.1", transport=transport).supervisor
+        try:
+            yield xmlrpc.client.ServerProxy("http://127.0.0.1", transport=transport).supervisor
+        finally:
+            transport.close()
 
     def alive(self) -> bool:
         """Return whether a supervisor answers."""
         try:
-            return bool(self._server().getState()["statename"] == "RUNNING")
-        except (OSError, xmlrpc.client.Error, http.client.HTTPException):
+            with self._server() as server:
+                return bool(server.getState()["statename"] == "RUNNING")
+        except _NO_ANSWER:
             return False
 
     def start(self, configuration: Path, *, env: Mapping[str, str], seconds: float = 20) -> None:
@@ -89,18 +96,19 @@ class Supervisor:
         list of str
             Parts that were added or changed and are now stopped.
         """
-        server = self._server()
-        added, changed, removed = server.reloadConfig()[0]
-        for name in (*changed, *removed):
-            server.stopProcessGroup(name)
-            server.removeProcessGroup(name)
-        for name in (*added, *changed):
-            server.addProcessGroup(name)
+        with self._server() as server:
+            added, changed, removed = server.reloadConfig()[0]
+            for name in (*changed, *removed):
+                server.stopProcessGroup(name)
+                server.removeProcessGroup(name)
+            for name in (*added, *changed):
+                server.addProcessGroup(name)
         return [*added, *changed]
 
     def infos(self) -> dict[str, ProcessInfo]:
         """Return what is known of every part."""
-        rows = self._server().getAllProcessInfo()
+        with self._server() as server:
+            rows = server.getAllProcessInfo()
         return {
             str(row["name"]): ProcessInfo(
                 name=str(row["name"]),
@@ -117,14 +125,16 @@ class Supervisor:
         if self.infos()[name].state in _UP:
             return
         try:
-            self._server().startProcess(name, False)  # do not wait: health is what counts
+            with self._server() as server:
+                server.startProcess(name, False)  # do not wait: health is what counts
         except xmlrpc.client.Fault as fault:
             raise CannotGoOn(f"{name} could not be started: {fault.faultString}.", "See its log.") from fault
 
     def stop_part(self, name: str) -> None:
         """Stop a part and wait until it has ended."""
         if self.infos()[name].state not in ("STOPPED", "FATAL", "EXITED"):
-            self._server().stopProcess(name)
+            with self._server() as server:
+                server.stopProcess(name)
 
     def given_up(self, name: str) -> bool:
         """Return whether a part is not running and the supervisor will not try again."""
@@ -134,14 +144,16 @@ class Supervisor:
     def shutdown(self, *, seconds: float) -> bool:
         """Stop everything, the supervisor last; return whether it ended in time."""
         try:
-            self._server().shutdown()
-        except (OSError, xmlrpc.client.Error, http.client.HTTPException):
+            with self._server() as server:
+                server.shutdown()
+        except _NO_ANSWER:
             return False
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
             try:
-                self._server().getState()
-            except (OSError, xmlrpc.client.Error, http.client.HTTPException):
+                with self._server() as server:
+                    server.getState()
+            except _NO_ANSWER:
                 return True
             time.sleep(0.1)
         return False

@@ -71,13 +71,14 @@ def test_a_tree_with_read_only_folders_can_be_removed(tmp_path: Path) -> None:
 def test_a_lock_is_held_by_one_at_a_time_and_the_second_is_told(tmp_path: Path) -> None:
     code = (
         "import sys; from pathlib import Path; from deploy.native.files import locked\n"
-        "with locked(Path(sys.argv[1]), waiting=lambda: print('waiting', flush=True)): print('in', flush=True)"
+        "def told(): print(1, flush=True)\n"
+        "with locked(Path(sys.argv[1]), waiting=told): print(2, flush=True)"
     )
     file = tmp_path / "lock"
     told: list[str] = []
     with locked(file, waiting=lambda: told.append("waiting")):
         other = subprocess.Popen([sys.executable, "-c", code, str(file)], stdout=subprocess.PIPE, text=True)
         assert other.stdout is not None
-        assert other.stdout.readline() == "waiting\n"
-    assert other.communicate(timeout=20)[0] == "in\n"
+        assert other.stdout.readline() == "1\n"
+    assert other.communicate(timeout=20)[0] == "2\n"
     assert told == []

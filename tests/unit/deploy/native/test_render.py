@@ -1,0 +1,131 @@
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from auth_service import targets
+from deploy.native import render
+from deploy.native.environment import CALLER
+from deploy.native.errors import CannotGoOn
+
+GOLDEN = Path(__file__).parent / "golden"
+
+
+def check_golden(name: str, text: str) -> None:
+    """Compare with the golden file; ``GOLDEN=write`` writes it, for a change that is meant."""
+    file = GOLDEN / name
+    if CALLER.get("GOLDEN") == "write":
+        file.write_text(text)
+    assert text == file.read_text(), f"{name} changed; if that is meant: GOLDEN=write make test"
+
+
+@dataclass
+class Part:
+    name: str
+    command: tuple[str, ...]
+    environment: dict[str, str] = field(default_factory=dict)
+    directory: str = "/data/run/part"
+    priority: int = 10
+    stop_seconds: int = 15
+
+
+def orthanc() -> str:
+    return render.orthanc(
+        port=18042,
+        username="gate",
+        password='a "strange\\ password',
+        storage="/data/orthanc/storage",
+        index="/data/orthanc/index",
+        dicomweb_plugin="/cache/libOrthancDicomWeb.so.1.20",
+        stable_age=2,
+    )
+
+
+def supervisor(*parts: Part) -> str:
+    return render.supervisor(
+        identifier="paradim-demo",
+        run="/data/run",
+        logs="/data/logs",
+        socket="/memory/supervisor.sock",
+        pidfile="/data/run/supervisord.pid",
+        programs=parts,
+    )
+
+
+def test_orthancs_configuration_is_as_reviewed() -> None:
+    check_golden("orthanc.json", orthanc())
+
+
+def test_orthanc_demands_a_credential_and_has_no_way_round_it() -> None:
+    made = json.loads(orthanc())
+    assert made["AuthenticationEnabled"] is True
+    assert made["RemoteAccessAllowed"] is False
+    assert made["RegisteredUsers"] == {"gate": 'a "strange\\ password'}
+    assert made["DicomServerEnabled"] is False
+    assert made["ExecuteLuaEnabled"] is False
+    assert made["RestApiWriteToFileSystemEnabled"] is False
+    assert made["OverwriteInstances"] is False
+    assert made["Plugins"] == ["/cache/libOrthancDicomWeb.so.1.20"]
+
+
+def test_ohifs_configuration_is_as_reviewed() -> None:
+    check_golden("app-config.js", render.ohif())
+
+
+def test_the_realm_is_as_reviewed() -> None:
+    made = render.realm(
+        public_url="http://127.0.0.1:8080",
+        client_secret="client-secret",
+        admin_client_secret="admin-secret",
+        backchannel_url="http://127.0.0.1:20000/internal/backchannel/word",
+    )
+    check_golden("paradim-realm.json", made)
+    assert "${" not in made
+
+
+def test_the_realm_brings_no_people() -> None:
+    made = json.loads(
+        render.realm(public_url="u", client_secret="c", admin_client_secret="a", backchannel_url="b")
+    )
+    assert [user["username"] for user in made["users"]] == ["service-account-portal-admin"]
+
+
+def test_the_supervisors_configuration_is_as_reviewed() -> None:
+    text = supervisor(
+        Part("orthanc", ("/cache/ld.so", "--library-path", "/cache/lib", "/data/run/orthanc.json")),
+        Part("nginx", ("/cache/nginx", "-g", "user root;"), {"PATH": "/bin", "KEY": "a=b%c", "EMPTY": ""}),
+    )
+    check_golden("supervisord.conf", text)
+
+
+@pytest.mark.parametrize("value", ['say "hello"', "two\nlines", "text ; comment", "text # comment"])
+def test_what_the_supervisor_would_misread_is_refused(value: str) -> None:
+    with pytest.raises(CannotGoOn, match="cannot be written"):
+        supervisor(Part("x", ("/bin/x",), {"KEY": value}))
+
+
+def test_the_gate_is_as_reviewed() -> None:
+    values = {
+        "port": 8080,
+        "public_url": "http://127.0.0.1:8080",
+        "host": "127.0.0.1:8080",
+        "listen": "127.0.0.1",
+        "auth_upstream": "unix:/memory/auth.sock",
+        "gate_secret": "gate-secret",
+        "orthanc_upstream": "127.0.0.1:18042",
+        "orthanc_authorization": "Basic Z2F0ZTp4",
+        "portal_upstream": "127.0.0.1:18501",
+        "keycloak_upstream": "127.0.0.1:18180",
+        "ohif_root": "/cache/ohif",
+        "ohif_config": "/data/run/ohif/app-config.js",
+        "run": "/data/run/nginx",
+        "memory": "/memory",
+        "logs": "/data/logs",
+        "cookie_name": "portal_sid_8080",
+        "realm": "paradim",
+        "mime_types": "/cache/mime.types",
+        "pages": "/repository/deploy/nginx/pages",
+        "rows": targets.TABLE,
+    }
+    check_golden("nginx.conf", render.nginx(values))
