@@ -19,8 +19,8 @@ _LARGEST = 10**9
 def picture_path(archive: Archive, series: ArchivedSeries, *, size: int) -> str | None:
     """Return the path and query of a picture of the series, at most ``size`` pixels wide and high.
 
-    ``None`` where the series holds no instance. Whether its instances have pixels at all is found out by whoever
-    fetches the picture.
+    ``None`` where the series holds no instance. Whether its instances have pixels at all is found out by
+    whoever fetches the picture.
     """
     rows = _find(archive, {"SeriesInstanceUID": series.uid}, ["SOPInstanceUID", "InstanceNumber"])
     if not rows:

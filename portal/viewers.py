@@ -41,18 +41,11 @@ class Addresses:
             query["initialSeriesInstanceUID"] = first_series
         return f"{self.public_url}/ohif/viewer?{urlencode(query, safe=',')}"
 
-    def thumbnail(self, study: str, series: str) -> str | None:
-        """Return where a small picture of a series is; None when the UIDs are none."""
-        return self._picture(study, series, "thumbnail")
-
-    def rendered(self, study: str, series: str) -> str | None:
-        """Return where a picture of a series is, in its own size; None when the UIDs are none."""
-        return self._picture(study, series, "rendered")
-
-    def _picture(self, study: str, series: str, kind: str) -> str | None:
-        if not (is_uid(study) and is_uid(series)):
+    def picture(self, series: str, *, size: int) -> str | None:
+        """Return where a picture of a series is, at most ``size`` pixels a side; None without a UID."""
+        if not is_uid(series):
             return None
-        return f"{self.public_url}/dicom-web/studies/{study}/series/{series}/{kind}"
+        return f"{self.public_url}/api/series/{series}/picture?size={size}"
 
     def signin(self, *, back_to: str, language: str) -> str:
         """Return where one signs in, to come back to ``back_to``: a path with its query."""

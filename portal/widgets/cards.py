@@ -11,6 +11,9 @@ from portal.text import Text, markup, one_line, plain
 from portal.viewers import Addresses
 from portal.widgets import pieces, places
 
+_SMALL, _LARGE = 192, 512
+"""Pixels of a side: twice what is drawn, for screens of high density."""
+
 _SHOWN_MODALITIES = 6
 
 
@@ -24,7 +27,7 @@ def albums(t: Text, items: tuple[Album, ...], addresses: Addresses) -> None:
 
 def _album(t: Text, album: Album, addresses: Addresses) -> None:
     picture = album.picture
-    address = addresses.thumbnail(picture.study, picture.series) if picture else None
+    address = addresses.picture(picture.series, size=_SMALL) if picture else None
     alt = t("Picture from the album {title}", title=album.title) if address else t("No picture")
     with st.container(horizontal=True, wrap=False, gap="small"):
         st.html(pieces.picture(address, alt, shape="small"), width=88)
@@ -53,7 +56,7 @@ def series(t: Text, items: Sequence[Series], addresses: Addresses) -> None:
 
 
 def _series(t: Text, one: Series, addresses: Addresses) -> None:
-    address = addresses.rendered(one.StudyInstanceUID, one.SeriesInstanceUID) if one.has_picture else None
+    address = addresses.picture(one.SeriesInstanceUID, size=_LARGE) if one.has_picture else None
     title = _title(t, one)
     alt = t("Picture from the series {title}", title=title) if address else t("No picture")
     thickness = t("{millimetres} mm", millimetres=one.SliceThickness) if one.SliceThickness else ""

@@ -80,7 +80,7 @@ def _row(t: Text, item: StudyWithFace, addresses: Addresses) -> dict[str, object
     study, face = item.study, item.face
     uid = study.StudyInstanceUID
     return {
-        "picture": addresses.thumbnail(uid, face.SeriesInstanceUID) if face else None,
+        "picture": addresses.picture(face.SeriesInstanceUID, size=96) if face else None,
         "patient": one_line(study.patient) or t("Study"),
         "person": " · ".join(
             part for part in (words.sex(t, study.PatientSex), words.age(t, study.age)) if part

@@ -103,7 +103,7 @@ def test_albums_are_filtered_by_text_modality_and_owner(open_page: Open) -> None
 def test_cards_lead_to_their_album_and_show_its_picture(open_page: Open) -> None:
     page = open_page("albums", as_="owner")
     assert ("Head CT", "album", "album=head-ct") in page.links
-    assert f"/dicom-web/studies/{ROOT}.1.1/series/{ROOT}.1.1.1/thumbnail" in page.words
+    assert f"/api/series/{ROOT}.1.1.1/picture?size=192" in page.words
 
 
 def test_a_study_opens_in_the_viewer_and_shows_each_series(open_page: Open) -> None:

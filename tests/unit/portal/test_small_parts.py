@@ -57,10 +57,9 @@ def test_the_viewer_opens_one_or_several_studies() -> None:
 
 
 def test_pictures_have_addresses_behind_the_gate() -> None:
-    assert U.thumbnail("1.2", "1.3") == "http://portal.test/dicom-web/studies/1.2/series/1.3/thumbnail"
-    assert U.rendered("1.2", "1.3") == "http://portal.test/dicom-web/studies/1.2/series/1.3/rendered"
-    assert U.thumbnail("../1", "1.3") is None
-    assert U.rendered("1.2", '1.3"') is None
+    assert U.picture("1.3", size=96) == "http://portal.test/api/series/1.3/picture?size=96"
+    assert U.picture("../1", size=96) is None
+    assert U.picture('1.3"', size=96) is None
 
 
 def test_addresses_of_pages_and_of_signing_in_are_quoted() -> None:
