@@ -34,12 +34,14 @@ def pages(t: Text) -> list[st.Page]:
 
 def main() -> None:
     """Run one page for one person."""
-    st.set_page_config(page_title="PARADIM", page_icon=str(ASSETS / "mark.svg"), layout="wide")
+    # The icon comes first: without it a page's own Material icon would be fetched from a foreign server.
+    st.set_page_config(page_icon=str(ASSETS / "mark.svg"), layout="wide")
     outcome = session.ask()
     visit = outcome if isinstance(outcome, Visit) else None
     t = visit.t if visit else session.text()
     style.apply(t.language)
     page = st.navigation(pages(t), position="top" if visit else "hidden")
+    st.set_page_config(page_title=f"{page.title} · PARADIM")
     st.logo(str(ASSETS / bar.logo()), size="large", link=None)
     with session.remembered(outcome), guard.explaining(t):
         if bar.draw(

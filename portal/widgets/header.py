@@ -23,11 +23,12 @@ def breadcrumb(t: Text, above: Sequence[Crumb], here: str) -> None:
         st.html(f'<span aria-current="page">{markup(here)}</span>', width="content")
 
 
-def title(name: str, facts: Sequence[str], *, code: str = "") -> None:
-    """Draw a title with a quiet line of facts under it, and perhaps a name for machines."""
+def title(name: str, facts: Sequence[str], *, what: str = "", code: str = "") -> None:
+    """Draw a title, under it what it is, and a quiet line of facts, perhaps with a name for machines."""
     machine = f"{pieces.SEPARATOR}<code>{markup(code)}</code>" if code else ""
     line = pieces.facts(facts)
-    st.html(f'<h1 class="title">{markup(name)}</h1><p class="quiet under">{line}{machine}</p>')
+    about = f'<p class="under">{markup(what)}</p>' if what else ""
+    st.html(f'<h1 class="title">{markup(name)}</h1>{about}<p class="quiet under">{line}{machine}</p>')
 
 
 def figures(values: Sequence[tuple[str, str]], *, shape: str = "number") -> None:
@@ -44,11 +45,11 @@ def album(t: Text, one: Album) -> None:
     title(
         one.title,
         [
-            one.description,
             t("owner: {names}", names=t.together(one.owners)) if one.owners else "",
             t("you: {right}", right=words.right(t, one.role, one.actions)),
             t("until {day}", day=t.day(one.until)) if one.until else "",
         ],
+        what=one.description,
         code=one.label,
     )
     figures(
