@@ -29,14 +29,21 @@ def picture_path(archive: Archive, series: ArchivedSeries, *, size: int) -> str 
     header = _find(
         archive,
         {"SeriesInstanceUID": series.uid, "SOPInstanceUID": middle},
-        ["WindowCenter", "WindowWidth", "NumberOfFrames"],
+        ["Modality", "WindowCenter", "WindowWidth", "NumberOfFrames"],
     )
     if not header:
         return None
-    frames = _number(header[0].get("NumberOfFrames")) or 1
-    frame = f"/frames/{int(frames) // 2 + 1}" if frames > 1 else ""
+    frame = _frame(header[0])
     path = f"/dicom-web/studies/{series.study_uid}/series/{series.uid}/instances/{middle}{frame}/rendered"
     return f"{path}?viewport={size},{size}{_window(header[0])}"
+
+
+def _frame(header: dict[str, Any]) -> str:
+    frames = int(_number(header.get("NumberOfFrames")) or 1)
+    if frames <= 1:
+        return ""
+    # Segments come one after the other: half way there is often nothing but the edge between two of them.
+    return f"/frames/{frames // (4 if header.get('Modality') == 'SEG' else 2) + 1}"
 
 
 def _window(header: dict[str, Any]) -> str:
