@@ -93,20 +93,15 @@ def holdings(archive: Archive, visible: Labelled) -> dict[str, Holding]:
             "Query": {},
             "Labels": sorted(visible.labels),
             "LabelsConstraint": "Any",
-            "ResponseContent": ["Labels"],
-            "RequestedTags": [
-                "SeriesInstanceUID",
-                "StudyInstanceUID",
-                "Modality",
-                "SeriesNumber",
-                "NumberOfSeriesRelatedInstances",
-            ],
+            # Its main tags come from the index; a requested one that is missing would be looked for in files.
+            "ResponseContent": ["Labels", "MainDicomTags"],
+            "RequestedTags": ["StudyInstanceUID", "NumberOfSeriesRelatedInstances"],
         }
     )
     by_label: dict[str, list[_Series]] = defaultdict(list)
     for row in rows:
         for label in visible.labels.intersection(row["Labels"]):
-            by_label[label].append(_series(row["RequestedTags"]))
+            by_label[label].append(_series(row["MainDicomTags"] | row["RequestedTags"]))
     return {label: _holding(by_label[label]) for label in visible.labels}
 
 

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import CursorResult, Select, func, insert, select, update
+from sqlalchemy import CursorResult, Select, Table, bindparam, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from auth_service.store.tables import Album, Change, LedgerEntry
@@ -37,6 +37,9 @@ class Place:
     study_uid: str
     orthanc_study: str
     orthanc_series: str
+
+
+_STAMPED = ("done_at", "failure", "study_uid", "orthanc_study", "orthanc_series")
 
 
 def add_change(
@@ -108,20 +111,29 @@ def due(tx: Session, change_id: str, limit: int) -> list[Line]:
     return [Line(id=line, series_uid=uid) for line, uid in tx.execute(query)]
 
 
-def stamp(tx: Session, stamps: Iterable[Stamp], at: datetime) -> None:
+def stamp(tx: Session, stamps: Collection[Stamp], at: datetime) -> None:
     """Stamp lines as done, or with why not; one that somebody else stamped meanwhile stays as it is."""
-    for each in stamps:
-        tx.execute(
-            update(LedgerEntry)
-            .where(LedgerEntry.id == each.line, LedgerEntry.done_at.is_(None), LedgerEntry.failure.is_(None))
-            .values(
-                done_at=at if each.failure is None else None,
-                failure=each.failure,
-                study_uid=each.study_uid,
-                orthanc_study=each.orthanc_study,
-                orthanc_series=each.orthanc_series,
-            )
+    table = LedgerEntry.__table__
+    assert isinstance(table, Table)  # noqa: S101 - tells the type checker
+    statement = (
+        update(table)
+        .where(
+            table.c.id == bindparam("line"),
+            table.c.done_at.is_(None),
+            table.c.failure.is_(None),
         )
+        .values({name: bindparam(f"new_{name}") for name in _STAMPED})
+    )
+    values = [
+        {
+            "line": each.line,
+            "new_done_at": at if each.failure is None else None,
+            **{f"new_{name}": getattr(each, name) for name in _STAMPED if name != "done_at"},
+        }
+        for each in stamps
+    ]
+    if values:
+        tx.connection().execute(statement, values)
 
 
 def set_state(tx: Session, change_id: str, state: ChangeState, *, finished_at: datetime | None) -> bool:
