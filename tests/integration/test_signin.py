@@ -445,6 +445,8 @@ def test_sessions_outlive_a_killed_keycloak(
 ) -> None:
     """Last in this file: Keycloak needs a while to come back."""
     browser.sign_in(person)
+    # What Keycloak has not yet written down is lost when it is killed.
+    time.sleep(5)
     for process in psutil.process_iter(["cmdline"]):
         if browser.stack["data"] in " ".join(process.info["cmdline"] or ()) and "java" in process.name():
             process.kill()
