@@ -1,15 +1,47 @@
 """Waiting on conditions instead of sleeping: one probe per part, asked over HTTP."""
 
+import base64
+import http.client
+import json
+import socket
 import time
+import urllib.parse
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import httpx
-
 _PAUSE = 0.25
 _TIMEOUT = 5.0
+_SUCCESS = range(200, 300)
+_PAGE = range(200, 400)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a part answered."""
+
+    status: int
+    text: str
+
+
+class _UnixConnection(http.client.HTTPConnection):
+    """HTTP through a Unix socket."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__("localhost", timeout=_TIMEOUT)
+        self._path = path
+
+    def connect(self) -> None:
+        """Connect to the socket, leaving nothing open when nobody listens."""
+        made = socket.socket(socket.AF_UNIX)
+        made.settimeout(_TIMEOUT)
+        try:
+            made.connect(str(self._path))
+        except OSError:
+            made.close()
+            raise
+        self.sock = made
 
 
 @dataclass(frozen=True)
@@ -22,7 +54,7 @@ class Probe:
         Address that answers when the part works.
     accept : callable
         Takes the answer, returns whether it is the right one.
-    socket : Path, optional
+    unix : Path, optional
         Unix socket that the request goes through.
     headers : mapping
         Sent along.
@@ -30,39 +62,56 @@ class Probe:
         User and password.
     pause : float
         Seconds between two questions while waiting (Keycloak logs each one that comes too early).
+
     """
 
     url: str
-    accept: Callable[[httpx.Response], bool]
-    socket: Path | None = None
+    accept: Callable[[Answer], bool]
+    unix: Path | None = None
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     auth: tuple[str, str] | None = field(default=None, repr=False)
     pause: float = _PAUSE
 
+    def ask(self) -> Answer:
+        """Ask once; a redirect is an answer, not followed."""
+        parts = urllib.parse.urlsplit(self.url)
+        connection = (
+            _UnixConnection(self.unix)
+            if self.unix
+            else http.client.HTTPConnection(parts.netloc, timeout=_TIMEOUT)
+        )
+        headers = {"Host": parts.netloc, **self.headers}
+        if self.auth:
+            headers["Authorization"] = f"Basic {base64.b64encode(':'.join(self.auth).encode()).decode()}"
+        try:
+            connection.request("GET", parts.path or "/", headers=headers)
+            answer = connection.getresponse()
+            return Answer(answer.status, answer.read().decode(errors="replace"))
+        finally:
+            connection.close()
+
     def trouble(self) -> str | None:
         """Return None if the part works, otherwise what was seen."""
-        transport = httpx.HTTPTransport(uds=str(self.socket)) if self.socket else None
         try:
-            with httpx.Client(transport=transport, trust_env=False, timeout=_TIMEOUT) as client:
-                answer = client.get(self.url, headers=dict(self.headers), auth=self.auth)
-        except httpx.HTTPError as error:
+            answer = self.ask()
+        except (OSError, http.client.HTTPException) as error:
             return f"no answer ({type(error).__name__})"
-        return None if self.accept(answer) else f"answered {answer.status_code}"
+        return None if self.accept(answer) else f"answered {answer.status}"
 
 
-def is_success(answer: httpx.Response) -> bool:
+def is_success(answer: Answer) -> bool:
     """Accept any 2xx."""
-    return answer.is_success
+    return answer.status in _SUCCESS
 
 
-def is_page(answer: httpx.Response) -> bool:
+def is_page(answer: Answer) -> bool:
     """Accept a page or a redirect to one."""
-    return answer.is_success or answer.is_redirect
+    return answer.status in _PAGE
 
 
-def says_ok(answer: httpx.Response) -> bool:
+def says_ok(answer: Answer) -> bool:
     """Accept only the word: Streamlit answers 200 with its page for addresses that it does not know."""
-    return answer.is_success and answer.text.strip() == "ok"
+    return is_success(answer) and answer.text.strip() == "ok"
 
 
 def wait(probe: Probe, *, seconds: float, still_alive: Callable[[], bool]) -> str | None:
@@ -77,5 +126,4 @@ def wait(probe: Probe, *, seconds: float, still_alive: Callable[[], bool]) -> st
 
 def ask_json(probe: Probe) -> dict[str, Any]:
     """Return what the probe's address says, as JSON."""
-    with httpx.Client(trust_env=False, timeout=_TIMEOUT) as client:
-        return dict(client.get(probe.url, auth=probe.auth).json())
+    return dict(json.loads(probe.ask().text))

@@ -231,7 +231,7 @@ def _auth_service(context: Context) -> Program:
         probe=Probe(
             f"{context.settings.public_url}/api/health",
             health.is_success,
-            socket=context.auth_socket,
+            unix=context.auth_socket,
             headers={"X-Gate-Secret": context.secrets.gate},
         ),
         port=context.settings.ports.backchannel,

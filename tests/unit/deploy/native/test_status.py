@@ -1,10 +1,8 @@
 import os
 from pathlib import Path
 
-import httpx
-
 from deploy.native import health, status
-from deploy.native.health import Probe
+from deploy.native.health import Answer, Probe
 from deploy.native.processes import ProcessInfo
 from deploy.native.programs import Program
 
@@ -43,7 +41,7 @@ def test_a_part_that_runs_and_does_not_answer_is_not_well() -> None:
     info = ProcessInfo("portal", "RUNNING", os.getpid(), 1, "")
     row = status.of_part(part(NOBODY), info, Path("/logs/portal.log"))
     assert row.running
-    assert row.health == "no answer (ConnectError)"
+    assert row.health == "no answer (ConnectionRefusedError)"
 
 
 def test_scripts_get_every_column_by_name() -> None:
@@ -70,9 +68,9 @@ def test_people_get_a_table_with_a_sum() -> None:
 
 
 def test_streamlits_page_is_not_taken_for_its_health() -> None:
-    assert health.says_ok(httpx.Response(200, text="ok"))
-    assert not health.says_ok(httpx.Response(200, text="<html>ok</html>"))
+    assert health.says_ok(Answer(200, "ok"))
+    assert not health.says_ok(Answer(200, "<html>ok</html>"))
 
 
 def test_waiting_ends_when_the_process_is_given_up() -> None:
-    assert health.wait(NOBODY, seconds=60, still_alive=lambda: False) == "no answer (ConnectError)"
+    assert health.wait(NOBODY, seconds=60, still_alive=lambda: False) == "no answer (ConnectionRefusedError)"
