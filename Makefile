@@ -7,7 +7,7 @@
 #   make test      set up and run every test (TESTS="tests/unit -k name" chooses)
 #   make check     format, lint, types, import rules; starts nothing
 #   make bench     print the table of ratios
-#   make docs      check the documentation
+#   make docs      write the pages that repeat the code
 #
 # STACK=demo names the stack; PORT= its published port and PROFILE= its profile, at first set-up; DATA= its folder.
 
@@ -61,9 +61,10 @@ check: setup
 	@$(IN_VENV) -m ruff check .
 	@$(IN_VENV) -m mypy
 	@$(VENV)/bin/lint-imports
+	@$(IN_VENV) docs/generate.py --check
 
 bench: setup
 	@$(IN_VENV) -m benchmarks
 
 docs: setup
-	@$(IN_VENV) -m pytest -q tests/meta
+	@$(IN_VENV) docs/generate.py

@@ -70,7 +70,7 @@ def _obstacle(venv: Path) -> str | None:
 def _works(venv: Path) -> bool:
     """Return whether the environment's Python starts (the system's may have been replaced under it)."""
     try:
-        command = [venv / "bin/python", "-c", "import pip"]
+        command = [str(venv / "bin/python"), "-c", "import pip"]
         return subprocess.run(command, capture_output=True, check=False).returncode == 0
     except OSError:
         return False
@@ -83,8 +83,8 @@ def _make(venv: Path) -> bool:
 
 
 def _install(venv: Path) -> bool:
-    command = [venv / "bin/python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-    command += ["--require-hashes", "--no-deps", "-r", _LOCK]
+    command = [str(venv / "bin/python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    command += ["--require-hashes", "--no-deps", "-r", str(_LOCK)]
     if subprocess.run(command, check=False).returncode == 0:
         return True
     print(

@@ -46,7 +46,7 @@ def permissions() -> str:
         [
             "# Who may do what",
             "",
-            "<!-- Written by docs/generate.py from auth_service/vocabulary.py and auth_service/targets.py. -->",
+            "<!-- Written by docs/generate.py from the vocabulary and the targets of auth_service. -->",
             "",
             "An **actor** does an **action** on a **resource**, or may not. What no grant says is no.",
             "",
@@ -71,8 +71,8 @@ def permissions() -> str:
             "## Data routes",
             "",
             "Every request under `/dicom-web/` and `/orthanc/` that is not in this table is answered 404.",
-            "*Streamed*: nginx asks for a decision, then streams from Orthanc. *Answered*: the auth service asks",
-            "Orthanc a question that is narrowed to what the actor may see.",
+            "*Streamed*: nginx asks for a decision, then streams from Orthanc. *Answered*: the auth service",
+            "asks Orthanc a question that is narrowed to what the actor may see.",
             "",
             *_table(
                 ("route", "action", "way", "query parameters"),
@@ -87,7 +87,7 @@ def permissions() -> str:
 def environment() -> str:
     """Return every setting with what it means, ready to be filled in."""
     lines = [
-        "# Every setting of the auth service and the portal, written by docs/generate.py from their settings.",
+        "# Every setting of the auth service and the portal; written by docs/generate.py.",
         "# Behind '#' stands a default; what has no value must be given one. No secret has a default.",
     ]
     for title, model in (

@@ -5,8 +5,6 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from typing import Literal, Protocol
 
-from sqlalchemy.exc import SQLAlchemyError
-
 from auth_service.errors import ServiceError
 from auth_service.http.models import Health, Parts, Up
 from auth_service.provider import Provider
@@ -62,11 +60,7 @@ class Doctor:
 
 
 def _database(services: Parted) -> bool:
-    try:
-        services.store.check()
-    except SQLAlchemyError:
-        return False
-    return True
+    return services.store.alive()
 
 
 def _orthanc(services: Parted) -> bool:

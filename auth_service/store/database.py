@@ -17,6 +17,7 @@ from alembic.config import Config
 from sqlalchemy import DateTime, Dialect, Engine, TypeDecorator, create_engine, event, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import ConnectionPoolEntry
 
@@ -79,10 +80,14 @@ class Store:
         """Bring the schema to the newest version (Alembic)."""
         command.upgrade(_alembic(self.url), "head")
 
-    def check(self) -> None:
-        """Ask the database for a sign of life; raises what SQLAlchemy raises."""
-        with self.engine.connect() as connection:
-            connection.execute(text("SELECT 1"))
+    def alive(self) -> bool:
+        """Ask the database for a sign of life."""
+        try:
+            with self.engine.connect() as connection:
+                connection.execute(text("SELECT 1"))
+        except SQLAlchemyError:
+            return False
+        return True
 
     def close(self) -> None:
         """Give all connections back."""
