@@ -107,7 +107,8 @@ class KeycloakDirectory:
 
     def group(self, path: str) -> Group | None:
         """Return the group of exactly this path, asked anew."""
-        if not with_ancestors(path):
+        # A group cannot have such a name, and in an address they would lead elsewhere in the admin API.
+        if not with_ancestors(path) or {"", ".", ".."} & set(path.split("/")[1:]):
             return None
         # Quoted here, as the library puts the path into the address as it is.
         place = quote(path.removeprefix("/"), safe="/~")

@@ -1,0 +1,189 @@
+"""From names that people type to what lasts in Keycloak."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from keycloak.exceptions import KeycloakConnectionError, KeycloakGetError
+
+from auth_service.directory import GROUPS_LIVE, KeycloakDirectory, with_ancestors
+from auth_service.errors import Unavailable
+from auth_service.policy.model import Group
+from tests.fakes.settings import make_settings
+
+
+class Admin:
+    """What the directory asks of python-keycloak, in memory."""
+
+    def __init__(self) -> None:
+        self.users: list[dict[str, Any]] = []
+        self.groups: dict[str, dict[str, Any]] = {}
+        self.asked: list[str] = []
+        self.error: Exception | None = None
+
+    def get_users(self, query: dict[str, Any]) -> list[dict[str, Any]]:
+        self._answer(str(query))
+        return [user for user in self.users if query["username"].lower() in user["username"]]
+
+    def get_group_by_path(self, path: str) -> dict[str, Any]:
+        self._answer(path)
+        if path not in self.groups:
+            raise KeycloakGetError("not found", response_code=404)
+        return self.groups[path]
+
+    def _answer(self, question: str) -> None:
+        self.asked.append(question)
+        if self.error is not None:
+            raise self.error
+
+
+class Timer:
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def admin() -> Admin:
+    return Admin()
+
+
+@pytest.fixture
+def timer() -> Timer:
+    return Timer()
+
+
+@pytest.fixture
+def directory(tmp_path: Path, admin: Admin, timer: Timer) -> KeycloakDirectory:
+    made = KeycloakDirectory(make_settings(tmp_path), timer=timer)
+    vars(made)["_connected"] = admin
+    return made
+
+
+def test_person_is_found_by_exactly_his_user_name(directory: KeycloakDirectory, admin: Admin) -> None:
+    admin.users = [
+        {"id": "1", "username": "alice", "firstName": "A", "lastName": "Roy", "email": "a@example.org"},
+        {"id": "2", "username": "alice2"},
+    ]
+    found = directory.person("Alice")
+    assert found is not None
+    assert (found.provider, found.subject, found.username) == ("keycloak", "1", "alice")
+    assert (found.name, found.email) == ("A Roy", "a@example.org")
+    assert directory.person("ali") is None
+    assert directory.person("*") is None
+    nameless = directory.person("alice2")
+    assert nameless is not None
+    assert (nameless.name, nameless.email) == ("alice2", "")
+
+
+def test_group_is_found_by_exactly_its_path(directory: KeycloakDirectory, admin: Admin) -> None:
+    admin.groups = {"radiology": {"id": "g1", "name": "radiology", "path": "/radiology"}}
+    assert directory.group("/radiology") == Group(id="g1", path="/radiology")
+    for path in ("radiology", "/Radiology", "/", "", "/radiology/chest", "/radiology/"):
+        assert directory.group(path) is None, path
+
+
+def test_path_is_quoted_on_its_way(directory: KeycloakDirectory, admin: Admin) -> None:
+    directory.group("/é%?#&/b c/%2e%2e")
+    assert admin.asked == ["%C3%A9%25%3F%23%26/b%20c/%252e%252e"]
+
+
+@pytest.mark.parametrize("path", ["/..", "/../users", "/a/../../users", "/./a", "/a//b", "//a", "/a/"])
+def test_path_that_leads_elsewhere_in_the_admin_api_is_never_asked(
+    directory: KeycloakDirectory, admin: Admin, path: str
+) -> None:
+    assert directory.group(path) is None
+    assert admin.asked == []
+
+
+def test_path_that_came_back_as_another_is_nothing(directory: KeycloakDirectory, admin: Admin) -> None:
+    admin.groups = {"a": {"id": "g1", "name": "a", "path": "/A"}}
+    assert directory.group("/a") is None
+
+
+@pytest.mark.parametrize(
+    ("name", "path", "known"),
+    [("a/b", "/a/b", False), ("a/b", "/a~/b", True), ("b", "/a/b", True), ("b", "/b", True)],
+)
+def test_group_whose_name_could_be_a_path_is_nothing(
+    directory: KeycloakDirectory, admin: Admin, name: str, path: str, *, known: bool
+) -> None:
+    admin.groups = {path.removeprefix("/"): {"id": "g1", "name": name, "path": path}}
+    assert (directory.group(path) is not None) == known
+
+
+def test_groups_come_with_all_above_them(directory: KeycloakDirectory, admin: Admin) -> None:
+    for number, path in enumerate(("a", "a/b", "a/b/c", "d")):
+        admin.groups[path] = {"id": f"g{number}", "name": path[-1], "path": f"/{path}"}
+    found = directory.groups_with_ancestors(["/a/b/c", "/ghosts/x"])
+    assert {group.path for group in found} == {"/a", "/a/b", "/a/b/c"}
+
+
+def test_path_is_asked_for_once_while_it_is_fresh(
+    directory: KeycloakDirectory, admin: Admin, timer: Timer
+) -> None:
+    admin.groups = {"a": {"id": "g1", "name": "a", "path": "/a"}}
+    for _ in range(3):
+        directory.groups_with_ancestors(["/a", "/ghost"])
+    assert sorted(admin.asked) == ["a", "ghost"]
+    admin.groups["a"]["id"] = "g2"
+    timer.now += GROUPS_LIVE
+    assert directory.groups_with_ancestors(["/a"]) == {Group(id="g2", path="/a")}
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        KeycloakConnectionError("down"),
+        KeycloakGetError("forbidden", response_code=403),
+        KeycloakGetError("broken", response_code=500),
+        ConnectionResetError(),
+        TimeoutError(),
+        ValueError("no JSON"),
+        KeyError("access_token"),
+    ],
+    ids=repr,
+)
+def test_whatever_goes_wrong_is_no_answer_and_never_no_group(
+    directory: KeycloakDirectory, admin: Admin, error: Exception
+) -> None:
+    admin.error = error
+    with pytest.raises(Unavailable):
+        directory.group("/a")
+    with pytest.raises(Unavailable):
+        directory.person("alice")
+    with pytest.raises(Unavailable):
+        directory.groups_with_ancestors(["/a"])
+
+
+def test_nobody_there_is_no_answer(tmp_path: Path) -> None:
+    # A port that nothing listens on: the connection itself is made only when it is needed.
+    settings = make_settings(tmp_path, keycloak_url="http://127.0.0.1:9/keycloak", keycloak_timeout_seconds=1)
+    with pytest.raises(Unavailable):
+        KeycloakDirectory(settings).person("alice")
+
+
+@pytest.mark.parametrize(
+    ("path", "paths"),
+    [
+        ("/a", ["/a"]),
+        ("/a/b/c", ["/a", "/a/b", "/a/b/c"]),
+        ("/a~/b/c", ["/a~/b", "/a~/b/c"]),
+        ("a", []),
+        ("/", []),
+        ("", []),
+    ],
+)
+def test_ancestors_of_a_path(path: str, paths: list[str]) -> None:
+    assert with_ancestors(path) == paths
+
+
+@given(st.lists(st.text(alphabet="ab é~", min_size=1, max_size=4), min_size=1, max_size=5))
+def test_every_ancestor_begins_the_path(names: list[str]) -> None:
+    path = "/" + "/".join(names)
+    found = with_ancestors(path)
+    assert found[-1] == path
+    assert all(path == above or path.startswith(f"{above}/") for above in found)
