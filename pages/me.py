@@ -18,13 +18,13 @@ header.figures(
     shape="words",
 )
 
-st.subheader(t("What I may do"), anchor=False)
+st.header(t("What I may do"), anchor=False)
 if me.albums:
     tables.rights(t, me.albums)
 else:
     notices.empty("photo_library", t("No album is shared with you yet"), [])
 
-st.subheader(t("My sessions"), anchor=False)
+st.header(t("My sessions"), anchor=False)
 ended = sessions.draw(t, visit.account.sessions())
 if ended:
     visit.account.end_session(ended)

@@ -18,5 +18,5 @@ above = [(album.title, places.ALBUM, {"album": album.slug})] if album else []
 header.breadcrumb(t, above, study.patient or t("Study"))
 header.study(t, study, visit.addresses.ohif([uid]))
 cards.series(t, opened.series, visit.addresses)
-st.subheader(t("Key attributes"), anchor=False)
+st.header(t("Key attributes"), anchor=False)
 tables.attributes(t, study)

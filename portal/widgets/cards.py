@@ -63,7 +63,7 @@ def _series(t: Text, one: Series, addresses: Addresses) -> None:
     images = one.NumberOfSeriesRelatedInstances
     st.html(
         pieces.picture(address, alt, shape="wide")
-        + f"<h3>{markup(title)}</h3>"
+        + f"<h2>{markup(title)}</h2>"
         + f'<p class="badges">{pieces.badges([one.Modality] if one.Modality else [])}</p>'
         + '<p class="quiet">'
         + pieces.facts(

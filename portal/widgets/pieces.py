@@ -9,12 +9,12 @@ MODALITY_COLOURS = {
     "MR": "#7A5AA6",
     "PT": "#C4553B",
     "NM": "#C4553B",
-    "US": "#4E8F4A",
-    "CR": "#5B7C99",
-    "DX": "#5B7C99",
-    "XA": "#5B7C99",
-    "MG": "#5B7C99",
-    "SEG": "#B57A14",
+    "US": "#3E7A3B",
+    "CR": "#4F6F8B",
+    "DX": "#4F6F8B",
+    "XA": "#4F6F8B",
+    "MG": "#4F6F8B",
+    "SEG": "#8F5F0A",
     "SR": "#9A4C7A",
 }
 """Colours by which eyes find a modality again; its letters always stand with it."""

@@ -54,15 +54,17 @@ def studies(
         placeholder="",
         alt=t("Studies of the album"),
         column_config={
-            "picture": st.column_config.ImageColumn("", width=60),
+            "picture": st.column_config.ImageColumn("", width=60, pinned=True),
             "patient": st.column_config.ButtonColumn(
                 t("Patient"),
                 help=t("Opens the study's page"),
                 alignment="left",
+                pinned=True,
                 key=OPEN,
                 on_click=on_open,
                 args=([item.study.StudyInstanceUID for item in items],),
             ),
+            "ohif": st.column_config.LinkColumn(t("Viewer"), display_text="OHIF ↗", width=75, pinned=True),
             "person": st.column_config.TextColumn(t("Sex / age"), width=80),
             "date": st.column_config.DateColumn(t("Date"), format="YYYY-MM-DD", width=95),
             "description": st.column_config.TextColumn(t("Description")),
@@ -71,7 +73,6 @@ def studies(
             ),
             "series": st.column_config.NumberColumn(t("Series"), width=60),
             "images": st.column_config.NumberColumn(t("Images"), width=68),
-            "ohif": st.column_config.LinkColumn(t("Viewer"), display_text="OHIF ↗", width=75),
         },
     )
 
@@ -82,6 +83,7 @@ def _row(t: Text, item: StudyWithFace, addresses: Addresses) -> dict[str, object
     return {
         "picture": addresses.picture(face.SeriesInstanceUID, size=96) if face else None,
         "patient": one_line(study.patient) or t("Study"),
+        "ohif": addresses.ohif([uid]),
         "person": " · ".join(
             part for part in (words.sex(t, study.PatientSex), words.age(t, study.age)) if part
         ),
@@ -90,7 +92,6 @@ def _row(t: Text, item: StudyWithFace, addresses: Addresses) -> dict[str, object
         "modalities": list(study.ModalitiesInStudy),
         "series": study.NumberOfStudyRelatedSeries,
         "images": study.NumberOfStudyRelatedInstances,
-        "ohif": addresses.ohif([uid]),
     }
 
 

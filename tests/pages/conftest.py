@@ -46,7 +46,7 @@ class Page:
         values: list[Any] = [*self.html, *(label for label, _, _ in self.links)]
         values += [
             element.value
-            for kind in (self.app.warning, self.app.subheader, self.app.caption)
+            for kind in (self.app.warning, self.app.header, self.app.caption)
             for element in kind
         ]
         values += [element.label for element in self.app.button]
