@@ -2,12 +2,15 @@
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
 from sqlalchemy import select, update
+from sqlalchemy.orm import Session
 
 from auth_service import checking
 from auth_service.errors import NotFound, Unavailable
@@ -599,3 +602,68 @@ def test_ended_rows_are_forgotten_after_a_month(world: SigninWorld, sid: str) ->
     world.wait(days=31)
     opened(world, "bob")
     assert row(world).subject == world.keycloak.users["bob"].sub
+
+
+# What else can come between
+
+
+def test_holder_who_was_too_slow_takes_the_others_answer(world: SigninWorld, sid: str) -> None:
+    world.wait(seconds=1)
+
+    def be_overtaken(endpoint: str) -> None:
+        if endpoint == "token/introspect":
+            world.keycloak.before_answer = lambda _endpoint: None
+            world.keycloak.users["alice"].roles = {"researcher"}
+            world.wait(seconds=6)
+            assert another_replica(world).actor(sid) is not None
+            world.keycloak.users["alice"].roles = {"admin"}
+
+    world.keycloak.before_answer = be_overtaken
+    # What he brings late is not written over what is newer.
+    assert actor_of(world, sid).roles == {"researcher"}
+    assert row(world).roles == ["researcher"]
+
+
+def test_holder_who_was_too_slow_does_not_refresh(world: SigninWorld, sid: str) -> None:
+    world.wait(seconds=290)
+    replica = another_replica(world)
+    original = table.change_under_lease
+    lost: list[bool] = []
+
+    def lose_once(tx: Session, *, session_id: str, holder: str, values: Mapping[str, Any]) -> bool:
+        if not lost:
+            lost.append(True)
+            tx.execute(update(SigninSession).values(lease_holder="somebody else"))
+            world.wait(seconds=20)
+        return original(tx, session_id=session_id, holder=holder, values=values)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(table, "change_under_lease", lose_once)
+        assert replica.actor(sid) is not None
+    assert world.keycloak.calls.count("token") == 1
+
+
+def test_session_of_an_actor_is_told(world: SigninWorld, sid: str) -> None:
+    actor = actor_of(world, sid)
+    info = sessions_of(world).info(actor)
+    assert info is not None
+    assert (info.id, info.current) == (actor.session, True)
+    assert sessions_of(world).info(replace(actor, session=None)) is None
+
+
+def test_sign_out_goes_on_when_keycloak_knows_of_no_session(world: SigninWorld, sid: str) -> None:
+    world.keycloak.answers["logout"] = httpx.Response(400, json={"error": "invalid_grant"})
+    assert "/openid-connect/logout?" in sessions_of(world).sign_out(sid, language="en")
+
+
+def test_sign_out_without_session_and_keycloak_says_so(world: SigninWorld) -> None:
+    assert "/openid-connect/logout?" in sessions_of(world).sign_out(None, language="en")
+    world.keycloak.down = True
+    assert sessions_of(world).sign_out(None, language="en") == "/auth/signedout?keycloak=silent"
+
+
+def test_tokens_sealed_by_another_key_end_the_session(world: SigninWorld, sid: str) -> None:
+    with world.store.write() as tx:
+        tx.execute(update(SigninSession).values(sealed_tokens=b"sealed long ago"))
+    world.wait(seconds=1)
+    assert sessions_of(world).actor(sid) is None
