@@ -1,12 +1,9 @@
 """The auth service over a Keycloak in memory, and browsers that sign in to it."""
 
-import atexit
 import shutil
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import cache
 from pathlib import Path
 from urllib.parse import quote
 
@@ -21,21 +18,10 @@ from tests.fakes.directory import FakeDirectory
 from tests.fakes.inprocess import InProcess
 from tests.fakes.provider import FakeKeycloak, FakeProvider, Turned
 from tests.fakes.settings import make_settings
+from tests.world import migrated_database
 
 START = datetime(2026, 3, 2, 14, 0, tzinfo=UTC)
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
-
-
-@cache
-def empty_database() -> Path:
-    """A migrated database, made once in a run: it takes longer than most tests."""
-    folder = Path(tempfile.mkdtemp(prefix="paradim-tests-"))
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    file = folder / "auth.sqlite"
-    store = Store(f"sqlite:///{file}")
-    store.migrate()
-    store.close()
-    return file
 
 
 @dataclass(kw_only=True)
@@ -52,7 +38,7 @@ class SigninWorld:
     @classmethod
     def make(cls, folder: Path, **settings: object) -> "SigninWorld":
         made = make_settings(folder, **settings)
-        shutil.copy(empty_database(), folder / "auth.sqlite")
+        shutil.copy(migrated_database(), folder / "auth.sqlite")
         store = Store(made.database_url)
         clock = Turned(START)
         provider = FakeProvider(made, clock)
