@@ -1,4 +1,4 @@
-"""Ask an ASGI application in this process as if it were a server: `httpx.Client(transport=InProcess(app))`."""
+"""Ask an ASGI application in this process, as a server: `httpx.Client(transport=InProcess(app))`."""
 
 import asyncio
 
