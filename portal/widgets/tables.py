@@ -64,7 +64,7 @@ def studies(
                 on_click=on_open,
                 args=([item.study.StudyInstanceUID for item in items],),
             ),
-            "ohif": st.column_config.LinkColumn(t("Viewer"), display_text="OHIF ↗", width=75, pinned=True),
+            "ohif": st.column_config.LinkColumn(t("Viewer"), display_text="OHIF ↗", width=95, pinned=True),
             "person": st.column_config.TextColumn(t("Sex / age"), width=80),
             "date": st.column_config.DateColumn(t("Date"), format="YYYY-MM-DD", width=95),
             "description": st.column_config.TextColumn(t("Description")),
