@@ -4,8 +4,10 @@ import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
+from unittest import mock
 
 import pytest
+from alembic import op
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import text
@@ -157,3 +159,22 @@ def dump(world: TestWorld) -> list[tuple[object, ...]]:
     with world.store.read() as tx:
         rows = [*tx.execute(text("SELECT * FROM audit")), *tx.execute(text("SELECT * FROM ledger"))]
     return [tuple(row) for row in rows]
+
+
+@pytest.mark.parametrize("statements", [1, 4])
+def test_a_migration_that_was_killed_half_way_can_be_run_again(tmp_path: Path, statements: int) -> None:
+    def die_after_some(statement: str) -> None:
+        done.append(statement)
+        if len(done) > statements:
+            raise KeyboardInterrupt
+        op.get_bind().exec_driver_sql(statement)
+
+    done: list[str] = []
+    store = Store(f"sqlite:///{tmp_path / 'new.sqlite'}")
+    with mock.patch.object(op, "execute", side_effect=die_after_some), pytest.raises(KeyboardInterrupt):
+        store.migrate()
+    store.migrate()
+    with store.read() as tx:
+        triggers = set(tx.scalars(text("SELECT name FROM sqlite_master WHERE type = 'trigger'")))
+    assert len(triggers) == 6
+    store.close()
