@@ -236,6 +236,7 @@ class _Apt:
             "APT::Install-Recommends": "false",
             "APT::Sandbox::User": "",
             "Acquire::Languages": "none",
+            "Acquire::GzipIndexes": "true",
             "Acquire::Retries": "2",
         }
         text = "".join(f'{name} "{value}";\n' for name, value in own.items())

@@ -38,6 +38,7 @@ MINIMUM_ORTHANC = (1, 12, 7)
 _STOP_SECONDS = 60.0
 _LOG_LINES = 15
 _STARTS = 4
+_LARGE_LOG = 20 * 1024 * 1024
 
 
 def say_nothing(_text: str) -> None:
@@ -132,6 +133,7 @@ class Stack:
             left = orphans.end_all(self.data.root, self.cache.root)
             if left:
                 self.say(f"ended {left} process(es) that an earlier start left behind")
+            self._turn_logs_over()
         self.data.make_memory()
         changed = configuration.write(context, parts)
         self._run_auth(context, "migrate", what="Preparing the database")
@@ -148,6 +150,12 @@ class Stack:
             self._wait_for(part)
         if not self.data.keycloak_established.exists():
             write_private(self.data.keycloak_established, "")
+
+    def _turn_logs_over(self) -> None:
+        """Set large logs of nginx aside; those that the supervisor writes it turns over by itself."""
+        for log in self.data.logs.glob("nginx-*.log"):
+            if log.stat().st_size > _LARGE_LOG:
+                log.replace(log.with_suffix(".log.1"))
 
     def _alive(self) -> bool:
         """Return whether our supervisor answers, from a folder that nobody else can have put there."""
