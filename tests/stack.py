@@ -1,4 +1,4 @@
-"""One real stack for all tests here and in ``tests/browser``: fresh data, downloads from the cache."""
+"""One real stack for ``tests/integration`` and ``tests/browser``: fresh data, downloads from the cache."""
 
 import os
 from collections.abc import Iterator

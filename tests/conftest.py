@@ -1,0 +1,3 @@
+"""What all folders share: the real stack, which starts when the first test asks for it."""
+
+pytest_plugins = ["tests.stack"]

@@ -1,0 +1,1 @@
+"""The parts together: real nginx, Orthanc, Keycloak, and the services of this repository."""
