@@ -132,29 +132,27 @@ def verify_id_token(
 
     """
     token = _decode(raw, keys)
-    claims = token.claims
     checks = CodeIDToken(
-        claims,
+        token.claims,
         token.header,
-        options={
-            "iss": {"essential": True, "value": issuer},
-            "aud": {"essential": True, "value": client_id},
-            "azp": {"essential": True, "value": client_id},
-            "at_hash": {"essential": True},
-            "sub": {"essential": True},
-            "sid": {"essential": True},
-        },
+        options=_expected_of_an_id_token(issuer, client_id),
         params={"client_id": client_id, "access_token": access_token},
     )
     try:
         checks.validate(now=int(now.timestamp()), leeway=SKEW)
     except JoseError as error:
         raise Untrusted(_why(error)) from None
-    if claims.get("typ") != "ID":
+    if token.claims.get("typ") != "ID":
         raise Untrusted("typ")
-    if nonce is not None and not _same(claims.get("nonce"), nonce):
+    if nonce is not None and not _same(token.claims.get("nonce"), nonce):
         raise Untrusted("nonce")
-    return _claims(claims)
+    return _claims(token.claims)
+
+
+def _expected_of_an_id_token(issuer: str, client_id: str) -> dict[str, dict[str, Any]]:
+    named = {"iss": issuer, "aud": client_id, "azp": client_id}
+    there: dict[str, dict[str, Any]] = {key: {"essential": True} for key in ("at_hash", "sub", "sid")}
+    return {name: {"essential": True, "value": value} for name, value in named.items()} | there
 
 
 def verify_logout_token(raw: str, *, keys: Keys, issuer: str, client_id: str, now: datetime) -> LogoutClaims:

@@ -20,7 +20,8 @@ ERRORS = {
     if isinstance(value, type) and issubclass(value, errors.ServiceError)
 }
 # Which argument is the message.
-POSITION = dict.fromkeys({*ERRORS - {"Unavailable"}, "_", "gettext", "translator", "__init__"}, 0) | {"Invalid": 1}
+FIRST = {*ERRORS - {"Unavailable"}, "_", "gettext", "translator", "__init__"}
+POSITION = dict.fromkeys(FIRST, 0) | {"Invalid": 1}
 
 
 def texts_of(value: ast.expr) -> Iterator[str]:

@@ -1,0 +1,436 @@
+"""What a session means while it is used: asked once a second, by one, and never wider than Keycloak says."""
+
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from auth_service import checking
+from auth_service.errors import Unavailable
+from auth_service.policy.model import Actor
+from auth_service.store import sessions as table
+from auth_service.store.tables import SigninSession
+from tests.fakes.signin import SigninWorld
+from tests.unit.auth_service.using import (
+    actor_of,
+    another_replica,
+    asked,
+    last_event,
+    opened,
+    row,
+    sessions_of,
+)
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[SigninWorld]:
+    made = SigninWorld.make(tmp_path)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def sid(world: SigninWorld) -> str:
+    return opened(world, "alice")
+
+
+# Once a second
+
+
+def test_keycloak_is_asked_once_a_second_however_often_the_session_is_used(
+    world: SigninWorld, sid: str
+) -> None:
+    for _ in range(5):
+        actor_of(world, sid)
+    assert asked(world) == 0
+    for second in range(1, 4):
+        world.wait(seconds=1)
+        for _ in range(5):
+            actor_of(world, sid)
+        assert asked(world) == second
+
+
+def test_role_taken_away_is_gone_within_a_second(world: SigninWorld, sid: str) -> None:
+    assert actor_of(world, sid).roles == {"pi"}
+    world.keycloak.users["alice"].roles = {"researcher"}
+    world.wait(seconds=1)
+    assert actor_of(world, sid).roles == {"researcher"}
+
+
+def test_role_that_the_portal_does_not_know_is_passed_over(world: SigninWorld, sid: str) -> None:
+    world.keycloak.users["alice"].roles = {"superuser", "ADMIN", "pi "}
+    world.wait(seconds=1)
+    assert actor_of(world, sid).roles == frozenset()
+
+
+def test_group_given_and_taken_follows_within_a_second(world: SigninWorld, sid: str) -> None:
+    world.keycloak.add_group("/oncology")
+    world.keycloak.users["alice"].groups = {"/oncology"}
+    world.wait(seconds=1)
+    assert {group.path for group in actor_of(world, sid).groups} == {"/oncology"}
+    world.keycloak.users["alice"].groups = set()
+    world.wait(seconds=1)
+    assert actor_of(world, sid).groups == frozenset()
+
+
+def test_group_that_the_directory_does_not_know_gives_nothing(world: SigninWorld, sid: str) -> None:
+    world.keycloak.users["alice"].groups = {"/radiology/chest", "/ghosts", "no-path", ""}
+    world.wait(seconds=1)
+    assert {group.path for group in actor_of(world, sid).groups} == {"/radiology", "/radiology/chest"}
+
+
+def test_group_whose_path_now_belongs_to_another_counts_by_its_new_id(world: SigninWorld, sid: str) -> None:
+    before = actor_of(world, sid).groups
+    world.keycloak.groups["/radiology/chest"] = "group-99"
+    world.wait(seconds=1)
+    after = actor_of(world, sid).groups
+    assert {group.id for group in after - before} == {"group-99"}
+
+
+def test_without_the_directory_groups_only_shrink(world: SigninWorld, sid: str) -> None:
+    world.keycloak.add_group("/oncology")
+    world.keycloak.directory_down = True
+    world.keycloak.users["alice"].groups = {"/radiology", "/oncology"}
+    world.wait(seconds=1)
+    assert {group.path for group in actor_of(world, sid).groups} == {"/radiology"}
+
+
+def test_who_signs_in_without_the_directory_has_his_groups_once_it_answers(
+    world: SigninWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(checking, "REST", 0.0)
+    world.keycloak.directory_down = True
+    sid = opened(world, "alice")
+    assert actor_of(world, sid).groups == frozenset()
+    world.keycloak.directory_down = False
+    world.wait(seconds=1)
+    assert {group.path for group in actor_of(world, sid).groups} == {"/radiology", "/radiology/chest"}
+
+
+@pytest.mark.parametrize("how", ["session", "user"])
+def test_session_that_keycloak_ended_is_over_within_a_second(world: SigninWorld, sid: str, how: str) -> None:
+    if how == "user":
+        world.keycloak.users["alice"].enabled = False
+    else:
+        next(iter(world.keycloak.sessions.values())).active = False
+    world.wait(seconds=1)
+    assert sessions_of(world).actor(sid) is None
+    assert last_event(world) == ("signout", "keycloak")
+    assert row(world).sealed_tokens == b""
+    world.keycloak.users["alice"].enabled = True
+    assert sessions_of(world).actor(sid) is None
+
+
+# One asks
+
+
+def test_of_many_at_once_one_asks(world: SigninWorld, sid: str) -> None:
+    world.wait(seconds=3)
+    world.keycloak.before_answer = lambda _endpoint: time.sleep(0.1)
+    replicas = [sessions_of(world), another_replica(world)]
+    seen: list[Actor | None] = []
+    threads = [
+        threading.Thread(target=lambda number=number: seen.append(replicas[number % 2].actor(sid)))
+        for number in range(12)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(seen) == 12
+    assert None not in seen
+    assert asked(world) == 1
+
+
+def test_who_comes_while_another_asks_goes_on_with_a_fresh_answer(world: SigninWorld, sid: str) -> None:
+    world.wait(seconds=1.5)
+    hold_lease(world)
+    actor_of(world, sid)
+    assert asked(world) == 0
+
+
+def test_who_comes_while_another_asks_waits_when_the_answer_is_old(world: SigninWorld, sid: str) -> None:
+    world.keycloak.users["alice"].roles = {"researcher"}
+    world.wait(seconds=2.5)
+    entered, go_on = threading.Event(), threading.Event()
+
+    def hold(endpoint: str) -> None:
+        if endpoint == "token/introspect":
+            entered.set()
+            go_on.wait(5)
+
+    world.keycloak.before_answer = hold
+    seen: list[Actor | None] = []
+    asker = threading.Thread(target=lambda: seen.append(sessions_of(world).actor(sid)))
+    asker.start()
+    assert entered.wait(5)
+    waiter = threading.Thread(target=lambda: seen.append(another_replica(world).actor(sid)))
+    waiter.start()
+    waiter.join(0.2)
+    assert waiter.is_alive()
+    go_on.set()
+    asker.join(5)
+    waiter.join(5)
+    assert [actor.roles for actor in seen if actor] == [{"researcher"}, {"researcher"}]
+    assert asked(world) == 1
+
+
+def test_who_waits_learns_that_the_session_is_over(world: SigninWorld, sid: str) -> None:
+    world.wait(seconds=2.5)
+    hold_lease(world)
+    seen: list[Actor | None] = []
+    waiter = threading.Thread(target=lambda: seen.append(sessions_of(world).actor(sid)))
+    waiter.start()
+    sessions_of(world).end_by_keycloak_session(sid=None, sub=world.keycloak.users["alice"].sub)
+    waiter.join(5)
+    assert seen == [None]
+
+
+def test_lease_of_a_killed_holder_runs_out(world: SigninWorld, sid: str) -> None:
+    world.wait(seconds=2.5)
+    hold_lease(world)
+    world.wait(seconds=6)
+    actor_of(world, sid)
+    assert asked(world) == 1
+    assert row(world).lease_holder is None
+
+
+def test_who_waits_in_vain_is_refused(world: SigninWorld, sid: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(checking, "PATIENCE", 0.1)
+    world.wait(seconds=2.5)
+    hold_lease(world)
+    with pytest.raises(Unavailable):
+        sessions_of(world).actor(sid)
+
+
+def test_sign_out_during_a_question_wins(world: SigninWorld, sid: str) -> None:
+    world.wait(seconds=1)
+
+    def sign_out(endpoint: str) -> None:
+        if endpoint == "token/introspect":
+            world.keycloak.before_answer = lambda _endpoint: None
+            sessions_of(world).sign_out(sid, language="en")
+
+    world.keycloak.before_answer = sign_out
+    assert sessions_of(world).actor(sid) is None
+
+
+def hold_lease(world: SigninWorld) -> None:
+    record = row(world)
+    with world.store.write() as tx:
+        assert table.take_lease(
+            tx,
+            session_id=record.id,
+            holder="somebody else",
+            at=world.clock(),
+            until=world.clock() + checking.LEASE,
+            checked_at=record.checked_at,
+        )
+
+
+# Keycloak out of reach
+
+
+def test_session_goes_on_without_keycloak_for_the_grace_and_no_longer(world: SigninWorld, sid: str) -> None:
+    world.keycloak.down = True
+    world.wait(seconds=299)
+    assert actor_of(world, sid).roles == {"pi"}
+    world.wait(seconds=2)
+    with pytest.raises(Unavailable):
+        sessions_of(world).actor(sid)
+
+
+def test_refused_session_goes_on_when_keycloak_is_back(
+    world: SigninWorld, sid: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(checking, "REST", 0.0)
+    world.keycloak.down = True
+    world.wait(seconds=200)
+    actor_of(world, sid)
+    world.wait(seconds=200)
+    with pytest.raises(Unavailable):
+        sessions_of(world).actor(sid)
+    world.keycloak.down = False
+    assert actor_of(world, sid).roles == {"pi"}
+
+
+def test_unused_session_gets_no_grace_beyond_its_last_answer(world: SigninWorld, sid: str) -> None:
+    world.wait(minutes=20)
+    world.keycloak.down = True
+    with pytest.raises(Unavailable):
+        sessions_of(world).actor(sid)
+
+
+def test_silent_keycloak_is_left_alone(world: SigninWorld, sid: str) -> None:
+    world.keycloak.down = True
+    world.wait(seconds=3)
+    for _ in range(20):
+        actor_of(world, sid)
+    assert asked(world) == 1
+
+
+def test_grace_can_be_nothing(tmp_path: Path) -> None:
+    world = SigninWorld.make(tmp_path, keycloak_grace_seconds=0)
+    sid = opened(world, "alice")
+    world.keycloak.down = True
+    world.wait(seconds=1)
+    with pytest.raises(Unavailable):
+        sessions_of(world).actor(sid)
+    world.close()
+
+
+@pytest.mark.parametrize("status", [500, 502, 503])
+def test_broken_keycloak_counts_as_out_of_reach(world: SigninWorld, sid: str, status: int) -> None:
+    world.keycloak.answers["token/introspect"] = httpx.Response(status, text="<html>")
+    world.wait(seconds=3)
+    assert actor_of(world, sid).roles == {"pi"}
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 429])
+def test_keycloak_that_answers_and_will_not_tell_gets_no_grace(
+    world: SigninWorld, sid: str, status: int
+) -> None:
+    world.keycloak.answers["token/introspect"] = httpx.Response(status, json={"error": "invalid_client"})
+    world.wait(seconds=1)
+    with pytest.raises(Unavailable):
+        sessions_of(world).actor(sid)
+    assert row(world).ended_at is None
+
+
+@pytest.mark.parametrize("answer", ["{}", '{"active": "true"}', '{"active": 1}', "[]", '{"active": null}'])
+def test_answer_that_does_not_say_active_ends_the_session(world: SigninWorld, sid: str, answer: str) -> None:
+    world.keycloak.answers["token/introspect"] = httpx.Response(200, text=answer)
+    world.wait(seconds=1)
+    assert sessions_of(world).actor(sid) is None
+
+
+def test_roles_and_groups_of_the_wrong_kind_are_none(world: SigninWorld, sid: str) -> None:
+    odd = {"active": True, "roles": "admin", "groups": {"/radiology": 1}}
+    world.keycloak.answers["token/introspect"] = httpx.Response(200, json=odd)
+    world.wait(seconds=1)
+    actor = actor_of(world, sid)
+    assert (actor.roles, actor.groups) == (frozenset(), frozenset())
+
+
+# Refresh
+
+
+def test_tokens_are_refreshed_at_four_fifths_of_their_life(world: SigninWorld, sid: str) -> None:
+    world.wait(seconds=239)
+    actor_of(world, sid)
+    assert "token" not in world.keycloak.calls
+    before = row(world).sealed_tokens
+    world.wait(seconds=1)
+    actor_of(world, sid)
+    assert world.keycloak.calls.count("token") == 1
+    assert row(world).sealed_tokens != before
+    world.wait(seconds=200)
+    actor_of(world, sid)
+    assert world.keycloak.calls.count("token") == 1
+
+
+def test_of_many_at_once_one_refreshes(world: SigninWorld, sid: str) -> None:
+    world.wait(seconds=290)
+    world.keycloak.before_answer = lambda _endpoint: time.sleep(0.05)
+    replicas = [sessions_of(world), another_replica(world)]
+    threads = [threading.Thread(target=replicas[number % 2].actor, args=(sid,)) for number in range(12)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert world.keycloak.calls.count("token") == 1
+
+
+def test_refresh_that_keycloak_refuses_ends_the_session(world: SigninWorld, sid: str) -> None:
+    next(iter(world.keycloak.sessions.values())).active = False
+    world.wait(seconds=290)
+    assert sessions_of(world).actor(sid) is None
+    assert last_event(world) == ("signout", "keycloak")
+
+
+def test_refresh_that_brings_somebody_else_ends_the_session(world: SigninWorld, sid: str) -> None:
+    other = world.keycloak.users["bob"].sub
+    world.keycloak.change_claims = lambda claims: claims.update(sub=other)
+    world.wait(seconds=290)
+    assert sessions_of(world).actor(sid) is None
+
+
+def test_refresh_that_does_not_verify_ends_the_session(world: SigninWorld, sid: str) -> None:
+    world.keycloak.change_claims = lambda claims: claims.update(aud="other")
+    world.wait(seconds=290)
+    assert sessions_of(world).actor(sid) is None
+
+
+def test_wrong_client_secret_ends_no_session(world: SigninWorld, sid: str) -> None:
+    world.keycloak.answers["token"] = httpx.Response(401, json={"error": "invalid_client"})
+    world.wait(seconds=290)
+    with pytest.raises(Unavailable):
+        sessions_of(world).actor(sid)
+    del world.keycloak.answers["token"]
+    assert actor_of(world, sid).roles == {"pi"}
+
+
+def test_expired_token_is_refreshed_before_it_is_asked_about(world: SigninWorld, sid: str) -> None:
+    world.wait(minutes=30)
+    assert actor_of(world, sid).roles == {"pi"}
+
+
+def test_tokens_of_another_session_do_not_open(world: SigninWorld, sid: str) -> None:
+    opened(world, "bob")
+    with world.store.write() as tx:
+        rows = {row.subject: row for row in tx.execute(select(SigninSession)).scalars()}
+        alice, bob = (rows[world.keycloak.users[name].sub] for name in ("alice", "bob"))
+        tx.execute(
+            update(SigninSession).where(SigninSession.id == alice.id).values(sealed_tokens=bob.sealed_tokens)
+        )
+    world.wait(seconds=1)
+    assert sessions_of(world).actor(sid) is None
+
+
+def test_holder_who_was_too_slow_takes_the_others_answer(world: SigninWorld, sid: str) -> None:
+    world.wait(seconds=1)
+
+    def be_overtaken(endpoint: str) -> None:
+        if endpoint == "token/introspect":
+            world.keycloak.before_answer = lambda _endpoint: None
+            world.keycloak.users["alice"].roles = {"researcher"}
+            world.wait(seconds=6)
+            assert another_replica(world).actor(sid) is not None
+            world.keycloak.users["alice"].roles = {"admin"}
+
+    world.keycloak.before_answer = be_overtaken
+    # What he brings late is not written over what is newer.
+    assert actor_of(world, sid).roles == {"researcher"}
+    assert row(world).roles == ["researcher"]
+
+
+def test_holder_who_was_too_slow_does_not_refresh(world: SigninWorld, sid: str) -> None:
+    world.wait(seconds=290)
+    replica = another_replica(world)
+    original = table.change_under_lease
+    lost: list[bool] = []
+
+    def lose_once(tx: Session, *, session_id: str, holder: str, values: Mapping[str, Any]) -> bool:
+        if not lost:
+            lost.append(True)
+            tx.execute(update(SigninSession).values(lease_holder="somebody else"))
+            world.wait(seconds=20)
+        return original(tx, session_id=session_id, holder=holder, values=values)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(table, "change_under_lease", lose_once)
+        assert replica.actor(sid) is not None
+    assert world.keycloak.calls.count("token") == 1
+
+
+def test_tokens_sealed_by_another_key_end_the_session(world: SigninWorld, sid: str) -> None:
+    with world.store.write() as tx:
+        tx.execute(update(SigninSession).values(sealed_tokens=b"sealed long ago"))
+    world.wait(seconds=1)
+    assert sessions_of(world).actor(sid) is None
