@@ -153,6 +153,8 @@ class Supervisor:
             try:
                 with self._server() as server:
                     server.getState()
+            except xmlrpc.client.Fault:
+                pass  # it says that it is shutting down: there still
             except _NO_ANSWER:
                 return True
             time.sleep(0.1)

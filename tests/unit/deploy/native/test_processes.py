@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import psutil
 import pytest
 
 from deploy.native import orphans, render
@@ -128,6 +129,16 @@ def test_shutting_down_ends_everything(world: World) -> None:
     assert world.supervisor.shutdown(seconds=15)
     assert not world.supervisor.alive()
     assert until(lambda: orphans.of_stack(world.folder, world.folder) == [])
+
+
+def test_shutting_down_waits_for_what_ends_slowly(world: World) -> None:
+    world.write(a=("sh", "-c", "trap 'sleep 1; exit' TERM; while :; do sleep 0.1; done"))
+    world.start()
+    world.supervisor.start_part("a")
+    assert until(lambda: world.supervisor.infos()["a"].state == "RUNNING")
+    part = world.pid("a")
+    assert world.supervisor.shutdown(seconds=15)
+    assert not psutil.pid_exists(part)
 
 
 def test_a_socket_that_a_killed_supervisor_left_is_no_obstacle(world: World) -> None:
