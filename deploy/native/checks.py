@@ -81,7 +81,7 @@ def network(address: str) -> None:
 
 
 def host_name_warning() -> str | None:
-    """Return a warning when this machine's own name does not resolve quickly: Orthanc asks for it often."""
+    """Return a warning when this machine's own name does not resolve quickly: Orthanc and Java ask for it."""
     name = socket.gethostname()
     answers: list[str] = []
 
@@ -98,6 +98,6 @@ def host_name_warning() -> str | None:
     if answers:
         return None
     return (
-        f"warning: the name of this machine, {name}, cannot be resolved; some requests to Orthanc take "
-        f"a second longer.\n         An administrator may add this line to /etc/hosts:  127.0.1.1 {name}"
+        f"warning: the name of this machine, {name}, cannot be resolved. Our parts are told not to wait for it;\n"
+        f"         for others an administrator may add this line to /etc/hosts:  127.0.1.1 {name}"
     )

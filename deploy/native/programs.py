@@ -159,9 +159,9 @@ def _orthanc(context: Context) -> Program:
     tree, part = context.software.orthanc, "orthanc"
     extra = {
         "DCMDICTPATH": str(tree.find("usr/share/dcmtk/dicom.dic")),
-        # Orthanc asks for the machine's own name now and then; where nobody answers it must not wait for
-        # long.
-        "RES_OPTIONS": "timeout:1 attempts:1",
+        # Orthanc asks for the machine's own name for each study that it lists. Where the hosts file does not
+        # know it and no name server answers, each time costs seconds. It needs no name at all: it asks none.
+        "RES_OPTIONS": "attempts:0",
     }
     return Program(
         name=part,
@@ -197,6 +197,8 @@ def _keycloak(context: Context) -> Program:
         ),
         environment={
             **context.environment(part),
+            # Java asks for the machine's own name at its start; a silent name server must not hold it up.
+            "RES_OPTIONS": "timeout:1 attempts:1",
             **keycloak.variables(
                 context.software.java,
                 temporary=context.data.temporary,
