@@ -98,6 +98,6 @@ def host_name_warning() -> str | None:
     if answers:
         return None
     return (
-        f"warning: the name of this machine, {name}, cannot be resolved. Our parts are told not to wait for it;\n"
+        f"warning: the name of this machine, {name}, cannot be resolved. Our parts are told not to wait;\n"
         f"         for others an administrator may add this line to /etc/hosts:  127.0.1.1 {name}"
     )

@@ -9,9 +9,7 @@ from deploy.native.processes import ProcessInfo
 from deploy.native.programs import REALM, Context, Program
 
 
-def build(
-    context: Context, programs: list[Program], infos: dict[str, ProcessInfo], *, with_accounts: bool
-) -> dict[str, Any]:
+def build(context: Context, programs: list[Program], infos: dict[str, ProcessInfo]) -> dict[str, Any]:
     """Return the content (its shape is a contract: section 11 of the design)."""
     secrets = context.secrets
     people = {
@@ -35,7 +33,7 @@ def build(
             }
             for program in programs
         },
-        "accounts": people if with_accounts else {},
+        "accounts": people,
         "internal": {
             "orthanc": {
                 "url": context.orthanc_url,

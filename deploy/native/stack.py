@@ -227,7 +227,7 @@ class Stack:
         write_private(self.data.samples_loaded, "")
 
     def _write_manifest(self, context: Context, parts: list[Program]) -> dict[str, Any]:
-        content = manifest.build(context, parts, self._supervisor.infos(), with_accounts=True)
+        content = manifest.build(context, parts, self._supervisor.infos())
         manifest.write(context, content)
         return content
 
