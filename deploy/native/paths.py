@@ -67,6 +67,18 @@ class DataFolder:
         return self.root / "settings.json"
 
     @property
+    def deleting(self) -> Path:
+        """Marker: a reset has begun; whoever comes next finishes it first."""
+        return self.root / "deleting"
+
+    def is_ours(self) -> bool:
+        """Return whether the folder is a stack's, or is free to become one's."""
+        if self.settings.exists() or self.deleting.exists() or not self.root.exists():
+            return True
+        # What a kill within the very first write leaves is no reason to refuse.
+        return all(entry.name.endswith(".tmp") for entry in self.root.iterdir())
+
+    @property
     def secrets(self) -> Path:
         """Generated passwords and keys."""
         return self.root / "secrets.json"

@@ -29,7 +29,7 @@ from deploy.native import (
 )
 from deploy.native.credentials import load_or_make
 from deploy.native.errors import CannotGoOn
-from deploy.native.files import locked, remove_tree, write_private
+from deploy.native.files import locked, private_folder, remove_tree, write_private
 from deploy.native.paths import REPOSITORY, Cache, DataFolder
 from deploy.native.processes import Supervisor
 from deploy.native.programs import REALM, Context, Program, auth_environment, programs, software
@@ -81,7 +81,10 @@ class Stack:
         """Set up what is missing, start what does not run, load what is not loaded; return ``stack.json``."""
         self._check(port, profile)
         with self._lock():
-            if self._alive() and not self.data.settings.exists():
+            if self.data.deleting.exists():
+                self._stop()
+                self._delete()
+            elif self._alive() and not self.data.settings.exists():
                 # Somebody deleted the data folder under the running parts: what they hold is of no use.
                 self._stop()
             first = not self.data.accounts_made.exists()
@@ -101,6 +104,7 @@ class Stack:
         configuration.check_paths(self.data.root, self.cache.root, Path(sys.executable))
         kept = settings.read(self.data.settings)
         settings.check(kept, port=port, profile=profile)
+        self._refuse_foreign_folder()
         if kept is not None and not self._alive():
             left = {process.pid for process in orphans.of_stack(self.data.root, self.cache.root)}
             ports.check_kept(kept.ports, ours=left, data=self.data.root)
@@ -118,9 +122,10 @@ class Stack:
             yield
 
     def _context(self, port: int | None, profile: str | None) -> Context:
-        self.data.make()
+        private_folder(self.data.root)
         kept = settings.read(self.data.settings)
         chosen = kept or settings.make(self.data.settings, port=port, profile=profile)
+        self.data.make()
         secrets = load_or_make(self.data.secrets, accounts.NAMES)
         waiting = "another set-up is filling the cache; waiting for it"
         with locked(self.cache.lock, waiting=lambda: self.say(waiting)):
@@ -260,14 +265,29 @@ class Stack:
     def reset(self) -> None:
         """Stop everything and delete the stack's data."""
         with self._lock():
-            root = self.data.root
-            if root.exists() and any(root.iterdir()) and not self.data.settings.exists():
-                raise CannotGoOn(
-                    f"{root} is no data folder of a stack.", "Look what it is; delete it yourself."
-                )
+            self._refuse_foreign_folder()
             self._stop()
-            if root.exists():
-                remove_tree(root)
+            if self.data.root.exists():
+                self._delete()
+
+    def _refuse_foreign_folder(self) -> None:
+        if not self.data.is_ours():
+            raise CannotGoOn(
+                f"{self.data.root} is not empty, and no data folder of a stack.",
+                "Look what it is; name another.",
+            )
+
+    def _delete(self) -> None:
+        """Delete the data; after a kill in the middle the marker has the next command go on with it."""
+        write_private(self.data.deleting, "")
+        for entry in self.data.root.iterdir():
+            if entry.is_dir() and not entry.is_symlink():
+                remove_tree(entry)
+            elif entry != self.data.deleting:
+                entry.unlink()
+        self.data.deleting.unlink()
+        with contextlib.suppress(OSError):  # a mount point stays
+            self.data.root.rmdir()
 
     # -- look -----------------------------------------------------------------------------------------------
 

@@ -34,6 +34,25 @@ def test_a_reset_does_not_delete_what_is_no_stack(tmp_path: Path, capsys: pytest
     assert (tmp_path / "thesis.tex").exists()
 
 
+def test_a_folder_with_something_else_in_it_does_not_become_a_stack(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "thesis.tex").write_text("years of work")
+    before = tmp_path.stat().st_mode
+    assert cli.main(["up", "--data", str(tmp_path)]) == 2
+    assert "no data folder of a stack" in capsys.readouterr().err
+    assert [file.name for file in tmp_path.iterdir()] == ["thesis.tex"]
+    assert tmp_path.stat().st_mode == before
+
+
+def test_a_reset_that_was_killed_in_the_middle_can_be_finished(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    (data / "orthanc").mkdir(parents=True)
+    (data / "deleting").touch()
+    assert cli.main(["reset", "--yes", "--data", str(data)]) == 0
+    assert not data.exists()
+
+
 def test_a_reset_of_a_stopped_stack_deletes_its_data(tmp_path: Path) -> None:
     data = tmp_path / "data"
     data.mkdir()
