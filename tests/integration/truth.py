@@ -41,6 +41,7 @@ class Truth:
             timeout=60,
             trust_env=False,
         )
+        self.folder = manifest.parent
         self.manifest: dict[str, Any] = json.loads(manifest.read_text())
         self.series = {one.uid: one for one in self._read()}
         self.albums = {album["slug"]: frozenset(album["series"]) for album in self.manifest["albums"]}
@@ -65,6 +66,15 @@ class Truth:
         for uid in self.may(username):
             seen[self.series[uid].study].append(self.series[uid])
         return dict(seen)
+
+    def series_folder(self, uid: str) -> str:
+        """Return where the files of a series of the samples are, relative to `folder`."""
+        return next(
+            str(series["folder"])
+            for study in self.manifest["studies"]
+            for series in study["series"]
+            if series["series"] == uid
+        )
 
     def _read(self) -> list[Series]:
         found: list[Series] = []

@@ -1,0 +1,1 @@
+"""What a person sees: the whole stack through a real browser."""

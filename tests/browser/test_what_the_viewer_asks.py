@@ -1,0 +1,97 @@
+"""Every request that OHIF makes while it opens a study, with the decision that the gate made about it.
+
+``make test TESTS="tests/browser/test_what_the_viewer_asks.py -s"`` prints the table.
+"""
+
+import re
+from collections import Counter
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Response, expect
+
+from deploy.native.stack import Stack
+from tests.browser import portal
+from tests.browser.ohif import Viewer
+from tests.browser.visitors import Visitors
+
+pytestmark = pytest.mark.browser
+
+_LINE = re.compile(
+    r"^\S+ \S+ (?P<id>[0-9a-f]{32}) \S+ (?P<path>\S+) (?P<status>\d+) .* decision=(?P<row>[^/]*)/"
+)
+
+
+def test_the_viewer_asks_for_nothing_that_the_gate_did_not_decide(
+    visitors: Visitors, native_stack: Stack, showcase: dict[str, Any]
+) -> None:
+    page = visitors.page("member-a")
+    viewer = Viewer(page)
+    viewer.open(visitors.url, showcase["study"])
+    while len(_frames(visitors)) < showcase["slices"]:  # all slices are fetched ahead
+        page.wait_for_event("response")
+
+    decisions = _decisions(native_stack.data.logs / "nginx-access.log")
+    asked: Counter[tuple[str, str, int, str]] = Counter()
+    for answer in visitors.responses:
+        path = urlsplit(answer.url).path
+        row = decisions[answer.headers["x-request-id"]] if "x-request-id" in answer.headers else ""
+        asked[(answer.request.method, _shape(path), answer.status, row)] += 1
+        if path.startswith("/dicom-web/"):
+            assert answer.status == 200, answer.url
+            assert row, f"nobody decided about {answer.url}"
+            assert _belongs(answer, showcase), answer.url
+    _print(asked)
+
+
+def test_no_page_asks_another_machine_for_anything(
+    visitors: Visitors, stack: dict[str, Any], showcase: dict[str, Any]
+) -> None:
+    page = visitors.page(size=(1600, 1200))
+    study = f"{visitors.url}/portal/study?study={showcase['study']}&album=head-ct"
+    portal.sign_in(page, stack["accounts"]["pi-a"], study)
+    expect(portal.heading(page, "CT HEAD W/O CONTRAST")).to_be_visible()
+    with page.expect_popup() as opened:
+        page.get_by_role("link", name="Open in OHIF").first.click()
+    Viewer(opened.value).settle()
+
+    kinds = {urlsplit(url).path.split("/")[1] for url in visitors.requests}
+    assert kinds >= {"portal", "auth", "keycloak", "api", "ohif", "dicom-web"}
+    assert [url for url in visitors.requests if url.startswith("ws://")]
+    assert visitors.foreign() == []
+
+
+def _frames(visitors: Visitors) -> set[str]:
+    return {answer.url for answer in visitors.responses if answer.url.endswith("/frames/1")}
+
+
+def _decisions(log: Path) -> dict[str, str]:
+    """Return by request number which row of the rights table was decided on; empty where none is needed."""
+    found = {}
+    for line in log.read_text(encoding="utf-8").splitlines():
+        if match := _LINE.match(line):
+            found[match["id"]] = match["row"].strip("-")
+    return found
+
+
+def _belongs(answer: Response, showcase: dict[str, Any]) -> bool:
+    """Say whether a request is about the study, or is a search (which the gate narrows by itself)."""
+    parts = urlsplit(answer.url)
+    return parts.path == "/dicom-web/studies" or f"/studies/{showcase['study']}" in parts.path
+
+
+def _shape(path: str) -> str:
+    """Return a path with its UIDs abbreviated and OHIF's own files as one."""
+    if path.startswith("/ohif/") and "." in path:
+        return "/ohif/(files)"
+    for name in ("studies", "series", "instances"):
+        path = re.sub(rf"/{name}/[0-9.]+", f"/{name}/{{{name[0].upper()}}}", path)
+    return path
+
+
+def _print(asked: Counter[tuple[str, str, int, str]]) -> None:
+    print(f"\n{'times':>5}  {'status':6}  {'decided as':<22}  request")  # noqa: T201 - what -s is for
+    for (method, path, status, row), count in asked.items():
+        print(f"{count:>5}  {status:<6}  {row or '(open to all)':<22}  {method} {path}")  # noqa: T201
