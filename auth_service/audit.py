@@ -15,7 +15,7 @@ from auth_service.store import audit as table
 from auth_service.vocabulary import Action, ActorKind, AuditEvent, Level, album_label
 
 REPEATS_WITHIN = timedelta(minutes=1)
-"""A denial that repeats within this time is counted on the record of the first."""
+"""What is refused again within this time is counted on the record of the first."""
 
 FLOOD = 60
 """So many denials of an actor within that time get a record each; further ones share one, without target."""
@@ -48,7 +48,22 @@ def signin_failed(
     request_id: str | None = None,
     details: Mapping[str, Any] | None = None,
 ) -> None:
-    """Record that a sign-in was refused, cancelled, expired or replayed; who tried is not known."""
+    """Record that a sign-in was refused, cancelled, expired or replayed; who tried is not known.
+
+    Repeats from the same address within a minute raise the count of one record: anybody can send them.
+    """
+    if table.raise_count(
+        tx,
+        event=AuditEvent.SIGNIN_FAILED,
+        actor=ActorKind.NOBODY,
+        action=None,
+        target=None,
+        label=None,
+        reason=reason,
+        address=address or "",
+        since=at - REPEATS_WITHIN,
+    ):
+        return
     table.add(
         tx,
         event=AuditEvent.SIGNIN_FAILED,
@@ -116,13 +131,13 @@ def denied(
     """Record that a request was refused. Repeats within a minute, and floods, are kept as a count."""
     since = at - REPEATS_WITHIN
     same: dict[str, Any] = {"actor": actor.key, "action": action, "label": label, "reason": reason}
-    if table.raise_count(tx, **same, target=target, since=since):
+    if table.raise_count(tx, event=AuditEvent.DENIED, **same, target=target, since=since):
         return
     flood = table.denials_since(tx, actor=actor.key, since=since) >= FLOOD
     if flood:
         # Guessing identifiers must not fill the disk: who, what and how often stays, the guesses do not.
         target = study_uid = None
-        if table.raise_count(tx, **same, target=None, since=since):
+        if table.raise_count(tx, event=AuditEvent.DENIED, **same, target=None, since=since):
             return
     _add(
         tx,

@@ -4,7 +4,7 @@ The three outcomes are kept apart: what is sent and not good is refused, never t
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Sequence
 
 from auth_service.errors import Unauthenticated
 from auth_service.policy.model import NOBODY, Actor
@@ -16,13 +16,15 @@ SESSION_ID = re.compile(r"[A-Za-z0-9_-]{32,128}")
 _BEARER = re.compile(r"Bearer ([A-Za-z0-9._~+/=-]{16,2048})")
 
 
-def identify(headers: Mapping[str, str], *, cookie_name: str, sessions: Sessions) -> Actor:
+def identify(
+    *, cookies: Sequence[str], authorizations: Sequence[str], cookie_name: str, sessions: Sessions
+) -> Actor:
     """Say who asks.
 
     Parameters
     ----------
-    headers : Mapping[str, str]
-        The request's headers, by lower-case name; ``cookie`` joined by ``"; "`` where sent several times.
+    cookies, authorizations : Sequence[str]
+        Every ``Cookie`` and every ``Authorization`` header of the request, as they were sent.
     cookie_name : str
         The session cookie's full name.
     sessions : Sessions
@@ -33,12 +35,11 @@ def identify(headers: Mapping[str, str], *, cookie_name: str, sessions: Sessions
         If a credential was sent and is not good, or if two were.
 
     """
-    secrets = cookie_values(headers.get("cookie", ""), cookie_name)
-    authorization = headers.get("authorization")
-    if len(secrets) + (authorization is not None) > 1:
+    secrets = [value for header in cookies for value in cookie_values(header, cookie_name)]
+    if len(secrets) + len(authorizations) > 1:
         raise Unauthenticated("Send one credential, not two.", reason="two-credentials")
-    if authorization is not None:
-        return _by_bearer(authorization, sessions)
+    if authorizations:
+        return _by_bearer(authorizations[0], sessions)
     if secrets:
         actor = sessions.actor(secrets[0]) if SESSION_ID.fullmatch(secrets[0]) else None
         if actor is None:

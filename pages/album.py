@@ -15,7 +15,10 @@ if slug is None:
 album = visit.account.album(slug)
 header.breadcrumb(t, [], album.title)
 header.album(t, album)
-if not album.studies:
+if "view" not in album.actions:
+    notices.empty("visibility_off", t("You may not see the images of this album"), [])
+    st.stop()
+if album.studies == 0:
     notices.empty(
         "folder_open",
         t("This album is empty"),
@@ -34,7 +37,7 @@ with place:
             t,
             found,
             addresses=visit.addresses,
-            modalities=album.modalities,
+            modalities=album.modalities or (),
             on_open=lambda uids: session.open_clicked(tables.OPEN, uids, album.slug),
         )
     else:

@@ -21,7 +21,7 @@ def search(account: Account, question: AlbumSearch) -> AlbumList:
 def modalities(account: Account) -> list[str]:
     """Return the modalities that occur in the person's albums, in alphabetical order."""
     everything = account.albums(AlbumSearch(limit=_MOST_ALBUMS))
-    return sorted({modality for album in everything.items for modality in album.modalities})
+    return sorted({modality for album in everything.items for modality in album.modalities or ()})
 
 
 @dataclass(frozen=True, slots=True)

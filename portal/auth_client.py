@@ -108,10 +108,11 @@ class Album(_Answer):
     role: str
     actions: tuple[str, ...] = ()
     until: date | None = None
-    studies: int
-    series: int
-    instances: int
-    modalities: tuple[str, ...] = ()
+    studies: int | None
+    """Counts and modalities are unknown while Orthanc does not answer, and to those who may not view."""
+    series: int | None
+    instances: int | None
+    modalities: tuple[str, ...] | None
     created: datetime
     changed: datetime
     owners: tuple[str, ...] = ()

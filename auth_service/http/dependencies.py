@@ -15,7 +15,12 @@ from auth_service.vocabulary import ActorKind
 def actor_or_nobody(request: Request) -> Actor:
     """Say who asks; raises `Unauthenticated` for a bad credential."""
     services = request.app.state.services
-    return identify(request.headers, cookie_name=services.settings.session_cookie, sessions=services.sessions)
+    return identify(
+        cookies=request.headers.getlist("cookie"),
+        authorizations=request.headers.getlist("authorization"),
+        cookie_name=services.settings.session_cookie,
+        sessions=services.sessions,
+    )
 
 
 def actor_of(request: Request) -> Actor:

@@ -30,24 +30,30 @@ def add_unless_there(tx: Session, **values: Any) -> bool:  # noqa: ANN401 - the 
 def raise_count(
     tx: Session,
     *,
+    event: str,
     actor: str,
-    action: str,
+    action: str | None,
     target: str | None,
     label: str | None,
     reason: str,
+    address: str | None = None,
     since: datetime,
 ) -> bool:
-    """Count a denial on the newest record of the same one, if there is any since a moment."""
+    """Count a repeat on the newest record of the same thing, if there is any since a moment.
+
+    With an ``address``, only what came from there is the same.
+    """
     newest = tx.scalar(
         select(AuditRecord.id)
         .where(
             AuditRecord.actor == actor,
             AuditRecord.at > since,
-            AuditRecord.event == AuditEvent.DENIED,
-            AuditRecord.action == action,
+            AuditRecord.event == event,
+            AuditRecord.action.is_not_distinct_from(action),
             AuditRecord.target.is_not_distinct_from(target),
             AuditRecord.label.is_not_distinct_from(label),
             AuditRecord.reason == reason,
+            *([AuditRecord.address == address] if address is not None else []),
         )
         .order_by(AuditRecord.id.desc())
         .limit(1)

@@ -34,11 +34,17 @@ def _album(t: Text, album: Album, addresses: Addresses) -> None:
         with st.container(gap=None):
             st.page_link(places.ALBUM, label=plain(album.title), icon="", query_params={"album": album.slug})
             st.html(f'<p class="description">{markup(album.description)}</p>')
-            shown = album.modalities[:_SHOWN_MODALITIES]
-            rest = len(album.modalities) - len(shown)
+            modalities = album.modalities or ()
+            shown = modalities[:_SHOWN_MODALITIES]
+            rest = len(modalities) - len(shown)
             more = f'<span class="quiet">+{rest}</span>' if rest else ""
             st.html(f'<p class="badges">{pieces.badges(shown)}{more}</p>')
-    counts = pieces.facts([words.studies(t, album.studies), words.series(t, album.series)])
+    counts = pieces.facts(
+        [
+            words.studies(t, album.studies) if album.studies is not None else "",
+            words.series(t, album.series) if album.series is not None else "",
+        ]
+    )
     right = markup(words.right(t, album.role, album.actions))
     st.html(
         f'<div class="quiet feet"><span>{counts}</span><span>{pieces.sign("history")}'

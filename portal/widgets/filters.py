@@ -86,7 +86,7 @@ def studies(t: Text, album: Album) -> StudySearch:
         )
         modality = st.selectbox(
             t("Modality"),
-            album.modalities,
+            album.modalities or (),
             index=None,
             key=f"{keep}.modality",
             placeholder=t("All modalities"),

@@ -54,9 +54,9 @@ def album(t: Text, one: Album) -> None:
     )
     figures(
         [
-            (t("Studies"), t.number(one.studies)),
-            (t("Series"), t.number(one.series)),
-            (t("Images"), t.number(one.instances)),
+            (t("Studies"), _count(t, one.studies)),
+            (t("Series"), _count(t, one.series)),
+            (t("Images"), _count(t, one.instances)),
             (t("Last change"), t.moment(one.changed)),
             (t("Created"), t.day(one.created)),
         ]
@@ -83,3 +83,7 @@ def study(t: Text, one: Study, viewer: str) -> None:
             icon=":material/visibility:",
             help=t("Opens the viewer in a new tab"),
         )
+
+
+def _count(t: Text, number: int | None) -> str:
+    return "-" if number is None else t.number(number)

@@ -128,7 +128,7 @@ class FakeAccount:
             if search.search.lower() in f"{one.title} {one.description}".lower()
             and (search.mine is None or (one.roles[self._person] == "owner") == search.mine)
         ]
-        found = [album for album in found if search.modality in (None, *album.modalities)]
+        found = [album for album in found if search.modality in (None, *(album.modalities or ()))]
         key = search.sort.lstrip("-")
         found.sort(key=lambda album: getattr(album, key), reverse=search.sort.startswith("-"))
         page = found[search.offset : search.offset + search.limit]
@@ -173,6 +173,8 @@ class FakeAccount:
     def _album(self, one: FakeAlbum) -> Album:
         series = [each for group in one.studies.values() for each in group]
         first = series[0] if series else None
+        # What Orthanc holds is known while it answers, and to those who may view.
+        counted = "view" in _actions(one, self._person) and Part.ORTHANC not in self._world.down
         return Album(
             slug=one.slug,
             label=f"album-{one.slug}",
@@ -180,16 +182,18 @@ class FakeAccount:
             description=one.description,
             role=one.roles[self._person],
             actions=_actions(one, self._person),
-            studies=len(one.studies),
-            series=len(series),
-            instances=sum(each.NumberOfSeriesRelatedInstances or 0 for each in series),
-            modalities=tuple(sorted({each.Modality for each in series})),
+            studies=len(one.studies) if counted else None,
+            series=len(series) if counted else None,
+            instances=sum(each.NumberOfSeriesRelatedInstances or 0 for each in series) if counted else None,
+            modalities=tuple(sorted({each.Modality for each in series})) if counted else None,
             created=NOW - timedelta(days=30),
             changed=NOW - timedelta(hours=1),
             owners=tuple(
                 self._world.people[who].called for who, role in one.roles.items() if role == "owner"
             ),
-            picture=Picture(study=first.StudyInstanceUID, series=first.SeriesInstanceUID) if first else None,
+            picture=Picture(study=first.StudyInstanceUID, series=first.SeriesInstanceUID)
+            if first and counted
+            else None,
         )
 
 
@@ -255,7 +259,8 @@ def _matches(study: Study, search: StudySearch) -> bool:
 
 
 def _actions(album: FakeAlbum, person: str) -> tuple[str, ...]:
-    return EVERY_ACTION if album.roles[person] == "owner" else ("view", "download")
+    role = album.roles[person]
+    return {"owner": EVERY_ACTION, "comment": ("comment",)}.get(role, ("view", "download"))
 
 
 def make_studies(

@@ -88,6 +88,16 @@ def test_an_empty_album_says_what_comes(world: World, open_page: Open) -> None:
     assert "This album is empty" in open_page("album", as_="owner", album="new").words
 
 
+def test_an_album_whose_images_one_may_not_see_is_listed_without_counts(
+    world: World, open_page: Open
+) -> None:
+    world.albums.append(FakeAlbum("talk", "Talk", "", {"owner": "owner", "member": "comment"}))
+    page = open_page("albums", as_="member")
+    assert ("Talk", "album", "album=talk") in page.links
+    inside = open_page("album", as_="member", album="talk")
+    assert "You may not see the images of this album" in inside.words
+
+
 def test_albums_are_filtered_by_text_modality_and_owner(open_page: Open) -> None:
     page = open_page("albums", as_="owner")
     page.app.text_input(key="albums.search").set_value("template").run()

@@ -233,3 +233,13 @@ def test_what_happens_through_an_album_carries_its_label(tmp_path: Path) -> None
 def test_every_event_has_a_function() -> None:
     functions = {name for name in vars(audit) if not name.startswith("_")}
     assert {event.value.replace("-", "_") for event in AuditEvent} <= functions
+
+
+def test_sign_ins_that_fail_again_and_again_from_one_address_are_a_count(world: TestWorld) -> None:
+    for address in ("192.0.2.7", "192.0.2.7", "192.0.2.8", "192.0.2.7"):
+        with world.store.write() as tx:
+            audit.signin_failed(tx, at=world.clock(), reason="replayed", address=address)
+    assert [(record.address, record.count) for record in records(world)] == [
+        ("192.0.2.7", 3),
+        ("192.0.2.8", 1),
+    ]
