@@ -11,7 +11,7 @@ from typing import Any, Protocol
 import httpx
 from pydicom.datadict import keyword_for_tag
 
-from auth_service.errors import Unavailable
+from auth_service.errors import Invalid, Unavailable
 from auth_service.vocabulary import Level
 
 type_of_level = {Level.STUDY: "Study", Level.SERIES: "Series", Level.INSTANCE: "Instance"}
@@ -267,6 +267,8 @@ class OrthancArchive:
     ) -> httpx.Response:
         try:
             answer = self._client.request(method, path, json=json)
+            if answer.status_code == httpx.codes.BAD_REQUEST:
+                raise Invalid("query", "The archive cannot search for this.")
             if not (missing_is_fine and answer.status_code == httpx.codes.NOT_FOUND):
                 answer.raise_for_status()
         except httpx.HTTPError as error:

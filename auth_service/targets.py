@@ -33,7 +33,8 @@ PLACES: Mapping[str, str] = MappingProxyType(
 _ORTHANC_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{8}){4}")
 
 _MEDIA_TYPE = r"image/(?:jpeg|png|gif)"
-_PIXELS = r"[0-9]{1,5}"
+_PIXELS = r"(?:[1-9][0-9]{0,2}|[1-3][0-9]{3}|40[0-8][0-9]|409[0-6])"
+"""Up to 4096: Orthanc holds the whole picture in memory before it sends it."""
 _NUMBER = r"-?[0-9]{1,9}(?:\.[0-9]{1,9})?"
 
 RENDERING = MappingProxyType(

@@ -86,6 +86,8 @@ def install(app: FastAPI) -> None:
     def _http_error(request: Request, error: HTTPException) -> Response:
         if error.status_code in (404, 405):
             return error_response(request, errors.NotFound())
+        if error.status_code == 400:  # noqa: PLR2004 - a body that is no JSON, say
+            return error_response(request, errors.Invalid("body", "{field} cannot be read."))
         log.error("status %s without an error of ours (request %s)", error.status_code, request_id(request))
         return JSONResponse({"error": "error", "message": ""}, status_code=error.status_code)
 

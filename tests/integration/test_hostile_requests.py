@@ -69,6 +69,7 @@ def names(truth: Truth, people: dict[str, SignedIn], bearer: str) -> dict[str, s
         "partial_study": special["partial"]["study"],
         "partial_hidden_series": special["partial"]["hidden_series"][0],
         "cookie": member_a.cookie,
+        "upper_cookie": f"{member_a.cookie_name.upper()}={member_a.cookie_value}",
         "cookie_name": member_a.cookie_name,
         "cookie_value": member_a.cookie_value,
         "bearer": bearer,
