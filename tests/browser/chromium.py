@@ -28,7 +28,6 @@ _FLAGS = (
     "--enable-unsafe-swiftshader",
     "--ignore-gpu-blocklist",
     "--force-color-profile=srgb",
-    "--font-render-hinting=none",
 )
 
 # The tree's own file names folders of the machine, whose fonts (if it has any) make other pictures.
@@ -92,7 +91,9 @@ def tree(cache: Cache) -> Tree:
 
 
 @contextmanager
-def running(cache: Cache, folder: Path, *, outside: Outside | None = None) -> Iterator[Browser]:
+def running(
+    cache: Cache, folder: Path, *, outside: Outside | None = None, scale: int = 1
+) -> Iterator[Browser]:
     """Start the browser, and end it afterwards.
 
     Parameters
@@ -103,6 +104,8 @@ def running(cache: Cache, folder: Path, *, outside: Outside | None = None) -> It
         An existing folder for the browser's own files.
     outside : Outside, optional
         What stands in the place of the rest of the world.
+    scale : int
+        Pixels of the screen for each pixel of a page.
     """
     place = tree(cache)
     fonts = folder / "fonts.conf"
@@ -110,7 +113,7 @@ def running(cache: Cache, folder: Path, *, outside: Outside | None = None) -> It
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=place.find(aptroot.CHROMIUM.proof),
-            args=list(_FLAGS),
+            args=[*_FLAGS, f"--force-device-scale-factor={scale}"],
             # Only this process and its children: the tree's libraries are not for the machine's own programs.
             env={
                 **environment.base(),

@@ -9,6 +9,11 @@ from playwright.sync_api import Locator, Page
 
 from tests.browser.pixels import Grey, Slices
 
+NO_TOUR = """
+if (location.pathname.startsWith("/ohif/")) localStorage.setItem("shownTours", '["basicViewerTour"]');
+"""
+"""Script for every page: OHIF shows its guided tour to those who come for the first time."""
+
 _VIEWPORT = """
 const viewport = window.cornerstone?.getEnabledElements()[0]?.viewport;
 """

@@ -6,14 +6,11 @@ from urllib.parse import urlsplit
 from playwright.sync_api import Browser, BrowserContext, Page, Response
 
 from tests.browser.chromium import Outside
+from tests.browser.ohif import NO_TOUR
 from tests.integration.people import SignedIn
 
 PATIENCE = 60_000
 """Milliseconds after which something counts as not coming: the machine may be busy with other things."""
-
-_NO_TOUR = """
-if (location.pathname.startsWith("/ohif/")) localStorage.setItem("shownTours", '["basicViewerTour"]');
-"""
 
 _OWN = ("blob", "data", "about")
 
@@ -52,7 +49,7 @@ class Visitors:
         )
         self._contexts.append(context)
         context.set_default_timeout(PATIENCE)
-        context.add_init_script(_NO_TOUR)
+        context.add_init_script(NO_TOUR)
         context.on("request", lambda request: self.requests.append(request.url))
         context.on("response", lambda response: self.responses.append(response))  # noqa: PLW0108 - Playwright marks it
         context.on("weberror", lambda error: self.errors.append(str(error.error)))
