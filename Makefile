@@ -8,6 +8,7 @@
 #   make check     format, lint, types, import rules; starts nothing
 #   make bench     print the table of ratios
 #   make docs      write the pages that repeat the code
+#   make screenshots  make the pictures of the documentation from the running stack
 #
 # STACK=demo names the stack; PORT= its published port and PROFILE= its profile, at first set-up; DATA= its folder.
 
@@ -28,7 +29,7 @@ NATIVE := $(IN_VENV) -m deploy.native
 WHICH := --stack "$(STACK)" $(if $(DATA),--data "$(DATA)")
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo stop status logs reset test check bench docs
+.PHONY: help setup demo stop status logs reset test check bench docs screenshots
 
 help:
 	@sed -n 's/^# \{0,1\}//p' Makefile | sed '/^STACK/q'
@@ -68,3 +69,7 @@ bench: setup
 
 docs: setup
 	@$(IN_VENV) docs/generate.py
+
+screenshots: setup
+	@$(NATIVE) setup --with-tests
+	@$(IN_VENV) docs/screenshots.py --stack "$(STACK)"
