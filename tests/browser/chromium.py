@@ -90,6 +90,12 @@ def tree(cache: Cache) -> Tree:
     return found
 
 
+def libraries(place: Tree) -> str:
+    """Return where its libraries are; that of the sound system names a folder of the machine for a part of it."""
+    nested = sorted({str(file.parent) for file in place.root.glob("usr/lib/*/pulseaudio/*.so")})
+    return ":".join([place.libraries, *nested])
+
+
 @contextmanager
 def running(
     cache: Cache, folder: Path, *, outside: Outside | None = None, scale: int = 1
@@ -117,7 +123,7 @@ def running(
             # Only this process and its children: the tree's libraries are not for the machine's own programs.
             env={
                 **environment.base(),
-                "LD_LIBRARY_PATH": place.libraries,
+                "LD_LIBRARY_PATH": libraries(place),
                 "FONTCONFIG_FILE": str(fonts),
                 "HOME": str(folder),
             },
