@@ -91,7 +91,7 @@ def tree(cache: Cache) -> Tree:
 
 
 def libraries(place: Tree) -> str:
-    """Return where its libraries are; that of the sound system names a folder of the machine for a part of it."""
+    """Return where its libraries are; the sound system's looks for a part of itself on the machine."""
     nested = sorted({str(file.parent) for file in place.root.glob("usr/lib/*/pulseaudio/*.so")})
     return ":".join([place.libraries, *nested])
 
