@@ -1,13 +1,14 @@
 """What tests do with OHIF: open it, wait for an image, read the screen, scroll."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
 import numpy as np
 from playwright.sync_api import Locator, Page
 
-from tests.browser.pixels import Grey, Slices
+from tests.browser.pixels import Grey, NotWhollyOnScreen, Slices
 
 NO_TOUR = """
 if (location.pathname.startsWith("/ohif/")) localStorage.setItem("shownTours", '["basicViewerTour"]');
@@ -85,15 +86,15 @@ class Viewer:
     def likeness(self, slices: Slices, *, until: Callable[[Grey], bool]) -> Grey:
         """Return how alike each slice is to the screen, looking again until it is as expected or too late.
 
-        Drawing comes a few frames after the viewer says that it knows the image.
+        Drawing comes a few frames after the viewer knows the image, and it is fitted in after that.
         """
-        found = slices.likeness(self.screen(slices))
         for _ in range(100):
-            if until(found):
-                break
+            with suppress(NotWhollyOnScreen):
+                found = slices.likeness(self.screen(slices))
+                if until(found):
+                    return found
             self.page.evaluate("() => new Promise(done => requestAnimationFrame(() => setTimeout(done, 50)))")
-            found = slices.likeness(self.screen(slices))
-        return found
+        return slices.likeness(self.screen(slices))
 
     def last_image(self) -> None:
         """Go to the end of the series."""

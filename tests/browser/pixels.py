@@ -20,6 +20,10 @@ from pydicom.pixels.processing import apply_modality_lut, apply_voi_lut
 Grey = npt.NDArray[np.float64]
 
 
+class NotWhollyOnScreen(Exception):
+    """The slice reaches beyond the canvas: the viewer has not fitted it in yet, or somebody zoomed."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Slices:
     """The slices of one series, in the order of their position.
@@ -97,9 +101,7 @@ class Slices:
         )
         x, y = np.floor(places).astype(int).transpose(2, 0, 1)
         height, width = screen.shape
-        assert x.min() >= 0, "the slice is not wholly on screen"
-        assert y.min() >= 0, "the slice is not wholly on screen"
-        assert x.max() < width, "the slice is not wholly on screen"
-        assert y.max() < height, "the slice is not wholly on screen"
+        if min(x.min(), y.min()) < 0 or x.max() >= width or y.max() >= height:
+            raise NotWhollyOnScreen
         seen: Grey = screen[y, x]
         return seen

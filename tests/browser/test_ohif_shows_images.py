@@ -51,3 +51,13 @@ def test_a_stranger_gets_no_pixel_of_it(visitors: Visitors, showcase: dict[str, 
     for path in ("/metadata", "/rendered", f"/instances/{slices.uids[0]}/frames/1"):
         answer: int = page.evaluate("path => fetch(path).then(answer => answer.status)", series + path)
         assert answer == 404
+
+
+def test_a_study_opens_on_a_slice_with_something_in_it(
+    visitors: Visitors, showcase: dict[str, Any], slices: Slices
+) -> None:
+    viewer = Viewer(visitors.page("pi-a"))
+    viewer.open(visitors.url, showcase["study"])
+    likeness = viewer.likeness(slices, until=one_is_alike)
+    assert likeness.max() > ALIKE
+    assert abs(int(likeness.argmax()) - len(slices.uids) // 2) <= 1

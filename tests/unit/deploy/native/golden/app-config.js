@@ -2,7 +2,20 @@
 window.config = {
   name: "paradim",
   routerBasename: "/ohif",
-  extensions: [],
+  /* A series begins at its middle: its first slice is often air, and people would see nothing. */
+  extensions: [
+    {
+      id: "paradim.begin-in-the-middle",
+      preRegistration: function (world) {
+        const protocols = world.servicesManager.services.hangingProtocolService.protocols;
+        protocols.get("default").stages.forEach(function (stage) {
+          stage.viewports.forEach(function (viewport) {
+            viewport.viewportOptions.initialImageOptions = { preset: "middle" };
+          });
+        });
+      },
+    },
+  ],
   modes: [],
   customizationService: {},
   showStudyList: false,
