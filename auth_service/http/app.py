@@ -25,6 +25,7 @@ from auth_service.http import (
     sessions_api,
     signin,
 )
+from auth_service.http.coalescing import Coalescing
 from auth_service.provider import Provider
 from auth_service.sessions import Sessions
 from auth_service.settings import Settings
@@ -87,6 +88,7 @@ def create_app(
         sessions=sessions,
         clock=clock,
     )
+    app.state.decisions = Coalescing()
     responses.install(app)
     for part in (authorize, internal, signin, api, sessions_api, pictures_api, scoped):
         app.include_router(part.router)

@@ -4,13 +4,16 @@
 ``X-Gate-Deny``: ``hidden`` (404), ``forbidden`` (403) or ``invalid`` (400).
 """
 
+from collections.abc import Callable, Mapping
+
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from auth_service.errors import Unauthenticated
 from auth_service.gate import Gate, Verdict
+from auth_service.http.coalescing import Coalescing
 from auth_service.http.dependencies import actor_of
-from auth_service.targets import ParameterError, UndeclaredError, Way, resolve
+from auth_service.targets import ParameterError, Target, UndeclaredError, Way, resolve
 
 router = APIRouter(include_in_schema=False)
 
@@ -28,16 +31,36 @@ def authorize(request: Request) -> Response:
         return _deny("invalid")
     if target.row.way is not Way.STREAMED:
         return _deny("hidden")
+    if not target.row.cached:
+        return _ANSWERS[_decide(request, target)]()
+    # The very fields under which nginx keeps the decision.
+    key = (
+        tuple(headers.getlist("cookie")),
+        tuple(headers.getlist("authorization")),
+        target.cache_key,
+        headers.get("x-gate-query", ""),
+    )
+    decisions: Coalescing[Verdict | None] = request.app.state.decisions
+    return _ANSWERS[decisions.once(key, lambda: _decide(request, target))]()
+
+
+def _decide(request: Request, target: Target) -> Verdict | None:
+    """Decide; ``None`` where signing in would help."""
     try:
         actor = actor_of(request)
     except Unauthenticated:
-        # Bearer and never Basic: a browser would open a dialog of its own.
-        return Response(status_code=401, headers={"WWW-Authenticate": "Bearer"})
-    verdict = Gate.of(request).judge(actor, target, path)
-    if verdict is Verdict.ALLOWED:
-        return Response(status_code=204)
-    return _deny("forbidden" if verdict is Verdict.FORBIDDEN else "hidden")
+        return None
+    return Gate.of(request).judge(actor, target, request.headers.get("x-gate-path", ""))
 
 
 def _deny(how: str) -> Response:
     return Response(status_code=403, headers={"X-Gate-Deny": how})
+
+
+_ANSWERS: Mapping[Verdict | None, Callable[[], Response]] = {
+    Verdict.ALLOWED: lambda: Response(status_code=204),
+    Verdict.FORBIDDEN: lambda: _deny("forbidden"),
+    Verdict.HIDDEN: lambda: _deny("hidden"),
+    # Bearer and never Basic: a browser would open a dialog of its own.
+    None: lambda: Response(status_code=401, headers={"WWW-Authenticate": "Bearer"}),
+}
