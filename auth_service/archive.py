@@ -4,7 +4,8 @@ Every question that speaks of an identifier asks for an exact one and compares w
 Orthanc's ``/tools/find`` knows wildcards and lists. What exists twice is refused, not guessed.
 """
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -16,6 +17,13 @@ from auth_service.vocabulary import Level
 
 type_of_level = {Level.STUDY: "Study", Level.SERIES: "Series", Level.INSTANCE: "Instance"}
 """Orthanc's own words for the levels."""
+
+uid_of_level = {
+    Level.STUDY: "StudyInstanceUID",
+    Level.SERIES: "SeriesInstanceUID",
+    Level.INSTANCE: "SOPInstanceUID",
+}
+"""The attribute that identifies something at each level."""
 
 _FOLDER = {Level.STUDY: "studies", Level.SERIES: "series"}
 
@@ -223,9 +231,7 @@ class OrthancArchive:
         return str(self._ask("GET", "/system").json()["Version"])
 
     def _exactly_one(self, level: Level, uid: str, content: list[str], **tags: str) -> dict[str, Any] | None:
-        keyword = {Level.STUDY: "StudyInstanceUID", Level.SERIES: "SeriesInstanceUID"}.get(
-            level, "SOPInstanceUID"
-        )
+        keyword = uid_of_level[level]
         rows = self.find(
             {
                 "Level": type_of_level[level],
@@ -274,6 +280,38 @@ class OrthancArchive:
         except httpx.HTTPError as error:
             raise Unavailable("orthanc") from error
         return answer
+
+
+def carrying(labels: Collection[str]) -> dict[str, Any]:
+    """Return the part of a question that narrows it to what carries one of the labels.
+
+    Raises
+    ------
+    ValueError
+        If there is none: to Orthanc an empty list means everything.
+
+    """
+    if not labels:
+        raise ValueError("a question without labels would be about the whole archive")
+    return {"Labels": sorted(labels), "LabelsConstraint": "Any"}
+
+
+def existing_twice(archive: Archive, level: Level, uids: Iterable[str]) -> frozenset[str]:
+    """Return those of the identifiers that the archive holds more than once, labels aside."""
+    wanted = sorted(set(uids))
+    if not wanted:
+        return frozenset()
+    keyword = uid_of_level[level]
+    answer = archive.find(
+        {
+            "Level": type_of_level[level],
+            "Query": {keyword: "\\".join(wanted)},
+            "ResponseContent": [],
+            "RequestedTags": [keyword],
+        }
+    )
+    several = Counter(str(row["RequestedTags"][keyword]) for row in answer)
+    return frozenset(uid for uid, times in several.items() if times > 1)
 
 
 def _keywords(listed: str) -> frozenset[str]:

@@ -3,9 +3,10 @@
 The only place where archive, policy and audit meet: ``http/authorize.py`` and ``http/scoped.py`` ask here.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum, auto
-from typing import Self
+from typing import Self, TypeVar
 
 from fastapi import Request
 
@@ -20,6 +21,12 @@ from auth_service.store.albums import grants_of
 from auth_service.store.database import Store
 from auth_service.targets import VIEWER_CLASSES, Target
 from auth_service.vocabulary import Action, Level
+
+_UNKNOWN = Decision(allowed=False, reason=Reason.NO_GRANT)
+"""About what does not exist, or exists twice, or holds nothing that a grant opens."""
+
+Asked = TypeVar("Asked")
+Found = TypeVar("Found")
 
 
 class Verdict(Enum):
@@ -75,8 +82,9 @@ class Gate:
 
     def permitted(self, actor: Actor, action: Action, uid: str) -> ArchivedSeries | None:
         """Return one series if the actor may do this to it; what exists twice he may not."""
-        series = self._series(actor, uid)
+        series = self._unambiguous(actor, self.archive.series, uid)
         if series is None:
+            self._deny(actor, action, _UNKNOWN, level=Level.SERIES, target=uid)
             return None
         decision = decide(actor, action, _resource(series), grants=self._grants(actor), at=self.clock())
         self._record(actor, action, decision, series)
@@ -91,11 +99,7 @@ class Gate:
             If there is none, or no such study, or two of them.
 
         """
-        try:
-            study = self.archive.study(study_uid)
-        except AmbiguousError as error:
-            self._record_ambiguous(actor, error)
-            raise NotFound from None
+        study = self._unambiguous(actor, self.archive.study, study_uid)
         grants, at = self._grants(actor), self.clock()
         permitted: dict[str, Decision] = {}
         for series in study.series if study else ():
@@ -106,7 +110,7 @@ class Gate:
             self._deny(
                 actor,
                 action,
-                Decision(allowed=False, reason=Reason.NO_GRANT),
+                _UNKNOWN,
                 level=Level.STUDY,
                 target=study_uid,
                 study_uid=study_uid if study else None,
@@ -117,14 +121,9 @@ class Gate:
 
     def judge(self, actor: Actor, target: Target, path: str) -> Verdict:
         """Decide about one item route; the path is for the record only."""
-        try:
-            resolved = self._resolve(target)
-        except AmbiguousError as error:
-            self._record_ambiguous(actor, error)
-            resolved = None
+        resolved = self._unambiguous(actor, self._resolve, target)
         if resolved is None:
-            decision = Decision(allowed=False, reason=Reason.NO_GRANT)
-            self._deny(actor, target.row.action, decision, level=target.row.level, target=path)
+            self._deny(actor, target.row.action, _UNKNOWN, level=target.row.level, target=path)
             return Verdict.HIDDEN
         series = resolved.series if isinstance(resolved, ArchivedInstance) else resolved
         action = _action(target, resolved)
@@ -149,9 +148,10 @@ class Gate:
         series = self.archive.series(places["series"])
         return series if series is not None and _belongs(series, target) else None
 
-    def _series(self, actor: Actor, uid: str) -> ArchivedSeries | None:
+    def _unambiguous(self, actor: Actor, find: Callable[[Asked], Found], asked: Asked) -> Found | None:
+        """Return what is found; what exists twice is put on record, and nothing is found."""
         try:
-            return self.archive.series(uid)
+            return find(asked)
         except AmbiguousError as error:
             self._record_ambiguous(actor, error)
             return None

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from auth_service.archive import Archive
+from auth_service.archive import Archive, carrying
 from auth_service.policy.model import Labelled
 
 _DRAWN_OVER_OTHERS = frozenset({"SEG", "RTDOSE", "OT", "SM"})
@@ -91,12 +91,11 @@ def holdings(archive: Archive, visible: Labelled) -> dict[str, Holding]:
         {
             "Level": "Series",
             "Query": {},
-            "Labels": sorted(visible.labels),
-            "LabelsConstraint": "Any",
             # Its main tags come from the index; a requested one that is missing would be looked for in files.
             "ResponseContent": ["Labels", "MainDicomTags"],
             "RequestedTags": ["StudyInstanceUID", "NumberOfSeriesRelatedInstances"],
         }
+        | carrying(visible.labels)
     )
     by_label: dict[str, list[_Series]] = defaultdict(list)
     for row in rows:

@@ -7,7 +7,7 @@ process may be writing the same label.
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 
-from auth_service.archive import Archive
+from auth_service.archive import Archive, carrying, existing_twice
 from auth_service.store.ledger import Line, Place, Stamp
 from auth_service.vocabulary import ChangeVerb, Level, LineFailure
 
@@ -79,7 +79,7 @@ def locate(archive: Archive, uids: Collection[str]) -> dict[str, Place | LineFai
         for row in rows
     ]
     several = Counter(uid for uid, _ in places)
-    twice = _studies_that_exist_twice(archive, {place.study_uid for _, place in places})
+    twice = existing_twice(archive, Level.STUDY, {place.study_uid for _, place in places})
     found: dict[str, Place | LineFailure] = dict.fromkeys(uids, LineFailure.MISSING)
     for uid, place in places:
         if uid in found:
@@ -130,21 +130,6 @@ def _stamp(line: Line, place: Place | LineFailure) -> Stamp:
     )
 
 
-def _studies_that_exist_twice(archive: Archive, uids: Collection[str]) -> set[str]:
-    if not uids:
-        return set()
-    rows = archive.find(
-        {
-            "Level": "Study",
-            "Query": {"StudyInstanceUID": "\\".join(sorted(uids))},
-            "ResponseContent": [],
-            "RequestedTags": ["StudyInstanceUID"],
-        }
-    )
-    several = Counter(row["RequestedTags"]["StudyInstanceUID"] for row in rows)
-    return {uid for uid, times in several.items() if times > 1}
-
-
 def _studies_with_labelled_series(archive: Archive, label: str, uids: Collection[str]) -> set[str]:
     if not uids:
         return set()
@@ -152,9 +137,8 @@ def _studies_with_labelled_series(archive: Archive, label: str, uids: Collection
         {
             "Level": "Series",
             "Query": {"StudyInstanceUID": "\\".join(sorted(uids))},
-            "Labels": [label],
-            "LabelsConstraint": "Any",
             "ResponseContent": ["Parent"],
         }
+        | carrying([label])
     )
     return {row["ParentStudy"] for row in rows}

@@ -8,12 +8,12 @@ Three finds answer a page of studies: the studies, their permitted series, and w
 exists twice (then it is nobody's). ``docs/decisions/0005-narrowed-searches.md`` says why.
 """
 
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from auth_service.archive import Archive, type_of_level
+from auth_service.archive import Archive, carrying, existing_twice, type_of_level, uid_of_level
 from auth_service.errors import Invalid
 from auth_service.policy.model import Labelled, Nothing, Visibility
 from auth_service.vocabulary import Level
@@ -28,12 +28,6 @@ _SERIES_COUNTS = "NumberOfSeriesRelatedInstances"
 
 _IMAGE_ATTRIBUTES = frozenset({"Rows", "Columns", "BitsAllocated", "NumberOfFrames", "SOPClassUID"})
 """Attributes of an instance that are read from its file where the index does not hold them."""
-
-_UID_OF = {
-    Level.STUDY: "StudyInstanceUID",
-    Level.SERIES: "SeriesInstanceUID",
-    Level.INSTANCE: "SOPInstanceUID",
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,7 +152,7 @@ def _find_studies(archive: Archive, question: Question, visibility: Labelled) ->
     found = archive.find(_narrowed(question, filters, visibility) | _page(question) | _content(question))
     uids = [_uid(Level.STUDY, study) for study in found]
     permitted = _permitted_series(archive, uids, visibility)
-    twice = _existing_twice(archive, Level.STUDY, uids)
+    twice = existing_twice(archive, Level.STUDY, uids)
     return [
         _study_row(study, permitted[study["ID"]], visibility)
         for study in found
@@ -172,8 +166,8 @@ def _find_series(archive: Archive, question: Question, visibility: Labelled) -> 
         | _page(question)
         | _content(question, "StudyInstanceUID")
     )
-    twice = _existing_twice(archive, Level.SERIES, [_uid(Level.SERIES, series) for series in found])
-    split = _existing_twice(archive, Level.STUDY, [_uid(Level.STUDY, series) for series in found])
+    twice = existing_twice(archive, Level.SERIES, [_uid(Level.SERIES, series) for series in found])
+    split = existing_twice(archive, Level.STUDY, [_uid(Level.STUDY, series) for series in found])
     return [
         _row(Level.SERIES, series, visibility.labels)
         for series in found
@@ -191,23 +185,17 @@ def _filters(archive: Archive, question: Question, visibility: Labelled) -> Mapp
         {
             "Level": "Series",
             "Query": filters | {"Modality": modality},
-            "Labels": sorted(visibility.labels),
-            "LabelsConstraint": "Any",
             "ResponseContent": [],
             "RequestedTags": ["StudyInstanceUID"],
         }
+        | carrying(visibility.labels)
     )
     uids = sorted({_uid(Level.STUDY, row) for row in series})
     return {**filters, "StudyInstanceUID": "\\".join(uids)} if uids else None
 
 
 def _narrowed(question: Question, filters: Mapping[str, str], visibility: Labelled) -> dict[str, Any]:
-    return {
-        "Level": type_of_level[question.level],
-        "Query": dict(filters),
-        "Labels": sorted(visibility.labels),
-        "LabelsConstraint": "Any",
-    }
+    return {"Level": type_of_level[question.level], "Query": dict(filters)} | carrying(visibility.labels)
 
 
 def _within(question: Question, series_uid: str) -> dict[str, Any]:
@@ -219,9 +207,9 @@ def _within(question: Question, series_uid: str) -> dict[str, Any]:
 
 def _page(question: Question) -> dict[str, Any]:
     order = list(question.order)
-    if order and order[-1].keyword != _UID_OF[question.level]:
+    if order and order[-1].keyword != uid_of_level[question.level]:
         # Equal keys come in any order, which may differ from page to page: the identifier settles it.
-        order.append(Order(keyword=_UID_OF[question.level]))
+        order.append(Order(keyword=uid_of_level[question.level]))
     return {
         "Limit": min(question.limit, MAX_LIMIT),
         "Since": question.since,
@@ -240,7 +228,7 @@ def _content(question: Question, *also: str) -> dict[str, Any]:
     asked = [tag for tag in question.tags if tag not in COMPUTED]
     return {
         "ResponseContent": ["Labels", "Parent", "MainDicomTags"],
-        "RequestedTags": list(dict.fromkeys([*asked, _UID_OF[question.level], *also])),
+        "RequestedTags": list(dict.fromkeys([*asked, uid_of_level[question.level], *also])),
     }
 
 
@@ -255,30 +243,13 @@ def _permitted_series(
         {
             "Level": "Series",
             "Query": {"StudyInstanceUID": "\\".join(study_uids)},
-            "Labels": sorted(visibility.labels),
-            "LabelsConstraint": "Any",
             "ResponseContent": ["Parent"],
             "RequestedTags": ["Modality", _SERIES_COUNTS],
         }
+        | carrying(visibility.labels)
     ):
         permitted[series["ParentStudy"]].append(series)
     return permitted
-
-
-def _existing_twice(archive: Archive, level: Level, uids: Iterable[str]) -> frozenset[str]:
-    """Return those of the identifiers that the archive holds more than once, labels aside."""
-    wanted = sorted(set(uids))
-    if not wanted:
-        return frozenset()
-    answer = archive.find(
-        {
-            "Level": type_of_level[level],
-            "Query": {_UID_OF[level]: "\\".join(wanted)},
-            "ResponseContent": [],
-            "RequestedTags": [_UID_OF[level]],
-        }
-    )
-    return frozenset(uid for uid, times in Counter(_uid(level, row) for row in answer).items() if times > 1)
 
 
 def _study_row(study: dict[str, Any], series: Sequence[dict[str, Any]], visibility: Labelled) -> Row:
@@ -290,17 +261,7 @@ def _study_row(study: dict[str, Any], series: Sequence[dict[str, Any]], visibili
         "NumberOfStudyRelatedInstances": str(instances),
     }
     row = _row(Level.STUDY, study, visibility.labels)
-    return Row(
-        id=row.id,
-        level=row.level,
-        uid=row.uid,
-        parent=row.parent,
-        labels=row.labels,
-        tags={**row.tags, **computed},
-        main_tags=row.main_tags,
-        patient_tags=row.patient_tags,
-        series=tuple(sorted(one["ID"] for one in series)),
-    )
+    return replace(row, tags={**row.tags, **computed}, series=tuple(sorted(one["ID"] for one in series)))
 
 
 def _row(level: Level, found: dict[str, Any], shown: frozenset[str]) -> Row:
@@ -318,4 +279,4 @@ def _row(level: Level, found: dict[str, Any], shown: frozenset[str]) -> Row:
 
 
 def _uid(level: Level, found: dict[str, Any]) -> str:
-    return str(found["RequestedTags"][_UID_OF[level]])
+    return str(found["RequestedTags"][uid_of_level[level]])

@@ -18,7 +18,8 @@ router.include_router(albums_api.router)
 @router.get("/api/health", tags=["health"])
 def health(request: Request) -> Health:
     """Say which parts are up; open to all, and asked of the parts at most every two seconds."""
-    return _doctor(request).examine(request.app.state.services)
+    doctor: Doctor = request.app.state.doctor
+    return doctor.examine(request.app.state.services)
 
 
 @router.get("/api/me", tags=["me"], response_model=MeDocument, responses=errors())
@@ -40,12 +41,3 @@ def change_me(request: Request, actor: SignedIn, wanted: MeChange) -> dict[str, 
     with services.store.write() as tx:
         people.set_language(tx, provider=actor.provider, subject=actor.subject, language=wanted.language)
     return me_document(services, actor)
-
-
-def _doctor(request: Request) -> Doctor:
-    """Return the application's own; made once (two that are made at the same moment do no harm)."""
-    state = request.app.state
-    if not hasattr(state, "doctor"):
-        state.doctor = Doctor()
-    doctor: Doctor = state.doctor
-    return doctor

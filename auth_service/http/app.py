@@ -26,6 +26,7 @@ from auth_service.http import (
     signin,
 )
 from auth_service.http.coalescing import Coalescing
+from auth_service.http.health import Doctor
 from auth_service.provider import Provider
 from auth_service.sessions import Sessions
 from auth_service.settings import Settings
@@ -89,6 +90,7 @@ def create_app(
         clock=clock,
     )
     app.state.decisions = Coalescing()
+    app.state.doctor = Doctor()
     responses.install(app)
     for part in (authorize, internal, signin, api, sessions_api, pictures_api, scoped):
         app.include_router(part.router)
@@ -105,11 +107,10 @@ async def _only_ours(request: Request, call_next: Callable[[Request], Awaitable[
         return await call_next(request)
     from_gate = _same(request.headers.get("x-gate-secret"), settings.gate_secret.get_secret_value())
     from_portal = _same(request.headers.get("x-portal-secret"), settings.portal_secret.get_secret_value())
-    heard = (
-        from_portal and path.startswith(("/internal/sessions/", "/api/"))
-        if not from_gate
-        else not path.startswith("/internal/sessions/")
-    )
+    if from_gate:
+        heard = not path.startswith("/internal/sessions/")
+    else:
+        heard = from_portal and path.startswith(("/internal/sessions/", "/api/"))
     if not heard:
         return responses.error_response(request, errors.NotFound())
     return await call_next(request)

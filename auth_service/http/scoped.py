@@ -4,7 +4,8 @@ QIDO-RS for studies, for the series of a study and for the instances of a series
 Orthanc's ``/tools/find`` and ``/tools/count-resources``, whose bodies are read into a schema and asked anew.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Annotated, Any, Literal
 from urllib.parse import parse_qsl
 
@@ -158,16 +159,10 @@ def _one_series(gate: Gate, actor: Actor, question: Question) -> str | None:
 
 
 def _with_filters(question: Question, **filters: str) -> Question:
-    return Question(
-        level=question.level,
-        filters={**question.filters, **filters},
-        tags=question.tags,
-        limit=question.limit,
-        since=question.since,
-    )
+    return replace(question, filters={**question.filters, **filters})
 
 
-def _read_filters(field: str, pairs: Sequence[tuple[str, str]] | Any) -> dict[str, str]:  # noqa: ANN401
+def _read_filters(field: str, pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
     """Read filters; an empty value matches everything (PS3.4, section C.2.2.2.3) and is left out."""
     filters: dict[str, str] = {}
     for name, value in pairs:

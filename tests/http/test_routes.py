@@ -11,6 +11,8 @@ import pytest
 from fastapi.routing import APIRoute
 from starlette.routing import BaseRoute, Route
 
+from auth_service.store.audit import records
+from auth_service.vocabulary import AuditEvent
 from tests.http.world import PEOPLE, World
 
 KINDS = ("unheard", "nobody", "bad", *PEOPLE)
@@ -274,3 +276,23 @@ def test_one_error_shape(world: World) -> None:
         assert body["message"]
         if answer.status_code == 404:
             assert "reason" not in body
+
+
+def test_a_refused_picture_is_on_record_whether_it_exists_or_not(tmp_path: Path) -> None:
+    world = World.make(tmp_path)
+    try:
+        with world.client("stranger") as client:
+            for series in ("1.1.1", "9.9"):
+                assert client.get(f"/api/series/{series}/picture").status_code == 404
+        with world.signin.store.read() as tx:
+            denied = [
+                (one.target, one.action, one.level, one.reason, one.address)
+                for one in records(tx)
+                if one.event == AuditEvent.DENIED
+            ]
+    finally:
+        world.close()
+    assert denied == [
+        ("1.1.1", "view", "series", "no-grant", "192.0.2.7"),
+        ("9.9", "view", "series", "no-grant", "192.0.2.7"),
+    ]
