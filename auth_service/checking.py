@@ -1,7 +1,8 @@
 """Ask Keycloak, about once a second, what a session in use still means.
 
 One asker per session, in all replicas together: he holds a lease in the session's row while he asks, and no
-transaction. The others go on with what is there while it is fresh, and wait for his answer when it is not.
+transaction. Who comes while the last answer is young goes on with it, and if it is about to age it is asked
+anew beside him; who finds an old one waits. So a session in steady use, a viewer's, never waits for Keycloak.
 Nothing here ever widens a right: an answer that cannot be had leaves what was known, for a while, or less.
 """
 
@@ -9,6 +10,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -29,7 +31,10 @@ ASK_AFTER = timedelta(seconds=1)
 """An answer younger than this is not asked for again."""
 
 REFUSE_AFTER = timedelta(seconds=2)
-"""An answer older than this is not good enough, unless Keycloak cannot be reached."""
+"""An answer as old as this is not good enough, unless Keycloak cannot be reached."""
+
+BESIDE = 8
+"""How many sessions are asked about beside their requests at a time; the answers of others age a little."""
 
 NOTE_USE_AFTER = timedelta(seconds=30)
 """Being used is written down this seldom; the idle limit is exact to as much."""
@@ -49,7 +54,7 @@ PROBE = 5.0
 log = logging.getLogger(__name__)
 
 
-class Over(Exception):
+class _Over(Exception):
     """Keycloak says that the session is over."""
 
 
@@ -117,7 +122,14 @@ def unseal_tokens(sealer: Sealer, record: SessionRecord) -> _Sealed | None:
 
 
 class Checker:
-    """Keeps what sessions mean fresh."""
+    """Keeps what sessions mean fresh.
+
+    Parameters
+    ----------
+    over : callable
+        Ends a session of which Keycloak says that it is over.
+
+    """
 
     def __init__(
         self,
@@ -128,6 +140,7 @@ class Checker:
         directory: Directory,
         sealer: Sealer,
         clock: Clock,
+        over: Callable[[SessionRecord], None],
     ) -> None:
         self._grace = timedelta(seconds=settings.keycloak_grace_seconds)
         self._store = store
@@ -135,30 +148,42 @@ class Checker:
         self._directory = directory
         self._sealer = sealer
         self._clock = clock
+        self._over = over
         self._reach = Reach(time.monotonic)
         self._directory_reach = Reach(time.monotonic)
+        self._beside = ThreadPoolExecutor(BESIDE, "checker")
+        self._lock = threading.Lock()
+        self._asked_beside: set[str] = set()
+
+    def close(self) -> None:
+        """Finish the questions that are under way, and ask no more beside requests."""
+        self._beside.shutdown()
 
     def current(self, record: SessionRecord) -> SessionRecord | None:
-        """Return the session as Keycloak sees it now, or ``None`` if it has ended meanwhile.
+        """Return the session as Keycloak saw it less than two seconds ago, or ``None`` if it has ended.
 
         Raises
         ------
-        Over
-            If Keycloak says so; the caller ends the session.
         Unavailable
             If Keycloak has been out of reach for longer than the settings allow.
 
         """
+        if self._age(record) >= REFUSE_AFTER:
+            return self._asked_now(record)
+        if self._age(record) >= ASK_AFTER:
+            self._ask_beside(record)
+        return record
+
+    def _asked_now(self, record: SessionRecord) -> SessionRecord | None:
+        """Ask, or wait for the answer to whoever is asking."""
         patience_ends = time.monotonic() + PATIENCE
-        while self._age(record) >= ASK_AFTER:
+        while self._age(record) >= REFUSE_AFTER:
             if not self._reach.may_ask():
                 return self._with_grace(record)
             holder = self._take_lease(record)
             if holder is not None:
                 with suppress(_LeaseLost):
-                    return self._ask(record, holder)
-            elif self._age(record) <= REFUSE_AFTER:
-                return record
+                    return self._told(record, holder)
             if time.monotonic() > patience_ends:
                 raise Unavailable("keycloak")
             time.sleep(POLL)
@@ -168,6 +193,38 @@ class Checker:
                 return None
             record = again
         return record
+
+    def _ask_beside(self, record: SessionRecord) -> None:
+        """Have the session asked about while its request goes on, if it is not already."""
+        with self._lock:
+            if record.id in self._asked_beside:
+                return
+            self._asked_beside.add(record.id)
+        self._beside.submit(self._asked_beside_of, record)
+
+    def _asked_beside_of(self, record: SessionRecord) -> None:
+        try:
+            if not self._reach.may_ask():
+                return
+            holder = self._take_lease(record)
+            if holder is not None:
+                self._told(record, holder)
+        except (_LeaseLost, Unavailable):
+            # Nobody waits for this answer: the next request finds what there is, and asks for itself.
+            log.debug("no answer about session %s", record.id)
+        except Exception:
+            log.exception("the question about session %s failed", record.id)
+        finally:
+            with self._lock:
+                self._asked_beside.discard(record.id)
+
+    def _told(self, record: SessionRecord, holder: str) -> SessionRecord | None:
+        """Ask as the holder of the lease, and end the session if Keycloak says so."""
+        try:
+            return self._ask(record, holder)
+        except _Over:
+            self._over(record)
+            return None
 
     def _age(self, record: SessionRecord) -> timedelta:
         return self._clock() - record.checked_at
@@ -213,7 +270,7 @@ class Checker:
             raise Unavailable("keycloak") from None
         self._reach.answered()
         if not answer.active:
-            raise Over
+            raise _Over
         values: dict[str, Any] = {
             "roles": sorted(answer.roles),
             "groups": self._groups(record, answer),

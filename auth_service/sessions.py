@@ -14,7 +14,7 @@ from uuid import uuid4
 from sqlalchemy.orm import Session
 
 from auth_service import audit, ending
-from auth_service.checking import Checker, Over, seal_tokens, unseal_tokens
+from auth_service.checking import Checker, seal_tokens, unseal_tokens
 from auth_service.clock import Clock
 from auth_service.directory import Directory
 from auth_service.ending import Cause, actor_from
@@ -74,7 +74,12 @@ class Sessions:
             directory=directory,
             sealer=self._sealer,
             clock=clock,
+            over=self._over,
         )
+
+    def close(self) -> None:
+        """Finish what is being asked beside requests."""
+        self._checker.close()
 
     # A session begins
 
@@ -224,13 +229,12 @@ class Sessions:
             with self._store.write() as tx:
                 ending.end(tx, record, why=why, cause=Cause(at=at))
             return None
-        try:
-            now = self._checker.current(record)
-        except Over:
-            with self._store.write() as tx:
-                ending.sign_out(tx, record, why="keycloak", cause=Cause(at=self._clock()))
-            return None
+        now = self._checker.current(record)
         return actor_from(now) if now is not None else None
+
+    def _over(self, record: SessionRecord) -> None:
+        with self._store.write() as tx:
+            ending.sign_out(tx, record, why="keycloak", cause=Cause(at=self._clock()))
 
     def _why_run_out(self, record: SessionRecord, at: datetime) -> str | None:
         if at >= record.expires_at:

@@ -5,7 +5,8 @@ answered as if there were nothing here. Loopback is open to every local user.
 """
 
 import hmac
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from fastapi import FastAPI, Request
@@ -78,6 +79,7 @@ def create_app(
         docs_url=None,
         redoc_url=None,
         swagger_ui_oauth2_redirect_url=None,
+        lifespan=_life,
     )
     sessions = Sessions(settings=settings, store=store, provider=provider, directory=directory, clock=clock)
     app.state.services = Services(
@@ -96,6 +98,12 @@ def create_app(
         app.include_router(part.router)
     app.middleware("http")(_only_ours)
     return app
+
+
+@asynccontextmanager
+async def _life(app: FastAPI) -> AsyncIterator[None]:
+    yield
+    app.state.services.sessions.close()
 
 
 async def _only_ours(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:

@@ -57,6 +57,7 @@ class SigninWorld:
         )
 
     def close(self) -> None:
+        self.services.sessions.close()
         self.store.close()
         self.provider.close()
 

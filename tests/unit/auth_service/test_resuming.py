@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from unittest import mock
 
@@ -11,6 +11,7 @@ import pytest
 from auth_service import ledger, resuming
 from auth_service.policy.model import SYSTEM
 from auth_service.vocabulary import ChangeVerb
+from tests.waiting import eventually
 from tests.world import TestWorld, two_albums
 
 
@@ -19,13 +20,6 @@ def world(tmp_path: Path) -> Iterator[TestWorld]:
     world = two_albums(tmp_path)
     yield world
     world.store.close()
-
-
-def eventually(holds: Callable[[], bool]) -> None:
-    end = time.monotonic() + 20
-    while not holds():
-        assert time.monotonic() < end, "it did not come"
-        time.sleep(0.02)
 
 
 def test_what_was_interrupted_is_finished_at_the_start(world: TestWorld) -> None:
