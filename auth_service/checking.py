@@ -1,8 +1,8 @@
 """Ask Keycloak, about once a second, what a session in use still means.
 
 One asker per session, in all replicas together: he holds a lease in the session's row while he asks, and no
-transaction. Who comes while the last answer is young goes on with it, and if it is about to age it is asked
-anew beside him; who finds an old one waits. So a session in steady use, a viewer's, never waits for Keycloak.
+transaction. Who comes while the last answer is young goes on with it; who finds an old one asks, or waits for
+who is asking. A session in steady use, a viewer's, is asked about before that happens (``watching.py``).
 Nothing here ever widens a right: an answer that cannot be had leaves what was known, for a while, or less.
 """
 
@@ -10,10 +10,9 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from auth_service.clock import Clock
@@ -28,13 +27,14 @@ from auth_service.store.sessions import SessionRecord
 from auth_service.verification import Untrusted
 
 ASK_AFTER = timedelta(seconds=1)
-"""An answer younger than this is not asked for again."""
+"""An answer about a session in use that is older than this is asked for again."""
 
-REFUSE_AFTER = timedelta(seconds=2)
-"""An answer as old as this is not good enough, unless Keycloak cannot be reached."""
+REFUSE_AFTER = timedelta(seconds=1.5)
+"""An answer as old as this is not good enough, unless Keycloak cannot be reached. Of the five seconds within
+which a right is gone, nginx takes up to three (``http/authorize.py``)."""
 
-BESIDE = 8
-"""How many sessions are asked about beside their requests at a time; the answers of others age a little."""
+IN_USE = timedelta(seconds=3)
+"""For so long after a request a session is in use: nginx asks about a viewer's every other second."""
 
 NOTE_USE_AFTER = timedelta(seconds=30)
 """Being used is written down this seldom; the idle limit is exact to as much."""
@@ -121,6 +121,14 @@ def unseal_tokens(sealer: Sealer, record: SessionRecord) -> _Sealed | None:
     return _Sealed(**document) if document is not None else None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Use:
+    """A session in use: what is known of it, and when it was used last."""
+
+    record: SessionRecord
+    last: datetime
+
+
 class Checker:
     """Keeps what sessions mean fresh.
 
@@ -151,16 +159,11 @@ class Checker:
         self._over = over
         self._reach = Reach(time.monotonic)
         self._directory_reach = Reach(time.monotonic)
-        self._beside = ThreadPoolExecutor(BESIDE, "checker")
         self._lock = threading.Lock()
-        self._asked_beside: set[str] = set()
-
-    def close(self) -> None:
-        """Finish the questions that are under way, and ask no more beside requests."""
-        self._beside.shutdown()
+        self._in_use: dict[str, _Use] = {}
 
     def current(self, record: SessionRecord) -> SessionRecord | None:
-        """Return the session as Keycloak saw it less than two seconds ago, or ``None`` if it has ended.
+        """Return the session as Keycloak saw it less than `REFUSE_AFTER` ago, or ``None`` if it has ended.
 
         Raises
         ------
@@ -168,11 +171,43 @@ class Checker:
             If Keycloak has been out of reach for longer than the settings allow.
 
         """
-        if self._age(record) >= REFUSE_AFTER:
-            return self._asked_now(record)
-        if self._age(record) >= ASK_AFTER:
-            self._ask_beside(record)
-        return record
+        now = self._asked_now(record) if self._age(record) >= REFUSE_AFTER else record
+        with self._lock:
+            if now is None:
+                self._in_use.pop(record.id, None)
+            else:
+                self._in_use[now.id] = _Use(record=now, last=self._clock())
+        return now
+
+    def due(self) -> list[SessionRecord]:
+        """Return the sessions in use whose answers are about to age, and forget those that are not in use."""
+        now = self._clock()
+        with self._lock:
+            for use in list(self._in_use.values()):
+                if now - use.last >= IN_USE:
+                    del self._in_use[use.record.id]
+            return [use.record for use in self._in_use.values() if self._age(use.record) >= ASK_AFTER]
+
+    def ask_beside(self, record: SessionRecord) -> None:
+        """Ask about a session in use for which nobody waits, unless somebody else does; raises nothing."""
+        try:
+            if self._reach.may_ask():
+                holder = self._take_lease(record)
+                told = self._told(record, holder) if holder is not None else self._again(record)
+                self._learn(record.id, told)
+        except (_LeaseLost, Unavailable):
+            # The next request finds what there is, and asks for itself.
+            log.debug("no answer about session %s", record.id)
+        except Exception:
+            log.exception("the question about session %s failed", record.id)
+
+    def _learn(self, session_id: str, told: SessionRecord | None) -> None:
+        with self._lock:
+            use = self._in_use.get(session_id)
+            if use is not None and told is not None:
+                self._in_use[session_id] = replace(use, record=told)
+            elif use is not None:
+                del self._in_use[session_id]
 
     def _asked_now(self, record: SessionRecord) -> SessionRecord | None:
         """Ask, or wait for the answer to whoever is asking."""
@@ -187,36 +222,15 @@ class Checker:
             if time.monotonic() > patience_ends:
                 raise Unavailable("keycloak")
             time.sleep(POLL)
-            with self._store.read() as tx:
-                again = table.by_id(tx, record.id)
+            again = self._again(record)
             if again is None:
                 return None
             record = again
         return record
 
-    def _ask_beside(self, record: SessionRecord) -> None:
-        """Have the session asked about while its request goes on, if it is not already."""
-        with self._lock:
-            if record.id in self._asked_beside:
-                return
-            self._asked_beside.add(record.id)
-        self._beside.submit(self._asked_beside_of, record)
-
-    def _asked_beside_of(self, record: SessionRecord) -> None:
-        try:
-            if not self._reach.may_ask():
-                return
-            holder = self._take_lease(record)
-            if holder is not None:
-                self._told(record, holder)
-        except (_LeaseLost, Unavailable):
-            # Nobody waits for this answer: the next request finds what there is, and asks for itself.
-            log.debug("no answer about session %s", record.id)
-        except Exception:
-            log.exception("the question about session %s failed", record.id)
-        finally:
-            with self._lock:
-                self._asked_beside.discard(record.id)
+    def _again(self, record: SessionRecord) -> SessionRecord | None:
+        with self._store.read() as tx:
+            return table.by_id(tx, record.id)
 
     def _told(self, record: SessionRecord, holder: str) -> SessionRecord | None:
         """Ask as the holder of the lease, and end the session if Keycloak says so."""

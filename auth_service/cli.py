@@ -21,6 +21,7 @@ from auth_service.provider import KeycloakProvider
 from auth_service.resuming import Resumer
 from auth_service.settings import Settings, SettingsError, read
 from auth_service.store.database import Store
+from auth_service.watching import Watcher
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,7 +108,7 @@ def _serve(settings: Settings) -> int:
             directory=world.directory,
             clock=world.clock,
         )
-        with Resumer(world):
+        with Resumer(world), Watcher(app.state.services.sessions.checker):
             run(app, listen=settings.listen, backchannel_listen=settings.backchannel_listen)
     return 0
 

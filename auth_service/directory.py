@@ -20,9 +20,9 @@ from auth_service.errors import Unavailable
 from auth_service.policy.model import Group
 from auth_service.settings import Settings
 
-GROUPS_LIVE = 0.5
+GROUPS_LIVE = 0.25
 """Seconds for which a path is taken to mean the same group: a renamed one may leave its path to another, and
-what people may do must follow within five seconds, of which a session's answer and nginx may take four."""
+what people may do must follow within five seconds, of which a session's answer and nginx may take 4.5."""
 
 MOST_GROUPS = 10_000
 """Paths that are remembered; a realm with more is asked more often."""

@@ -67,7 +67,7 @@ class Sessions:
         self._clock = clock
         self._sealer = Sealer(settings.encryption_key)
         self._idle = timedelta(seconds=settings.session_idle_seconds)
-        self._checker = Checker(
+        self.checker = Checker(
             settings=settings,
             store=store,
             provider=provider,
@@ -76,10 +76,6 @@ class Sessions:
             clock=clock,
             over=self._over,
         )
-
-    def close(self) -> None:
-        """Finish what is being asked beside requests."""
-        self._checker.close()
 
     # A session begins
 
@@ -229,7 +225,7 @@ class Sessions:
             with self._store.write() as tx:
                 ending.end(tx, record, why=why, cause=Cause(at=at))
             return None
-        now = self._checker.current(record)
+        now = self.checker.current(record)
         return actor_from(now) if now is not None else None
 
     def _over(self, record: SessionRecord) -> None:

@@ -5,12 +5,10 @@ answered as if there were nothing here. Loopback is open to every local user.
 """
 
 import hmac
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from fastapi import FastAPI, Request
-from starlette.responses import Response
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from auth_service import errors
 from auth_service.archive import Archive
@@ -79,7 +77,6 @@ def create_app(
         docs_url=None,
         redoc_url=None,
         swagger_ui_oauth2_redirect_url=None,
-        lifespan=_life,
     )
     sessions = Sessions(settings=settings, store=store, provider=provider, directory=directory, clock=clock)
     app.state.services = Services(
@@ -96,32 +93,36 @@ def create_app(
     responses.install(app)
     for part in (authorize, internal, signin, api, sessions_api, pictures_api, scoped):
         app.include_router(part.router)
-    app.middleware("http")(_only_ours)
+    app.add_middleware(OnlyOurs, settings=settings)
     return app
 
 
-@asynccontextmanager
-async def _life(app: FastAPI) -> AsyncIterator[None]:
-    yield
-    app.state.services.sessions.close()
-
-
-async def _only_ours(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
+class OnlyOurs:
     """Hear nobody who does not carry the secret of nginx, or of the portal, or is Keycloak's back channel."""
-    settings: Settings = request.app.state.services.settings
-    path = request.url.path
-    if path.startswith("/internal/backchannel/"):
-        # The secret is the last part of the address, and the token is signed: the route checks both.
-        return await call_next(request)
-    from_gate = _same(request.headers.get("x-gate-secret"), settings.gate_secret.get_secret_value())
-    from_portal = _same(request.headers.get("x-portal-secret"), settings.portal_secret.get_secret_value())
-    if from_gate:
-        heard = not path.startswith("/internal/sessions/")
-    else:
-        heard = from_portal and path.startswith(("/internal/sessions/", "/api/"))
-    if not heard:
-        return responses.error_response(request, errors.NotFound())
-    return await call_next(request)
+
+    def __init__(self, app: ASGIApp, *, settings: Settings) -> None:
+        self._app = app
+        self._gate = settings.gate_secret.get_secret_value()
+        self._portal = settings.portal_secret.get_secret_value()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on, or answer as if there were nothing here; nothing but requests is heard."""
+        if scope["type"] == "lifespan":
+            await self._app(scope, receive, send)
+        elif scope["type"] == "http":
+            request = Request(scope, receive)
+            app = self._app if self._heard(request) else responses.error_response(request, errors.NotFound())
+            await app(scope, receive, send)
+
+    def _heard(self, request: Request) -> bool:
+        path = request.url.path
+        if path.startswith("/internal/backchannel/"):
+            # The secret is the last part of the address, and the token is signed: the route checks both.
+            return True
+        if _same(request.headers.get("x-gate-secret"), self._gate):
+            return not path.startswith("/internal/sessions/")
+        from_portal = _same(request.headers.get("x-portal-secret"), self._portal)
+        return from_portal and path.startswith(("/internal/sessions/", "/api/"))
 
 
 def _same(given: str | None, expected: str) -> bool:

@@ -1,7 +1,8 @@
 """What nginx asks before it streams from Orthanc: 204, 401 or 403, and nothing else.
 
 ``auth_request`` knows only these three. What a refusal should look like to the client is said in
-``X-Gate-Deny``: ``hidden`` (404), ``forbidden`` (403) or ``invalid`` (400).
+``X-Gate-Deny``: ``hidden`` (404), ``forbidden`` (403) or ``invalid`` (400). How long nginx may keep an
+answer is said in ``Cache-Control`` (RFC 9111, RFC 5861).
 """
 
 from collections.abc import Callable, Mapping
@@ -16,6 +17,10 @@ from auth_service.http.dependencies import actor_of
 from auth_service.targets import ParameterError, Target, UndeclaredError, Way, resolve
 
 router = APIRouter(include_in_schema=False)
+
+KEPT = "max-age=1, stale-while-revalidate=1"
+"""A viewer that loads frames does not wait each second: for one more it gets the kept answer while nginx asks
+anew. nginx counts whole seconds, so that an answer serves for less than three."""
 
 
 @router.get("/internal/authorize")
@@ -41,7 +46,9 @@ def authorize(request: Request) -> Response:
         headers.get("x-gate-query", ""),
     )
     decisions: Coalescing[Verdict | None] = request.app.state.decisions
-    return _ANSWERS[decisions.once(key, lambda: _decide(request, target))]()
+    answer = _ANSWERS[decisions.once(key, lambda: _decide(request, target))]()
+    answer.headers["Cache-Control"] = KEPT
+    return answer
 
 
 def _decide(request: Request, target: Target) -> Verdict | None:

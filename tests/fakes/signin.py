@@ -57,7 +57,6 @@ class SigninWorld:
         )
 
     def close(self) -> None:
-        self.services.sessions.close()
         self.store.close()
         self.provider.close()
 

@@ -259,6 +259,20 @@ def test_the_portals_bearer_opens_the_api_and_nothing_of_nginxs(world: World) ->
         assert client.get("/dicom-web/studies").status_code == 404
 
 
+def test_nginx_is_told_how_long_it_may_keep_an_answer_and_never_keeps_one_about_whole_instances(
+    world: World,
+) -> None:
+    kept = "max-age=1, stale-while-revalidate=1"
+    for who in ("owner_a", "stranger", "nobody"):
+        with world.client(who) as client:
+            frame = client.get("/internal/authorize", **gate(f"{SERIES_A}/instances/1.1.1.1/frames/1"))
+            whole = client.get("/internal/authorize", **gate(f"{SERIES_A}/instances/1.1.1.1"))
+            undeclared = client.get("/internal/authorize", **gate("/orthanc/system"))
+        assert frame.headers["cache-control"] == kept
+        assert "cache-control" not in whole.headers
+        assert "cache-control" not in undeclared.headers
+
+
 def test_one_error_shape(world: World) -> None:
     with world.client("nobody") as nobody, world.client("stranger") as stranger:
         answers = [

@@ -1,4 +1,4 @@
-"""What a session means while it is used: asked once a second, by one, and never wider than Keycloak says."""
+"""What a session means while it is used: asked by one, and never wider than Keycloak says."""
 
 import threading
 import time
@@ -17,6 +17,7 @@ from auth_service.errors import Unavailable
 from auth_service.policy.model import Actor
 from auth_service.store import sessions as table
 from auth_service.store.tables import SigninSession
+from auth_service.watching import Watcher
 from tests.fakes.signin import SigninWorld
 from tests.unit.auth_service.using import (
     actor_of,
@@ -131,52 +132,121 @@ def test_session_that_keycloak_ended_is_over_within_two_seconds(
     assert sessions_of(world).actor(sid) is None
 
 
-# Beside a request
+# Beside requests
 
 
-def test_young_answer_is_not_asked_about(world: SigninWorld, sid: str) -> None:
+def test_answer_about_to_age_is_asked_anew_beside_requests(world: SigninWorld, sid: str) -> None:
     world.keycloak.users["alice"].roles = {"researcher"}
+    actor_of(world, sid)
     world.wait(seconds=0.9)
-    assert actor_of(world, sid).roles == {"pi"}
-    sessions_of(world).close()
+    assert watched(world) == 0
+    world.wait(seconds=0.1)
+    assert watched(world) == 1
+    assert watched(world) == 0
+    assert actor_of(world, sid).roles == {"researcher"}
+    assert asked(world) == 1
+
+
+def test_session_in_steady_use_never_waits_for_keycloak(world: SigninWorld, sid: str) -> None:
+    actor_of(world, sid)
+    for roles in ({"researcher"}, {"pi"}, {"researcher"}):
+        world.keycloak.users["alice"].roles = roles
+        for _ in range(6):
+            world.wait(seconds=0.2)
+            watched(world)
+        before = asked(world)
+        assert actor_of(world, sid).roles == roles
+        assert asked(world) == before
+
+
+def test_session_that_is_not_in_use_is_not_asked_about(world: SigninWorld, sid: str) -> None:
+    actor_of(world, sid)
+    world.wait(seconds=3)
+    assert watched(world) == 0
+    world.wait(minutes=5)
+    assert watched(world) == 0
     assert asked(world) == 0
 
 
-def test_request_does_not_wait_for_what_is_asked_beside_it(world: SigninWorld, sid: str) -> None:
-    world.keycloak.users["alice"].roles = {"researcher"}
-    with held(world) as go_on:
+def test_being_asked_about_is_no_use(world: SigninWorld, sid: str) -> None:
+    actor_of(world, sid)
+    for _ in range(60):
         world.wait(seconds=1)
-        for _ in range(5):
-            assert actor_of(world, sid).roles == {"pi"}
-        go_on.set()
-        sessions_of(world).close()
+        watched(world)
+    assert asked(world) == 2
+    assert (world.clock() - row(world).seen_at).total_seconds() >= 57
+
+
+def test_session_found_over_beside_requests_is_over_for_the_next(world: SigninWorld, sid: str) -> None:
+    actor_of(world, sid)
+    world.keycloak.users["alice"].enabled = False
+    world.wait(seconds=1)
+    watched(world)
+    assert last_event(world) == ("signout", "keycloak")
+    assert sessions_of(world).actor(sid) is None
+    assert watched(world) == 0
+
+
+def test_session_that_was_signed_out_is_not_asked_about(world: SigninWorld, sid: str) -> None:
+    actor_of(world, sid)
+    sessions_of(world).sign_out(sid, language="en")
+    world.wait(seconds=1)
+    watched(world)
+    assert watched(world) == 0
+    assert asked(world) == 0
+
+
+def test_silence_beside_requests_costs_them_nothing_and_prolongs_nothing(
+    world: SigninWorld, sid: str
+) -> None:
+    actor_of(world, sid)
+    checked = row(world).checked_at
+    world.keycloak.down = True
+    world.wait(seconds=1)
+    for _ in range(5):
+        watched(world)
+        assert actor_of(world, sid).roles == {"pi"}
     assert asked(world) == 1
+    assert row(world).checked_at == checked
+    assert row(world).lease_holder is None
+
+
+def test_what_another_replica_was_told_is_not_asked_again(world: SigninWorld, sid: str) -> None:
+    actor_of(world, sid)
+    world.wait(seconds=2)
+    another_replica(world).actor(sid)
+    assert asked(world) == 1
+    assert watched(world) == 1
+    assert watched(world) == 0
+    assert asked(world) == 1
+
+
+def test_fault_beside_requests_is_logged_and_the_session_asked_about_again(
+    world: SigninWorld, sid: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(*_: object, **__: object) -> bool:
+        raise RuntimeError("disk full")
+
+    actor_of(world, sid)
+    world.wait(seconds=1)
+    with monkeypatch.context() as patch:
+        patch.setattr(table, "take_lease", fail)
+        watched(world)
+    assert "the question about session" in caplog.text
+    world.keycloak.users["alice"].roles = {"researcher"}
+    watched(world)
     assert actor_of(world, sid).roles == {"researcher"}
 
 
-def test_session_in_steady_use_never_waits_and_is_never_more_than_two_seconds_behind(
-    world: SigninWorld, sid: str
-) -> None:
-    waited: list[str] = []
-    here = threading.get_ident()
-    world.keycloak.before_answer = lambda endpoint: (
-        waited.append(endpoint) if threading.get_ident() == here else None
-    )
-    for roles in ({"researcher"}, {"pi"}, {"researcher"}):
-        world.keycloak.users["alice"].roles = roles
-        world.wait(seconds=1.2)
-        actor_of(world, sid)
-        eventually(lambda: row(world).checked_at == world.clock() and row(world).lease_holder is None)
-        assert actor_of(world, sid).roles == roles
-    assert waited == []
-
-
-def test_old_answer_is_never_gone_on_with_while_another_is_asked_for(world: SigninWorld, sid: str) -> None:
+def test_old_answer_is_never_gone_on_with_while_it_is_asked_anew(world: SigninWorld, sid: str) -> None:
+    actor_of(world, sid)
     world.keycloak.users["alice"].roles = {"researcher"}
     seen: list[Actor | None] = []
     with held(world) as go_on:
         world.wait(seconds=1)
-        actor_of(world, sid)
+        beside = threading.Thread(target=watched, args=(world,))
+        beside.start()
+        eventually(lambda: asked(world) == 1)
         world.wait(seconds=1)
         waiter = threading.Thread(target=lambda: seen.append(sessions_of(world).actor(sid)))
         waiter.start()
@@ -184,52 +254,45 @@ def test_old_answer_is_never_gone_on_with_while_another_is_asked_for(world: Sign
         assert waiter.is_alive()
         go_on.set()
         waiter.join(5)
+        beside.join(5)
     assert [actor.roles for actor in seen if actor] == [{"researcher"}]
     assert asked(world) == 1
 
 
-def test_session_found_over_beside_a_request_is_over_for_the_next(world: SigninWorld, sid: str) -> None:
-    world.keycloak.users["alice"].enabled = False
-    world.wait(seconds=1)
+def test_watcher_asks_while_the_service_runs(world: SigninWorld, sid: str) -> None:
     actor_of(world, sid)
-    sessions_of(world).close()
-    assert last_event(world) == ("signout", "keycloak")
-    assert sessions_of(world).actor(sid) is None
-
-
-def test_silence_beside_a_request_costs_it_nothing(world: SigninWorld, sid: str) -> None:
-    world.keycloak.down = True
     world.wait(seconds=1)
-    for _ in range(5):
-        assert actor_of(world, sid).roles == {"pi"}
-    eventually(lambda: row(world).lease_holder is None)
-    assert asked(world) <= 1
-
-
-def test_fault_beside_a_request_is_logged_and_the_session_asked_about_again(
-    world: SigninWorld, sid: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    def fail(*_: object, **__: object) -> bool:
-        raise RuntimeError("disk full")
-
-    with monkeypatch.context() as patch:
-        patch.setattr(table, "take_lease", fail)
-        world.wait(seconds=1)
-        actor_of(world, sid)
-        eventually(lambda: "the question about session" in caplog.text)
-    world.keycloak.users["alice"].roles = {"researcher"}
+    with Watcher(sessions_of(world).checker, every=0.01):
+        eventually(lambda: row(world).checked_at == world.clock())
     world.wait(seconds=1)
-    assert actor_of(world, sid).roles == {"researcher"}
+    assert len(sessions_of(world).checker.due()) == 1
+    assert asked(world) == 1
 
 
-def test_who_comes_while_another_replica_asks_goes_on_with_a_fresh_answer(
-    world: SigninWorld, sid: str
-) -> None:
-    world.wait(seconds=1.5)
-    hold_lease(world)
+def test_watcher_asks_about_others_while_one_answer_is_late(world: SigninWorld, sid: str) -> None:
+    other = opened(world, "bob")
     actor_of(world, sid)
-    sessions_of(world).close()
-    assert asked(world) == 0
+    actor_of(world, other)
+    world.wait(seconds=1)
+    first = threading.Event()
+
+    def hold_the_first(endpoint: str) -> None:
+        if endpoint == "token/introspect" and not first.is_set():
+            first.set()
+            eventually(lambda: asked(world) == 2)
+
+    world.keycloak.before_answer = hold_the_first
+    with Watcher(sessions_of(world).checker, every=0.01):
+        eventually(lambda: asked(world) == 2)
+
+
+def watched(world: SigninWorld) -> int:
+    """What the watcher does at one look; returns for how many sessions."""
+    checker = sessions_of(world).checker
+    due = checker.due()
+    for record in due:
+        checker.ask_beside(record)
+    return len(due)
 
 
 @contextmanager
