@@ -1,6 +1,6 @@
 """Check what an actor may do in an album; a refusal goes on record, whatever became of its transaction."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -15,7 +15,7 @@ from auth_service.policy.engine import decide
 from auth_service.policy.model import Actor, Decision, Grant, Resource
 from auth_service.store import albums as table
 from auth_service.store.tables import Album, Member
-from auth_service.vocabulary import Action, ActorKind, AlbumRole, Level, album_label
+from auth_service.vocabulary import OWNER_ACTIONS, Action, ActorKind, AlbumRole, Level, album_label
 from auth_service.world import World
 
 NOWHERE = Origin(address=None, request_id=None)
@@ -49,11 +49,14 @@ class Access:
 
 def accesses(tx: Session, actor: Actor, *, at: datetime, zone: ZoneInfo) -> list[Access]:
     """Return the albums in which any membership of the actor runs."""
-    running: dict[int, tuple[Album, list[Member]]] = {}
+    running: dict[int, tuple[Album, list[Member], set[Action]]] = {}
     for album, member in table.memberships_of(tx, actor):
-        if table.grant_of(member, slug=album.slug, zone=zone).holds_for(actor, at):
-            running.setdefault(album.id, (album, []))[1].append(member)
-    return [_access(album, memberships) for album, memberships in running.values()]
+        grant = table.grant_of(member, slug=album.slug, zone=zone)
+        if _reaches(grant, actor, at):
+            _, members, actions = running.setdefault(album.id, (album, [], set()))
+            members.append(member)
+            actions.update(actor.left_of(grant).actions)
+    return [_access(*found) for found in running.values()]
 
 
 def access(tx: Session, world: World, *, actor: Actor, slug: str) -> Access:
@@ -89,7 +92,7 @@ def check(tx: Session, world: World, *, actor: Actor, action: Action, slug: str)
         return album
     decision, grants = _decide(tx, world, actor, action, slug)
     at = world.clock()
-    if album is None or not any(_is_of(grant, slug) and grant.holds_for(actor, at) for grant in grants):
+    if album is None or not any(_is_of(grant, slug) and _reaches(grant, actor, at) for grant in grants):
         raise Refused(action, slug, decision, NotFound())
     if not decision.allowed:
         error = Forbidden("You may see this album, but not do this in it.", reason=action)
@@ -106,7 +109,7 @@ def running_grants(tx: Session, world: World, *, actor: Actor, slug: str) -> Seq
     """Return the grants that the actor has in one album now."""
     at = world.clock()
     grants = table.grants_of(tx, actor, zone=world.settings.zone)
-    return [grant for grant in grants if _is_of(grant, slug) and grant.holds_for(actor, at)]
+    return [actor.left_of(grant) for grant in grants if _is_of(grant, slug) and grant.holds_for(actor, at)]
 
 
 @contextmanager
@@ -141,16 +144,23 @@ def _decide(
     return decide(actor, action, resource, grants=grants, at=world.clock()), grants
 
 
+def _reaches(grant: Grant, actor: Actor, at: datetime) -> bool:
+    """Tell whether a grant lets the actor know of its album: a token, only where it leaves him something."""
+    if not grant.holds_for(actor, at):
+        return False
+    return actor.kind is ActorKind.PERSON or bool(actor.left_of(grant).actions)
+
+
 def _is_of(grant: Grant, slug: str) -> bool:
     return grant.label == album_label(slug)
 
 
-def _access(album: Album, memberships: Sequence[Member]) -> Access:
-    roles = {member.role for member in memberships}
+def _access(album: Album, memberships: Sequence[Member], actions: Collection[Action]) -> Access:
+    owns = AlbumRole.OWNER in {member.role for member in memberships} and set(actions) >= OWNER_ACTIONS
     ends = [member.until for member in memberships]
     return Access(
         album=album,
-        role=AlbumRole.OWNER if AlbumRole.OWNER in roles else AlbumRole.MEMBER,
-        actions=frozenset().union(*(table.actions_of(member) for member in memberships)),
+        role=AlbumRole.OWNER if owns else AlbumRole.MEMBER,
+        actions=frozenset(actions),
         until=None if None in ends else max(end for end in ends if end is not None),
     )

@@ -113,6 +113,66 @@ def session_ended(
     )
 
 
+def token_created(
+    tx: Session,
+    *,
+    at: datetime,
+    actor: Actor,
+    token: str,
+    details: Mapping[str, Any],
+    address: str | None,
+    request_id: str | None,
+) -> None:
+    """Record that somebody made an API token, and what it is narrowed to."""
+    whence = {"address": address, "request_id": request_id}
+    _add(tx, AuditEvent.TOKEN_CREATED, at=at, actor=actor, target=token, **whence, details=dict(details))
+
+
+def token_revoked(
+    tx: Session, *, at: datetime, actor: Actor, token: str, address: str | None, request_id: str | None
+) -> None:
+    """Record that somebody took an API token back."""
+    whence = {"address": address, "request_id": request_id}
+    _add(tx, AuditEvent.TOKEN_REVOKED, at=at, actor=actor, target=token, **whence)
+
+
+def credential_refused(
+    tx: Session,
+    *,
+    at: datetime,
+    token: str,
+    name: str,
+    reason: str,
+    address: str | None,
+    request_id: str | None,
+) -> None:
+    """Record that a token was refused; a program that goes on trying raises the count of one record."""
+    actor = f"{ActorKind.TOKEN}:{token}"
+    if table.raise_count(
+        tx,
+        event=AuditEvent.CREDENTIAL_REFUSED,
+        actor=actor,
+        action=None,
+        target=token,
+        label=None,
+        reason=reason,
+        address=address or "",
+        since=at - REPEATS_WITHIN,
+    ):
+        return
+    table.add(
+        tx,
+        event=AuditEvent.CREDENTIAL_REFUSED,
+        at=at,
+        actor=actor,
+        actor_name=name,
+        target=token,
+        reason=reason,
+        address=address or "",
+        request_id=request_id,
+    )
+
+
 def denied(
     tx: Session,
     *,

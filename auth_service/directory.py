@@ -8,7 +8,7 @@ import logging
 import re
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 from urllib.parse import quote
@@ -19,6 +19,7 @@ from keycloak.exceptions import KeycloakError
 from auth_service.errors import Unavailable
 from auth_service.policy.model import Group
 from auth_service.settings import Settings
+from auth_service.vocabulary import RealmRole
 
 GROUPS_LIVE = 0.25
 """Seconds for which a path is taken to mean the same group: a renamed one may leave its path to another, and
@@ -46,8 +47,23 @@ class DirectoryPerson:
     email: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """What an account means now: names, roles of the realm (by groups and composites too), and groups."""
+
+    username: str
+    name: str
+    roles: frozenset[str]
+    groups: frozenset[Group]
+    """With all groups above them."""
+
+
 class Directory(Protocol):
     """What the auth service looks up. Every call may raise `Unavailable`."""
+
+    def standing(self, subject: str) -> Standing | None:
+        """Return what an account means now; ``None``: there is none, or it is disabled."""
+        ...
 
     def person(self, username: str) -> DirectoryPerson | None:
         """Return the person of exactly this user name (case aside, as in Keycloak)."""
@@ -96,13 +112,27 @@ class KeycloakDirectory:
         if len(found) != 1:
             return None
         row = found[0]
-        names = (str(row.get("firstName") or ""), str(row.get("lastName") or ""))
         return DirectoryPerson(
             provider=self._settings.provider,
             subject=str(row["id"]),
             username=str(row["username"]),
-            name=" ".join(name for name in names if name) or str(row["username"]),
+            name=_name(row),
             email=str(row.get("email") or ""),
+        )
+
+    def standing(self, subject: str) -> Standing | None:
+        """Return what an account means now, asked anew."""
+        row = self._ask(lambda admin: _or_none(lambda: admin.get_user(subject)))
+        if row is None or row.get("id") != subject or row.get("enabled") is not True:
+            return None
+        roles = self._ask(lambda admin: admin.get_composite_realm_roles_of_user(subject))
+        groups = self._ask(lambda admin: admin.get_user_groups(subject))
+        names = {str(role.get("name", "")) for role in roles}
+        return Standing(
+            username=str(row["username"]),
+            name=_name(row),
+            roles=frozenset(role.value for role in RealmRole if role in names),
+            groups=self.groups_with_ancestors(str(group.get("path", "")) for group in groups),
         )
 
     def group(self, path: str) -> Group | None:
@@ -112,7 +142,7 @@ class KeycloakDirectory:
             return None
         # Quoted here, as the library puts the path into the address as it is.
         place = quote(path.removeprefix("/"), safe="/~")
-        row = self._ask(lambda admin: _group_or_none(admin, place))
+        row = self._ask(lambda admin: _or_none(lambda: admin.get_group_by_path(place)))
         if row is None or row.get("path") != path or _is_ambiguous(row):
             return None
         return Group(id=str(row["id"]), path=path)
@@ -162,9 +192,14 @@ def _is_ambiguous(row: dict[str, Any]) -> bool:
     return "/" in name and not str(row["path"]).endswith(name.replace("/", "~/"))
 
 
-def _group_or_none(admin: KeycloakAdmin, place: str) -> Any:  # noqa: ANN401 - the library is not typed
+def _name(row: Mapping[str, Any]) -> str:
+    names = (str(row.get("firstName") or ""), str(row.get("lastName") or ""))
+    return " ".join(name for name in names if name) or str(row["username"])
+
+
+def _or_none(ask: Callable[[], Any]) -> Any:  # noqa: ANN401 - the library is not typed
     try:
-        return admin.get_group_by_path(place)
+        return ask()
     except KeycloakError as error:
         if error.response_code == _NOT_FOUND:
             return None

@@ -3,10 +3,13 @@
 The three outcomes are kept apart: what is sent and not good is refused, never taken for "nobody".
 """
 
+import base64
 import re
 from collections.abc import Sequence
 
+from auth_service.api_tokens import PREFIX, ApiTokens
 from auth_service.errors import Unauthenticated
+from auth_service.gate import Origin
 from auth_service.policy.model import NOBODY, Actor
 from auth_service.sessions import Sessions
 
@@ -14,10 +17,18 @@ SESSION_ID = re.compile(r"[A-Za-z0-9_-]{32,128}")
 """What the secret in our cookie looks like; nginx lets nothing else through to a decision."""
 
 _BEARER = re.compile(r"Bearer ([A-Za-z0-9._~+/=-]{16,2048})")
+_BASIC = re.compile(r"Basic ([A-Za-z0-9+/]{16,512}={0,2})")
+_TOKEN = re.compile(rf"{PREFIX}[A-Za-z0-9_-]{{43}}")
 
 
 def identify(
-    *, cookies: Sequence[str], authorizations: Sequence[str], cookie_name: str, sessions: Sessions
+    *,
+    cookies: Sequence[str],
+    authorizations: Sequence[str],
+    cookie_name: str,
+    sessions: Sessions,
+    tokens: ApiTokens,
+    origin: Origin,
 ) -> Actor:
     """Say who asks.
 
@@ -28,6 +39,9 @@ def identify(
     cookie_name : str
         The session cookie's full name.
     sessions : Sessions
+    tokens : ApiTokens
+    origin : Origin
+        Where the request came from, for the record.
 
     Raises
     ------
@@ -39,7 +53,7 @@ def identify(
     if len(secrets) + len(authorizations) > 1:
         raise Unauthenticated("Send one credential, not two.", reason="two-credentials")
     if authorizations:
-        return _by_bearer(authorizations[0], sessions)
+        return _by_authorization(authorizations[0], sessions, tokens, origin)
     if secrets:
         actor = sessions.actor(secrets[0]) if SESSION_ID.fullmatch(secrets[0]) else None
         if actor is None:
@@ -54,9 +68,27 @@ def cookie_values(header: str, name: str) -> list[str]:
     return [value.strip() for key, equals, value in pairs if equals and key.strip() == name]
 
 
-def _by_bearer(authorization: str, sessions: Sessions) -> Actor:
-    match = _BEARER.fullmatch(authorization)
-    actor = sessions.actor_of_bearer(match[1]) if match else None
+def _by_authorization(authorization: str, sessions: Sessions, tokens: ApiTokens, origin: Origin) -> Actor:
+    secret = _secret(authorization)
+    actor = None
+    if secret is not None and _TOKEN.fullmatch(secret):
+        actor = tokens.actor(secret, origin=origin)
+    elif secret is not None and _BEARER.fullmatch(authorization):
+        actor = sessions.actor_of_bearer(secret)
     if actor is None:
         raise Unauthenticated("This credential is not good, or no longer.", reason="bad-bearer")
     return actor
+
+
+def _secret(authorization: str) -> str | None:
+    """Return what a bearer holds (RFC 6750), or Basic as its password (RFC 7617) under whatever name."""
+    if bearer := _BEARER.fullmatch(authorization):
+        return bearer[1]
+    basic = _BASIC.fullmatch(authorization)
+    if basic is None:
+        return None
+    try:
+        decoded = base64.b64decode(basic[1], validate=True).decode("ascii")
+    except ValueError:
+        return None
+    return decoded.partition(":")[2]

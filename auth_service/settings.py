@@ -100,6 +100,9 @@ class Settings(BaseSettings):
     )
     signin_seconds: int = Field(600, ge=60, description="How long a person has to fill in the sign-in form.")
     bearer_seconds: int = Field(60, ge=5, le=300, description="How long the portal may use one bearer.")
+    token_longest_days: int = Field(
+        365, ge=1, le=3650, description="An API token lasts for so many days at most."
+    )
     time_zone: str = Field("America/Toronto", description="The site's time zone: end dates are days in it.")
     default_language: str = Field("fr", description="Language where neither person nor browser says one.")
 

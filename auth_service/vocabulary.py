@@ -106,6 +106,7 @@ class ActorKind(_Described):
         "person",
         "Somebody who signed in, known by the provider's name and his subject identifier there.",
     )
+    TOKEN = "token", "An API token: it does what its maker may do now, and never more than it was made for."
     NOBODY = "nobody", "No credential was sent."
     SYSTEM = "system", "The service itself: the loader, reconcile, a change that is resumed."
 
@@ -158,6 +159,9 @@ class AuditEvent(_Described):
     SIGNIN_FAILED = "signin-failed", "A sign-in was refused, cancelled, expired or replayed."
     SIGNOUT = "signout", "Somebody signed out, or was signed out by Keycloak."
     SESSION_ENDED = "session-ended", "Somebody ended one of his sessions."
+    CREDENTIAL_REFUSED = "credential-refused", "A token was refused: revoked, over, or its maker is no more."
+    TOKEN_CREATED = "token-created", "Somebody made an API token."
+    TOKEN_REVOKED = "token-revoked", "Somebody took an API token back."
     DENIED = "denied", "A request was refused."
     STUDY_VIEWED = "study-viewed", "Somebody looked into a study for the first time in a session."
     DOWNLOADED = "downloaded", "Somebody took images away."

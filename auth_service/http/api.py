@@ -5,7 +5,7 @@ from typing import Any
 from fastapi import APIRouter, Request
 
 from auth_service.http import albums_api
-from auth_service.http.dependencies import SignedIn
+from auth_service.http.dependencies import InPerson, SignedIn
 from auth_service.http.health import Doctor
 from auth_service.http.me import me_document
 from auth_service.http.models import Health, MeChange, MeDocument, errors
@@ -35,7 +35,7 @@ def me(request: Request, actor: SignedIn) -> dict[str, Any]:
     responses=errors(403, 422),
     dependencies=albums_api.UNSAFE,
 )
-def change_me(request: Request, actor: SignedIn, wanted: MeChange) -> dict[str, Any]:
+def change_me(request: Request, actor: InPerson, wanted: MeChange) -> dict[str, Any]:
     """Keep the language that somebody chose."""
     services = request.app.state.services
     with services.store.write() as tx:

@@ -11,6 +11,7 @@ from fastapi import FastAPI, Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from auth_service import errors
+from auth_service.api_tokens import ApiTokens
 from auth_service.archive import Archive
 from auth_service.clock import Clock
 from auth_service.directory import Directory
@@ -23,6 +24,7 @@ from auth_service.http import (
     scoped,
     sessions_api,
     signin,
+    tokens_api,
 )
 from auth_service.http.coalescing import Coalescing
 from auth_service.http.health import Doctor
@@ -42,6 +44,7 @@ class Services:
     provider: Provider
     directory: Directory
     sessions: Sessions
+    tokens: ApiTokens
     clock: Clock
 
 
@@ -86,12 +89,13 @@ def create_app(
         provider=provider,
         directory=directory,
         sessions=sessions,
+        tokens=ApiTokens(settings=settings, store=store, directory=directory, clock=clock),
         clock=clock,
     )
     app.state.decisions = Coalescing()
     app.state.doctor = Doctor()
     responses.install(app)
-    for part in (authorize, internal, signin, api, sessions_api, pictures_api, scoped):
+    for part in (authorize, internal, signin, api, sessions_api, tokens_api, pictures_api, scoped):
         app.include_router(part.router)
     app.add_middleware(OnlyOurs, settings=settings)
     return app

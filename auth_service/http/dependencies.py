@@ -6,6 +6,7 @@ from fastapi import Depends, Request
 from pydantic import StringConstraints
 
 from auth_service.errors import Forbidden, Unauthenticated
+from auth_service.gate import Origin
 from auth_service.identity import identify
 from auth_service.policy.model import Actor
 from auth_service.targets import MAX_UID, UID
@@ -20,6 +21,8 @@ def actor_or_nobody(request: Request) -> Actor:
         authorizations=request.headers.getlist("authorization"),
         cookie_name=services.settings.session_cookie,
         sessions=services.sessions,
+        tokens=services.tokens,
+        origin=Origin.of(request),
     )
 
 
@@ -31,12 +34,22 @@ def actor_of(request: Request) -> Actor:
     return actor
 
 
+def person_of(request: Request) -> Actor:
+    """Say who asks, and refuse tokens: what only somebody who signed in may do."""
+    actor = actor_of(request)
+    if actor.kind is not ActorKind.PERSON:
+        raise Forbidden("This can only be done by somebody who signed in, not by a token.", reason="token")
+    return actor
+
+
 def own_origin(request: Request) -> None:
     """Refuse an unsafe request by cookie that a page of another origin may have sent (RFC 6454).
 
-    A bearer is put into a request by a program, never by a browser on its own: it needs no origin.
+    A bearer is put into a request by a program, never by a browser on its own: it needs no origin. Basic is
+    what a browser may remember, so that a page's request with it is held to its origin.
     """
-    if "authorization" in request.headers:
+    authorization = request.headers.get("authorization", "")
+    if authorization.startswith("Bearer ") or (authorization and "origin" not in request.headers):
         return
     if request.headers.get("origin") != request.app.state.services.settings.public_url:
         raise Forbidden("This request did not come from a page of the portal.", reason="origin")
@@ -46,4 +59,7 @@ Uid = Annotated[str, StringConstraints(pattern=f"^{UID}$", max_length=MAX_UID)]
 """A DICOM unique identifier in a path."""
 
 SignedIn = Annotated[Actor, Depends(actor_of)]
+"""Somebody who signed in, or his token."""
+
+InPerson = Annotated[Actor, Depends(person_of)]
 """Somebody who signed in."""

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Query, Request
 from pydantic import BaseModel, ConfigDict
 from starlette.responses import Response
 
-from auth_service.http.dependencies import SignedIn, own_origin
+from auth_service.http.dependencies import InPerson, own_origin
 from auth_service.http.responses import request_id
 
 router = APIRouter(tags=["sessions"])
@@ -38,7 +38,7 @@ class SessionList(BaseModel):
 @router.get("/api/sessions")
 def list_sessions(
     request: Request,
-    actor: SignedIn,
+    actor: InPerson,
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
     offset: Annotated[int, Query(ge=0)] = 0,
 ) -> SessionList:
@@ -49,7 +49,7 @@ def list_sessions(
 
 
 @router.delete("/api/sessions/{session_id}", status_code=204, dependencies=[Depends(own_origin)])
-def end_session(request: Request, actor: SignedIn, session_id: str) -> Response:
+def end_session(request: Request, actor: InPerson, session_id: str) -> Response:
     """End one of the actor's sessions; somebody else's looks like one that is not there."""
     request.app.state.services.sessions.end(
         actor,

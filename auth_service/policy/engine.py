@@ -4,7 +4,7 @@ No input or output, no clock, no settings: everything comes in as an argument, s
 compare both answers with a naive model written apart.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from auth_service.policy.model import (
@@ -37,22 +37,32 @@ def decide(
         for grant in sorted(grants, key=lambda grant: grant.source)
         if grant.subject.covers(actor) and _opens(grant.label, resource)
     ]
-    for grant in matching:
-        if grant.holds_for(actor, at) and action in grant.actions:
-            return Decision(allowed=True, reason=Reason.GRANTED, rule=grant.source, label=grant.label)
     running = [grant for grant in matching if grant.holds_for(actor, at)]
-    if running:
-        nearest = running[0]
-        return Decision(allowed=False, reason=Reason.OTHER_ACTION, rule=nearest.source, label=nearest.label)
-    if matching:
-        return Decision(allowed=False, reason=Reason.ENDED, rule=matching[0].source, label=matching[0].label)
+    for grant in running:
+        if action in actor.left_of(grant).actions:
+            return Decision(allowed=True, reason=Reason.GRANTED, rule=grant.source, label=grant.label)
+    return _nearest_miss(action, matching, running)
+
+
+def _nearest_miss(action: Action, matching: Sequence[Grant], running: Sequence[Grant]) -> Decision:
+    """Say no, by the grant that came closest; the actor's own rights come before what his token leaves."""
+    narrowed = [grant for grant in running if action in grant.actions]
+    for reason, grants in (
+        (Reason.NARROWED, narrowed),
+        (Reason.OTHER_ACTION, running),
+        (Reason.ENDED, matching),
+    ):
+        if grants:
+            return Decision(allowed=False, reason=reason, rule=grants[0].source, label=grants[0].label)
     return Decision(allowed=False, reason=Reason.NO_GRANT)
 
 
 def visible(actor: Actor, action: Action, *, grants: Iterable[Grant], at: datetime) -> Visibility:
     """Answer which labels open series to the actor for this action."""
     labels = frozenset(
-        grant.label for grant in grants if action in grant.actions and grant.holds_for(actor, at)
+        grant.label
+        for grant in grants
+        if action in actor.left_of(grant).actions and grant.holds_for(actor, at)
     )
     return Labelled(labels) if labels else Nothing()
 
@@ -79,6 +89,8 @@ def _opens(label: str, resource: Resource) -> bool:
 
 
 def _decide_system(actor: Actor, action: Action) -> Decision:
-    if action is Action.ADMINISTER and RealmRole.ADMIN in actor.roles:
+    # A token administers nothing, whoever made it: what it leaks stays small.
+    is_person = actor.kind is ActorKind.PERSON
+    if action is Action.ADMINISTER and is_person and RealmRole.ADMIN in actor.roles:
         return Decision(allowed=True, reason=Reason.GRANTED, rule=f"role:{RealmRole.ADMIN}")
     return Decision(allowed=False, reason=Reason.NOT_AN_ADMIN)

@@ -1,6 +1,6 @@
 """The nouns of a decision: who asks, about what, by which grant, and what came of it."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from auth_service.vocabulary import Action, ActorKind, Level, SubjectKind
@@ -15,11 +15,26 @@ class Group:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Narrowing:
+    """What a token is limited to, whatever its maker may do."""
+
+    actions: frozenset[Action]
+    labels: frozenset[str] | None = None
+    """``None``: every label that its maker's grants name."""
+
+    def leaves(self, grant: "Grant") -> "Grant":
+        """Return what is left of a grant of its maker."""
+        reached = self.labels is None or grant.label in self.labels
+        return replace(grant, actions=grant.actions & self.actions if reached else frozenset())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Actor:
     """Who asks.
 
     A person is the pair (provider, subject): OpenID Connect Core 1.0, section 5.7, says that nothing else
-    names somebody for good. ``groups`` holds the groups that he belongs to, ancestors included.
+    names somebody for good. ``groups`` holds the groups that he belongs to, ancestors included. A token has
+    all of its maker's, and a narrowing.
     """
 
     kind: ActorKind
@@ -31,10 +46,22 @@ class Actor:
     groups: frozenset[Group] = frozenset()
     session: str | None = None
     """Public identifier of the session that he came by, if any."""
+    token: str | None = None
+    """Public identifier of the token that was sent, if one was."""
+    narrowing: Narrowing | None = None
+    """What a token leaves of its maker's rights; a token without one has none."""
+
+    def left_of(self, grant: "Grant") -> "Grant":
+        """Return a grant as far as it reaches for this actor."""
+        if self.kind is not ActorKind.TOKEN:
+            return grant
+        return (self.narrowing or Narrowing(actions=frozenset())).leaves(grant)
 
     @property
     def key(self) -> str:
         """One text that names the actor in the audit table and in limits."""
+        if self.kind is ActorKind.TOKEN:
+            return f"{self.kind}:{self.token}"
         return f"{self.kind}:{self.provider}:{self.subject}" if self.subject else str(self.kind)
 
 
@@ -52,7 +79,7 @@ class Subject:
 
     def covers(self, actor: Actor) -> bool:
         """Whether the actor is this person, or belongs to this group."""
-        if actor.kind is not ActorKind.PERSON:
+        if actor.kind not in (ActorKind.PERSON, ActorKind.TOKEN):
             return False
         if self.kind is SubjectKind.PERSON:
             return self.id == f"{actor.provider}:{actor.subject}"
@@ -113,6 +140,8 @@ class Reason:
     NO_GRANT = "no-grant"
     ENDED = "ended"
     OTHER_ACTION = "other-action"
+    NARROWED = "narrowed"
+    """Its maker may, the token may not."""
     NOT_AN_ADMIN = "not-an-admin"
     NOBODY = "nobody"
 

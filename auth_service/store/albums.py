@@ -161,7 +161,7 @@ def _memberships(tx: Session, actor: Actor) -> list[tuple[Member, str]]:
 
 def _is(actor: Actor) -> ColumnElement[bool]:
     """Say which memberships are the actor's: his own, and his groups'."""
-    if actor.kind is not ActorKind.PERSON:
+    if actor.kind not in (ActorKind.PERSON, ActorKind.TOKEN):
         return false()
     own = and_(
         Member.subject_kind == SubjectKind.PERSON,

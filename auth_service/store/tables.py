@@ -90,6 +90,32 @@ class SigninSession(Base):
     person: Mapped[Person] = relationship(lazy="joined")
 
 
+class ApiToken(Base):
+    """A secret with which programs act for a person, narrowed to less than he may do."""
+
+    __tablename__ = "api_tokens"
+    __table_args__ = (
+        ForeignKeyConstraint(["provider", "subject"], ["people.provider", "people.subject"]),
+        Index("ix_api_tokens_provider_subject", "provider", "subject"),
+    )
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    """Public identifier, shown in lists and in the audit; of the secret there is a hash only."""
+    secret_hash: Mapped[str] = mapped_column(unique=True)
+    provider: Mapped[str]
+    subject: Mapped[str]
+    name: Mapped[str]
+    actions: Mapped[list[str]] = mapped_column(JSON)
+    albums: Mapped[list[str] | None] = mapped_column(JSON(none_as_null=True))
+    """Slugs; ``None``: every album of its maker."""
+    created_at: Mapped[datetime]
+    until: Mapped[date]
+    """The last day, in the site's time zone."""
+    used_at: Mapped[datetime | None]
+    used_from: Mapped[str | None]
+    revoked_at: Mapped[datetime | None]
+
+
 class UsedToken(Base):
     """A one-time token that was used, kept until it would have expired: a second use is a replay."""
 

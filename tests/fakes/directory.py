@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from auth_service.directory import DirectoryPerson, with_ancestors
+from auth_service.directory import DirectoryPerson, Standing, with_ancestors
 from auth_service.errors import Unavailable
 from auth_service.policy.model import Group
 from tests.fakes.provider import FakeKeycloak
@@ -24,6 +24,19 @@ class FakeDirectory:
             name=user.name,
             email=user.email,
         )
+
+    def standing(self, subject: str) -> Standing | None:
+        self._answer()
+        self._keycloak.calls.append("standing")
+        for user in self._keycloak.users.values():
+            if user.sub == subject and user.enabled:
+                return Standing(
+                    username=user.username,
+                    name=user.name,
+                    roles=frozenset(user.roles),
+                    groups=self.groups_with_ancestors(user.groups),
+                )
+        return None
 
     def group(self, path: str) -> Group | None:
         self._answer()

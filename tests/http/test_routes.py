@@ -45,6 +45,7 @@ def gate(path: str, method: str = "GET", query: str = "") -> dict[str, Any]:
 
 NONE_OF = {"Level": "Study", "Query": {}, "LabelsConstraint": "None"}
 MEMBER = {"subject": {"user": "alice"}, "role": "member", "actions": ["view"], "until": None}
+TOKEN = {"name": "notebook", "actions": ["view"], "albums": None, "until": None}
 
 CASES: dict[tuple[str, str], list[Case]] = {
     # --- what nginx asks
@@ -106,6 +107,21 @@ CASES: dict[tuple[str, str], list[Case]] = {
     ],
     ("GET", "/api/sessions"): [("GET", "", {}, ALL_IN)],
     ("DELETE", "/api/sessions/{session_id}"): [("DELETE", "/api/sessions/nothing", {}, only((), 204))],
+    ("GET", "/api/tokens"): [("GET", "", {}, ALL_IN)],
+    ("POST", "/api/tokens"): [
+        ("POST", "", {"json": TOKEN}, only(tuple(PEOPLE), 201)),
+        ("POST", "", {"json": TOKEN | {"actions": ["administer"]}}, only(tuple(PEOPLE), 422)),
+        ("POST", "", {"json": TOKEN | {"until": "2026-03-02"}}, only(tuple(PEOPLE), 422)),
+        ("POST", "", {"json": TOKEN | {"secret": "mine"}}, only(tuple(PEOPLE), 422)),
+        ("POST", "", {"json": TOKEN | {"albums": ["a"]}}, only(IN_A, 201, others=422)),
+        (
+            "POST",
+            "",
+            {"json": TOKEN, "headers": {"origin": "http://evil.example"}},
+            only(tuple(PEOPLE), 403),
+        ),
+    ],
+    ("DELETE", "/api/tokens/{token_id}"): [("DELETE", "/api/tokens/nothing", {}, only((), 204))],
     ("GET", "/api/albums"): [
         ("GET", "", {}, ALL_IN),
         ("GET", "/api/albums?limit=0", {}, only(tuple(PEOPLE), 422)),

@@ -29,6 +29,25 @@ class NaiveSeries:
     study_labels: frozenset[str]
 
 
+@dataclass(frozen=True)
+class NaiveToken:
+    maker: NaivePerson
+    actions: frozenset[str]
+    labels: frozenset[str] | None
+
+
+def token_may(
+    token: NaiveToken, grants: list[NaiveGrant], series: list[NaiveSeries], now: datetime
+) -> set[tuple[str, str]]:
+    """Return every allowed (action, SeriesInstanceUID): what the maker may by those labels, and no more."""
+    reached = [grant for grant in grants if token.labels is None or grant.label in token.labels]
+    return {
+        (action, uid)
+        for _, action, uid in may([token.maker], reached, series, now)
+        if action in token.actions
+    }
+
+
 def may(
     people: list[NaivePerson], grants: list[NaiveGrant], series: list[NaiveSeries], now: datetime
 ) -> set[tuple[str, str, str]]:

@@ -1,14 +1,15 @@
 """``decide`` and ``visible`` come from the same grants: both are held against a naive model written apart."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from auth_service.policy.engine import decide, opening_labels, visible
-from auth_service.policy.model import Actor, Grant, Group, Labelled, Nothing, Resource, Subject
+from auth_service.policy.model import Actor, Grant, Group, Labelled, Narrowing, Nothing, Resource, Subject
 from auth_service.vocabulary import Action, ActorKind, Level, SubjectKind
-from tests.policy.naive import NaiveGrant, NaivePerson, NaiveSeries, may
+from tests.policy.naive import NaiveGrant, NaivePerson, NaiveSeries, NaiveToken, may, token_may
 
 NOW = datetime(2026, 3, 3, 12, tzinfo=UTC)
 PEOPLE = ("anna", "bruno", "chloe")
@@ -122,6 +123,37 @@ def test_every_yes_names_a_grant_that_alone_would_say_yes(
                         at=NOW,
                     )
                     assert alone == decision
+
+
+tokens = st.builds(
+    NaiveToken,
+    maker=st.builds(NaivePerson, name=st.sampled_from(PEOPLE), groups=st.frozensets(st.sampled_from(GROUPS))),
+    actions=st.frozensets(st.sampled_from(ACTIONS)),
+    labels=st.one_of(st.none(), labels),
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(tokens, grants, series)
+def test_a_token_leaves_exactly_what_the_naive_model_leaves(
+    token: NaiveToken, grants: list[NaiveGrant], series: list[NaiveSeries]
+) -> None:
+    held = [grant(number, naive) for number, naive in enumerate(grants)]
+    sent = replace(
+        actor(token.maker),
+        kind=ActorKind.TOKEN,
+        token="t1",
+        narrowing=Narrowing(actions=frozenset(Action(word) for word in token.actions), labels=token.labels),
+    )
+    decided, seen = set(), set()
+    for action in ACTIONS:
+        visibility = visible(sent, Action(action), grants=held, at=NOW)
+        for one in series:
+            if decide(sent, Action(action), resource(one), grants=held, at=NOW).allowed:
+                decided.add((action, one.uid))
+            if isinstance(visibility, Labelled) and opening_labels(resource(one)) & visibility.labels:
+                seen.add((action, one.uid))
+    assert decided == seen == token_may(token, grants, series, NOW)
 
 
 def test_nothing_visible_is_not_an_empty_list_of_labels() -> None:

@@ -12,6 +12,7 @@ from auth_service.policy.model import (
     Grant,
     Group,
     Labelled,
+    Narrowing,
     Nothing,
     Reason,
     Resource,
@@ -122,3 +123,35 @@ def test_no_membership_makes_an_admin() -> None:
 def test_labels_that_mean_everything_cannot_be_made_by_accident() -> None:
     with pytest.raises(ValueError, match="Nothing"):
         Labelled(frozenset())
+
+
+def test_a_token_without_a_narrowing_opens_nothing() -> None:
+    bare = Actor(kind=ActorKind.TOKEN, provider="keycloak", subject="anna", token="t1")
+    assert not decide(bare, Action.VIEW, IN_A, grants=[grant(*Action)], at=NOW).allowed
+    assert visible(bare, Action.VIEW, grants=[grant(*Action)], at=NOW) == Nothing()
+
+
+def test_a_token_of_an_administrator_administers_nothing() -> None:
+    of_admin = Actor(
+        kind=ActorKind.TOKEN,
+        provider="keycloak",
+        subject="anna",
+        token="t1",
+        roles=frozenset({"admin"}),
+        narrowing=Narrowing(actions=frozenset(Action)),
+    )
+    system = Resource(level=Level.SYSTEM)
+    assert not decide(of_admin, Action.ADMINISTER, system, grants=[], at=NOW).allowed
+
+
+def test_a_refused_token_whose_maker_may_is_told_apart() -> None:
+    narrow = Actor(
+        kind=ActorKind.TOKEN,
+        provider="keycloak",
+        subject="anna",
+        token="t1",
+        narrowing=Narrowing(actions=frozenset({Action.VIEW})),
+    )
+    held = [grant(Action.VIEW, Action.DOWNLOAD)]
+    decision = decide(narrow, Action.DOWNLOAD, IN_A, grants=held, at=NOW)
+    assert (decision.allowed, decision.reason, decision.rule) == (False, Reason.NARROWED, "membership:1")

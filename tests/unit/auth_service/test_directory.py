@@ -20,6 +20,9 @@ class Admin:
     def __init__(self) -> None:
         self.users: list[dict[str, Any]] = []
         self.groups: dict[str, dict[str, Any]] = {}
+        self.accounts: dict[str, dict[str, Any]] = {}
+        self.roles: dict[str, list[dict[str, Any]]] = {}
+        self.memberships: dict[str, list[dict[str, Any]]] = {}
         self.asked: list[str] = []
         self.error: Exception | None = None
 
@@ -32,6 +35,20 @@ class Admin:
         if path not in self.groups:
             raise KeycloakGetError("not found", response_code=404)
         return self.groups[path]
+
+    def get_user(self, subject: str) -> dict[str, Any]:
+        self._answer(subject)
+        if subject not in self.accounts:
+            raise KeycloakGetError("not found", response_code=404)
+        return self.accounts[subject]
+
+    def get_composite_realm_roles_of_user(self, subject: str) -> list[dict[str, Any]]:
+        self._answer(subject)
+        return self.roles[subject]
+
+    def get_user_groups(self, subject: str) -> list[dict[str, Any]]:
+        self._answer(subject)
+        return self.memberships[subject]
 
     def _answer(self, question: str) -> None:
         self.asked.append(question)
@@ -187,3 +204,46 @@ def test_every_ancestor_begins_the_path(names: list[str]) -> None:
     found = with_ancestors(path)
     assert found[-1] == path
     assert all(path == above or path.startswith(f"{above}/") for above in found)
+
+
+# What an account means now
+
+
+def account(admin: Admin, **values: object) -> None:
+    admin.accounts["u-1"] = {
+        "id": "u-1",
+        "username": "alice",
+        "firstName": "Alice",
+        "lastName": "Test",
+        "enabled": True,
+        **values,
+    }
+    admin.roles["u-1"] = [{"name": "pi"}, {"name": "default-roles-paradim"}, {"name": "superuser"}]
+    admin.memberships["u-1"] = [{"path": "/radiology/chest"}, {"path": "/ghosts"}, {}]
+    admin.groups["radiology"] = {"id": "g1", "path": "/radiology", "name": "radiology"}
+    admin.groups["radiology/chest"] = {"id": "g2", "path": "/radiology/chest", "name": "chest"}
+
+
+def test_an_account_means_its_roles_that_we_know_and_its_groups_with_all_above_them(
+    directory: KeycloakDirectory, admin: Admin
+) -> None:
+    account(admin)
+    standing = directory.standing("u-1")
+    assert standing is not None
+    assert (standing.username, standing.name) == ("alice", "Alice Test")
+    assert standing.roles == {"pi"}
+    assert {group.id for group in standing.groups} == {"g1", "g2"}
+
+
+@pytest.mark.parametrize(
+    "values", [{"enabled": False}, {"enabled": None}, {"enabled": "true"}, {"id": "u-2"}]
+)
+def test_an_account_that_is_not_plainly_enabled_and_itself_means_nothing(
+    directory: KeycloakDirectory, admin: Admin, values: dict[str, object]
+) -> None:
+    account(admin, **values)
+    assert directory.standing("u-1") is None
+
+
+def test_an_account_that_is_gone_means_nothing(directory: KeycloakDirectory) -> None:
+    assert directory.standing("u-1") is None

@@ -1,9 +1,12 @@
 """Three outcomes of a credential: none, good, bad; and two of them are bad, however they are sent."""
 
+import base64
 from pathlib import Path
 
 import pytest
 
+from auth_service.access import NOWHERE
+from auth_service.api_tokens import PREFIX
 from auth_service.errors import Unauthenticated
 from auth_service.identity import cookie_values, identify
 from auth_service.policy.model import NOBODY
@@ -25,6 +28,14 @@ NOT_ONE_OF_OURS = "A" * 43
         ([], ["Bearer aaaaaaaaaaaaaaaaaaaa"], "bad-bearer"),
         ([], ["Basic Z2F0ZTpnYXRl"], "bad-bearer"),
         ([], [""], "bad-bearer"),
+        ([], ["Basic"], "bad-bearer"),
+        ([], ["Basic " + "=" * 40], "bad-bearer"),
+        ([], ["Basic " + base64.b64encode(f"a:{PREFIX}{NOT_ONE_OF_OURS}".encode()).decode()], "bad-bearer"),
+        ([], ["Basic " + base64.b64encode("é:é".encode() * 20).decode()], "bad-bearer"),
+        ([], [f"Bearer {PREFIX}{NOT_ONE_OF_OURS}"], "bad-bearer"),
+        ([], [f"bearer {PREFIX}{NOT_ONE_OF_OURS}"], "bad-bearer"),
+        ([], [f"Bearer  {PREFIX}{NOT_ONE_OF_OURS}"], "bad-bearer"),
+        ([], [f"{PREFIX}{NOT_ONE_OF_OURS}"], "bad-bearer"),
     ],
 )
 def test_a_bad_credential_is_never_nobody(
@@ -38,6 +49,8 @@ def test_a_bad_credential_is_never_nobody(
                 authorizations=authorizations,
                 cookie_name=NAME,
                 sessions=world.services.sessions,
+                tokens=world.services.tokens,
+                origin=NOWHERE,
             )
     finally:
         world.close()
@@ -52,6 +65,8 @@ def test_cookies_of_other_names_are_nobodys(tmp_path: Path) -> None:
             authorizations=[],
             cookie_name=NAME,
             sessions=world.services.sessions,
+            tokens=world.services.tokens,
+            origin=NOWHERE,
         )
     finally:
         world.close()

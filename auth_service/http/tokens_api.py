@@ -1,0 +1,70 @@
+"""A person's own API tokens, over HTTP: make one, see what there is, take one back."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query, Request
+from starlette.responses import Response
+
+from auth_service.api_tokens import TokenView
+from auth_service.gate import Origin
+from auth_service.http.dependencies import InPerson, own_origin, person_of
+from auth_service.http.models import NewToken, TokenDocument, TokenList, TokenWanted, errors
+
+router = APIRouter(tags=["tokens"])
+
+UNSAFE = [Depends(person_of), Depends(own_origin)]
+"""What a route asks that changes something: somebody, and only then from where."""
+
+
+@router.get("/api/tokens", responses=errors(403, 422))
+def list_tokens(
+    request: Request,
+    actor: InPerson,
+    limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+    offset: Annotated[int, Query(ge=0)] = 0,
+) -> TokenList:
+    """Return the actor's tokens that were not revoked, the newest first."""
+    found = request.app.state.services.tokens.of_person(actor)
+    page = [TokenDocument(**_fields(token)) for token in found[offset : offset + limit]]
+    return TokenList(items=page, total=len(found))
+
+
+@router.post("/api/tokens", status_code=201, responses=errors(403, 409, 422), dependencies=UNSAFE)
+def create_token(request: Request, actor: InPerson, wanted: TokenWanted, response: Response) -> NewToken:
+    """Make a token; its secret is in this answer and in no other."""
+    token, secret = request.app.state.services.tokens.create(
+        actor,
+        name=wanted.name,
+        actions=wanted.actions,
+        albums=wanted.albums,
+        until=wanted.until,
+        origin=Origin.of(request),
+    )
+    response.headers["Cache-Control"] = "no-store"
+    return NewToken(**_fields(token), token=secret)
+
+
+@router.delete(
+    "/api/tokens/{token_id}",
+    status_code=204,
+    responses=errors(403, 404),
+    dependencies=UNSAFE,
+)
+def revoke_token(request: Request, actor: InPerson, token_id: str) -> Response:
+    """Take one of the actor's tokens back; somebody else's looks like one that is not there."""
+    request.app.state.services.tokens.revoke(actor, token_id, origin=Origin.of(request))
+    return Response(status_code=204)
+
+
+def _fields(token: TokenView) -> dict[str, object]:
+    return {
+        "id": token.id,
+        "name": token.name,
+        "actions": [str(action) for action in token.actions],
+        "albums": list(token.albums) if token.albums is not None else None,
+        "created": token.created,
+        "until": token.until,
+        "over": token.over,
+        "used": token.used,
+        "used_from": token.used_from,
+    }

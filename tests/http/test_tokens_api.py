@@ -1,0 +1,154 @@
+"""Tokens over HTTP: shown once, as good as their maker where they reach, and no better anywhere."""
+
+import base64
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+from sqlalchemy import select
+
+from auth_service.store.tables import AuditRecord
+from tests.http.test_routes import CASES, Case
+from tests.http.world import World
+
+DATA = [
+    pytest.param(path, case, id=f"{method} {path} {number}")
+    for (method, path), cases in CASES.items()
+    if path.startswith(("/internal/authorize", "/dicom-web", "/orthanc"))
+    for number, case in enumerate(cases)
+]
+IN_PERSON = [
+    ("GET", "/api/tokens", None),
+    ("POST", "/api/tokens", {"name": "more", "actions": ["view"]}),
+    ("DELETE", "/api/tokens/x", None),
+    ("GET", "/api/sessions", None),
+    ("DELETE", "/api/sessions/x", None),
+    ("PATCH", "/api/me", {"language": "fr"}),
+]
+
+LAST = select(AuditRecord.actor, AuditRecord.actor_name).order_by(AuditRecord.id.desc()).limit(1)
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    made = World.make(tmp_path_factory.mktemp("tokens"))
+    yield made
+    made.close()
+
+
+def token_of(world: World, who: str, **wanted: object) -> str:
+    with world.client(who) as client:
+        answer = client.post("/api/tokens", json={"name": "notebook", "actions": ["view"], **wanted})
+    assert answer.status_code == 201, answer.text
+    secret: str = answer.json()["token"]
+    return secret
+
+
+def sending(world: World, authorization: str) -> httpx.Client:
+    client = world.client("nobody")
+    client.headers["authorization"] = authorization
+    del client.headers["origin"]
+    return client
+
+
+def status(world: World, authorization: str, path: str, case: Case) -> int:
+    method, address, sent, _ = case
+    with sending(world, authorization) as client:
+        return client.request(method, address or path, follow_redirects=False, **sent).status_code
+
+
+def test_the_secret_is_in_one_answer_and_in_no_other(world: World) -> None:
+    with world.client("reader_a") as client:
+        made = client.post("/api/tokens", json={"name": "once", "actions": ["view", "download"]})
+        listed = client.get("/api/tokens")
+    assert made.headers["cache-control"] == "no-store"
+    assert made.json()["token"] not in listed.text
+    assert {key: value for key, value in made.json().items() if key != "token"} in listed.json()["items"]
+
+
+@pytest.mark.parametrize(("path", "case"), DATA)
+def test_it_opens_what_its_maker_may_do_and_when_narrowed_what_a_viewer_may(
+    path: str, case: Case, world: World
+) -> None:
+    both = token_of(world, "reader_a", actions=["view", "download", "send"])
+    view = token_of(world, "owner_a", actions=["view"])
+    expected = case[3]
+    assert status(world, f"Bearer {both}", path, case) == expected["reader_a"]
+    assert status(world, f"Bearer {view}", path, case) == expected["member_a"]
+
+
+def test_narrowed_to_one_album_it_finds_nothing_of_another(world: World) -> None:
+    secret = token_of(world, "owner_a", albums=["a"])
+    with world.client("owner_b") as client:
+        slug_b = client.get("/api/albums").json()["items"][0]["slug"]
+    with sending(world, f"Bearer {secret}") as client:
+        assert [album["slug"] for album in client.get("/api/albums").json()["items"]] == ["a"]
+        assert client.get(f"/api/albums/{slug_b}").status_code == 404
+        assert [each["slug"] for each in client.get("/api/me").json()["albums"]] == ["a"]
+        assert client.get("/api/me").json()["albums"][0]["actions"] == ["view"]
+
+
+@pytest.mark.parametrize(("method", "path", "body"), IN_PERSON)
+def test_what_is_done_in_person_is_not_done_by_a_token(
+    world: World, method: str, path: str, body: object
+) -> None:
+    with sending(world, f"Bearer {token_of(world, 'owner_a')}") as client:
+        answer = client.request(method, path, json=body)
+    assert (answer.status_code, answer.json()["reason"]) == (403, "token")
+
+
+def test_it_is_the_password_of_basic_whatever_the_user_name(world: World) -> None:
+    secret = token_of(world, "member_a")
+    for name in ("member_a", "", "anything"):
+        basic = "Basic " + base64.b64encode(f"{name}:{secret}".encode()).decode()
+        with sending(world, basic) as client:
+            assert client.get("/api/me").json()["username"] == "member_a"
+
+
+def test_a_page_elsewhere_cannot_use_what_a_browser_remembers_of_basic(world: World) -> None:
+    secret = token_of(world, "owner_a", actions=["view", "manage", "invite"])
+    basic = "Basic " + base64.b64encode(f"x:{secret}".encode()).decode()
+    member = {"subject": {"user": "stranger"}, "role": "member", "actions": ["view"], "until": None}
+    with sending(world, basic) as client:
+        client.headers["origin"] = "http://evil.example"
+        assert client.post("/api/albums/a/members", json=member).status_code == 403
+
+
+def test_a_revoked_one_is_a_bad_credential_everywhere(world: World) -> None:
+    with world.client("reader_a") as client:
+        made = client.post("/api/tokens", json={"name": "short-lived", "actions": ["view"]}).json()
+        secret, token_id = made["token"], made["id"]
+        assert client.delete(f"/api/tokens/{token_id}").status_code == 204
+        assert client.delete(f"/api/tokens/{token_id}").status_code == 404
+    with sending(world, f"Bearer {secret}") as client:
+        for path in ("/api/me", "/api/albums", "/dicom-web/studies"):
+            assert client.get(path).status_code == 401
+
+
+def test_it_never_stands_for_a_session_at_the_gate_of_pages(world: World) -> None:
+    with sending(world, f"Bearer {token_of(world, 'owner_a')}") as client:
+        assert client.get("/internal/session").status_code == 401
+
+
+def test_beside_a_cookie_it_is_one_credential_too_many(world: World) -> None:
+    secret = token_of(world, "owner_a")
+    with world.client("owner_a") as client:
+        answer = client.get("/api/me", headers={"authorization": f"Bearer {secret}"})
+    assert (answer.status_code, answer.json()["reason"]) == (401, "two-credentials")
+
+
+def test_what_it_does_is_on_record_under_its_own_name(tmp_path: Path) -> None:
+    world = World.make(tmp_path)
+    try:
+        secret = token_of(world, "reader_a", actions=["view"])
+        with sending(world, f"Bearer {secret}") as client:
+            assert client.get("/api/albums/b").status_code == 404
+        with world.client("reader_a") as client:
+            token = client.get("/api/tokens").json()["items"][0]
+        with world.signin.store.read() as tx:
+            actor, name = tx.execute(LAST).one()
+    finally:
+        world.close()
+    assert actor == f"token:{token['id']}"
+    assert name.endswith("(notebook)")
