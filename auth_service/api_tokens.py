@@ -242,9 +242,15 @@ class ApiTokens:
                 request_id=origin.request_id,
             )
 
+    def longest(self) -> date:
+        """Return the last day that a token made today may have."""
+        return self._today(self._clock()) + timedelta(days=self._settings.token_longest_days)
+
+    def _today(self, at: datetime) -> date:
+        return at.astimezone(self._settings.zone).date()
+
     def _until(self, until: date | None, at: datetime) -> date:
-        today = at.astimezone(self._settings.zone).date()
-        longest = today + timedelta(days=self._settings.token_longest_days)
+        today, longest = self._today(at), self.longest()
         if until is None:
             return longest
         if not today <= until <= longest:

@@ -91,6 +91,43 @@ class Session(_Answer):
     current: bool = False
 
 
+class Token(_Answer):
+    """One of the person's API tokens."""
+
+    id: str
+    name: str
+    actions: tuple[str, ...] = ()
+    albums: tuple[str, ...] | None
+    """Slugs; ``None``: every album of the person."""
+    created: datetime
+    until: date
+    over: bool
+    used: datetime | None = None
+    used_from: str | None = None
+
+
+class NewToken(Token):
+    """A token that was just made; its secret is shown once."""
+
+    token: str = Field(repr=False)
+
+
+class TokenList(_Answer):
+    """The person's tokens, and the last day that a new one may have."""
+
+    items: tuple[Token, ...]
+    longest: date
+
+
+class TokenWish(BaseModel):
+    """What a new token shall be for, and what it shall be narrowed to."""
+
+    name: str
+    actions: tuple[str, ...]
+    albums: tuple[str, ...] | None
+    until: date
+
+
 class Picture(_Answer):
     """The series whose picture stands for an album."""
 
@@ -165,6 +202,15 @@ class Account(Protocol):
 
     def end_session(self, session_id: str) -> None:
         """End one of the person's sessions."""
+
+    def tokens(self) -> TokenList:
+        """List the person's API tokens, the newest first."""
+
+    def create_token(self, wish: TokenWish) -> NewToken:
+        """Make an API token, or raise `Invalid`."""
+
+    def revoke_token(self, token_id: str) -> None:
+        """Take one of the person's API tokens back."""
 
     def set_language(self, language: str) -> None:
         """Remember the person's language."""
@@ -247,6 +293,18 @@ class HttpAccount:
     def end_session(self, session_id: str) -> None:
         """See `Account`."""
         self._ask("DELETE", f"/api/sessions/{quote(session_id, safe='')}")
+
+    def tokens(self) -> TokenList:
+        """See `Account`."""
+        return _read(TokenList, self._ask("GET", "/api/tokens"))
+
+    def create_token(self, wish: TokenWish) -> NewToken:
+        """See `Account`."""
+        return _read(NewToken, self._ask("POST", "/api/tokens", json=wish.model_dump(mode="json")))
+
+    def revoke_token(self, token_id: str) -> None:
+        """See `Account`."""
+        self._ask("DELETE", f"/api/tokens/{quote(token_id, safe='')}")
 
     def set_language(self, language: str) -> None:
         """See `Account`."""

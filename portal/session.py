@@ -17,7 +17,7 @@ import streamlit as st
 
 from i18n import LANGUAGES, best_language
 from portal.archive import Archive
-from portal.auth_client import Account, Me
+from portal.auth_client import Account, Me, NewToken
 from portal.errors import PortalError, SignedOut
 from portal.health import HealthWatch
 from portal.services import services
@@ -27,6 +27,7 @@ from portal.widgets import places
 
 _PERSON = "portal.person"
 _LANGUAGE = "portal.language"
+_HELD = "portal.held"
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +91,22 @@ def choose_language(visit: Visit | None, language: str) -> None:
         visit.account.set_language(language)
     else:
         st.session_state[_LANGUAGE] = language
+
+
+def hold_token(made: NewToken) -> None:
+    """Hold a token that was just made until the person has copied it; it goes when the person changes."""
+    st.session_state[_HELD] = made
+
+
+def held_token() -> NewToken | None:
+    """Return the token that the person has not copied yet."""
+    held: NewToken | None = st.session_state.get(_HELD)
+    return held
+
+
+def drop_token() -> None:
+    """Forget the token: it is never shown again."""
+    st.session_state.pop(_HELD, None)
 
 
 def other_language(t: Text) -> str:

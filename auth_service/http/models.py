@@ -148,6 +148,7 @@ class TokenList(BaseModel):
 
     items: list[TokenDocument]
     total: int
+    longest: date = Field(description="The last day that a token made today may have.")
 
 
 # How the parts are

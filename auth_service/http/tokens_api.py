@@ -24,9 +24,10 @@ def list_tokens(
     offset: Annotated[int, Query(ge=0)] = 0,
 ) -> TokenList:
     """Return the actor's tokens that were not revoked, the newest first."""
-    found = request.app.state.services.tokens.of_person(actor)
+    tokens = request.app.state.services.tokens
+    found = tokens.of_person(actor)
     page = [TokenDocument(**_fields(token)) for token in found[offset : offset + limit]]
-    return TokenList(items=page, total=len(found))
+    return TokenList(items=page, total=len(found), longest=tokens.longest())
 
 
 @router.post("/api/tokens", status_code=201, responses=errors(403, 409, 422), dependencies=UNSAFE)

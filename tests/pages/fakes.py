@@ -19,8 +19,12 @@ from portal.auth_client import (
     Health,
     Me,
     Membership,
+    NewToken,
     Picture,
     Session,
+    Token,
+    TokenList,
+    TokenWish,
 )
 from portal.dicom import Series, Study
 from portal.errors import Invalid, NotFound, Part, SignedOut, Unavailable
@@ -56,6 +60,8 @@ class World:
     albums: list[FakeAlbum]
     down: set[Part] = field(default_factory=set)
     ended: set[str] = field(default_factory=set)
+    tokens: list[tuple[str, Token]] = field(default_factory=list)
+    """Whose, and which; the newest last."""
     refuses_searches: bool = False
     questions: list[StudySearch] = field(default_factory=list)
 
@@ -164,6 +170,33 @@ class FakeAccount:
     def end_session(self, session_id: str) -> None:
         self._world.check(Part.AUTH_SERVICE)
         self._world.ended.add(session_id)
+
+    def tokens(self) -> TokenList:
+        self._world.check(Part.AUTH_SERVICE)
+        mine = [token for owner, token in self._world.tokens if owner == self._person]
+        return TokenList(items=tuple(reversed(mine)), longest=NOW.date() + timedelta(days=365))
+
+    def create_token(self, wish: TokenWish) -> NewToken:
+        self._world.check(Part.AUTH_SERVICE)
+        if wish.name == "one too many":
+            raise Invalid
+        made = NewToken(
+            id=f"token-{len(self._world.tokens)}",
+            **wish.model_dump(),
+            created=NOW,
+            over=False,
+            token="paradim_" + "S" * 43,
+        )
+        self._world.tokens.append((self._person, Token(**made.model_dump(exclude={"token"}))))
+        return made
+
+    def revoke_token(self, token_id: str) -> None:
+        self._world.check(Part.AUTH_SERVICE)
+        self._world.tokens = [
+            (owner, token)
+            for owner, token in self._world.tokens
+            if (owner, token.id) != (self._person, token_id)
+        ]
 
     def set_language(self, language: str) -> None:
         self._world.check(Part.AUTH_SERVICE)

@@ -6,14 +6,15 @@ import re
 from datetime import date
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from portal.archive import StudyOrder, StudySearch, TextField
 from portal.dicom import Study
 from portal.widgets import style
-from tests.pages.conftest import Open
-from tests.pages.fakes import ROOT, FakeAlbum, FakeArchive, World, make_studies
+from tests.pages.conftest import Open, Page
+from tests.pages.fakes import NOW, ROOT, FakeAlbum, FakeArchive, World, make_studies
 
 SHEET = Path(style.__file__).with_suffix(".css")
 
@@ -159,6 +160,55 @@ def test_one_of_the_persons_sessions_can_be_ended(world: World, open_page: Open)
     page.click("end-session-1-of-owner")
     assert world.ended == {"session-1-of-owner"}
     assert "Firefox" not in page.words
+
+
+def make_token(page: Page, **fields: Any) -> Page:  # noqa: ANN401 - what the fields take
+    app = page.app
+    app.text_input[0].set_value(fields.get("name", "Notebook"))
+    if "actions" in fields:
+        app.multiselect[0].set_value(fields["actions"])
+    if "albums" in fields:
+        app.multiselect[1].set_value(fields["albums"])
+    next(button for button in app.button if button.label == "Make the token").click().run()
+    return page
+
+
+def test_a_token_is_made_shown_until_it_is_copied_and_revoked(world: World, open_page: Open) -> None:
+    page = make_token(open_page("me", as_="owner"), name="<b>Notebook</b>", albums=["head-ct"])
+    secret = "paradim_" + "S" * 43
+    assert page.app.code[0].value == secret
+    assert secret not in page.app.code[1].value
+    assert "&lt;b&gt;Notebook&lt;/b&gt;" in page.words
+    ((owner, token),) = world.tokens
+    assert (owner, token.actions, token.albums) == ("owner", ("view", "download"), ("head-ct",))
+    assert (token.until - NOW.date()).days in (89, 90)
+    page.app.run()
+    assert page.app.code[0].value == secret
+    page.click("copied")
+    assert not page.app.code
+    page.click(f"revoke-{token.id}")
+    assert world.tokens == []
+    assert "Notebook" not in page.words
+
+
+def test_a_token_of_nothing_or_for_nothing_is_not_made(world: World, open_page: Open) -> None:
+    wrong: tuple[dict[str, Any], ...] = ({"name": " "}, {"actions": []})
+    for fields in wrong:
+        page = make_token(open_page("me", as_="owner"), **fields)
+        assert "Say what the token is for" in page.words
+    page = make_token(open_page("me", as_="owner"), name="one too many")
+    assert "This token cannot be made." in page.words
+    assert world.tokens == []
+
+
+def test_a_token_that_is_over_says_so(world: World, open_page: Open) -> None:
+    make_token(open_page("me", as_="owner"))
+    owner, token = world.tokens[0]
+    world.tokens[0] = (owner, token.model_copy(update={"over": True, "used": NOW, "used_from": "192.0.2.9"}))
+    words = open_page("me", as_="owner").words
+    assert ">over<" in words
+    assert "from 192.0.2.9" in words
+    assert "Notebook" not in open_page("me", as_="member").words
 
 
 def test_what_breaks_ends_as_a_sentence_with_a_number_that_the_log_has(
