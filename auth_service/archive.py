@@ -96,6 +96,10 @@ class Archive(Protocol):
         """Resolve a SOPInstanceUID; raises `AmbiguousError` when it exists twice."""
         ...
 
+    def series_metadata(self, study_uid: str, series_uid: str) -> bytes | None:
+        """Return what DICOMweb says of the instances of a series, as it is written; ``None``: it is gone."""
+        ...
+
     def set_label(self, level: Level, orthanc_id: str, label: str) -> bool:
         """Put a label on a study or series; repeating it is harmless. ``False``: it does not exist."""
         ...
@@ -124,10 +128,15 @@ class OrthancArchive:
         The gate's account.
     timeout : float
         Seconds that one question may take.
+    public_url : str
+        Where people reach what Orthanc writes addresses of.
 
     """
 
-    def __init__(self, *, url: str, username: str, password: str, timeout: float) -> None:
+    def __init__(self, *, url: str, username: str, password: str, timeout: float, public_url: str) -> None:
+        public = httpx.URL(public_url)
+        # As nginx tells Orthanc, whose DICOMweb plugin makes the addresses of bulk data of it.
+        self._told = {"Host": public.netloc.decode(), "X-Forwarded-Proto": public.scheme}
         self._client = httpx.Client(
             base_url=url,
             auth=(username, password),
@@ -207,6 +216,12 @@ class OrthancArchive:
             id=found["ID"], uid=uid, sop_class=found["RequestedTags"]["SOPClassUID"], series=series
         )
 
+    def series_metadata(self, study_uid: str, series_uid: str) -> bytes | None:
+        """Return what DICOMweb says of the instances of a series (PS3.18, section 10.4.1.1.2)."""
+        path = f"/dicom-web/studies/{study_uid}/series/{series_uid}/metadata"
+        answer = self._get(path, headers=self._told)
+        return answer.content if answer is not None else None
+
     def set_label(self, level: Level, orthanc_id: str, label: str) -> bool:
         """Put a label on a study or series."""
         return self._label("PUT", level, orthanc_id, label)
@@ -264,15 +279,21 @@ class OrthancArchive:
         path = f"/{_FOLDER[level]}/{orthanc_id}/labels/{label}"
         return self._ask(method, path, missing_is_fine=True).status_code != httpx.codes.NOT_FOUND
 
-    def _get(self, path: str) -> httpx.Response | None:
-        answer = self._ask("GET", path, missing_is_fine=True)
+    def _get(self, path: str, headers: Mapping[str, str] | None = None) -> httpx.Response | None:
+        answer = self._ask("GET", path, headers=headers, missing_is_fine=True)
         return None if answer.status_code == httpx.codes.NOT_FOUND else answer
 
     def _ask(
-        self, method: str, path: str, *, json: object = None, missing_is_fine: bool = False
+        self,
+        method: str,
+        path: str,
+        *,
+        json: object = None,
+        headers: Mapping[str, str] | None = None,
+        missing_is_fine: bool = False,
     ) -> httpx.Response:
         try:
-            answer = self._client.request(method, path, json=json)
+            answer = self._client.request(method, path, json=json, headers=headers)
             if answer.status_code == httpx.codes.BAD_REQUEST:
                 raise Invalid("query", "The archive cannot search for this.")
             if not (missing_is_fine and answer.status_code == httpx.codes.NOT_FOUND):

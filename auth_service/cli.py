@@ -76,6 +76,7 @@ def _world(settings: Settings) -> Iterator[CommandWorld]:
         username=settings.orthanc_username,
         password=settings.orthanc_password.get_secret_value(),
         timeout=settings.orthanc_timeout_seconds,
+        public_url=settings.public_url,
     )
     store = Store(settings.database_url)
     try:

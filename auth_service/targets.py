@@ -6,7 +6,7 @@ Paths are those that people use: ``/dicom-web/…`` for DICOMweb (PS3.18), ``/or
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from types import MappingProxyType
 from urllib.parse import parse_qsl
@@ -161,7 +161,13 @@ def _answered(name: str, method: str, path: str, level: Level) -> Row:
 TABLE: tuple[Row, ...] = (
     _answered("search-studies", "GET", "/dicom-web/studies", Level.STUDY),
     _answered("search-series", "GET", "/dicom-web/studies/{study}/series", Level.SERIES),
+    _answered("search-all-series", "GET", "/dicom-web/series", Level.SERIES),
     _answered("search-instances", "GET", _SERIES + "/instances", Level.INSTANCE),
+    _answered("search-study-instances", "GET", "/dicom-web/studies/{study}/instances", Level.INSTANCE),
+    _answered("search-all-instances", "GET", "/dicom-web/instances", Level.INSTANCE),
+    replace(
+        _answered("study-metadata", "GET", "/dicom-web/studies/{study}/metadata", Level.STUDY), parameters={}
+    ),
     _answered("find", "POST", "/orthanc/tools/find", Level.STUDY),
     _answered("count-resources", "POST", "/orthanc/tools/count-resources", Level.STUDY),
     _streamed("series-metadata", _SERIES + "/metadata"),

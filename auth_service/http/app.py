@@ -21,6 +21,7 @@ from auth_service.http import (
     internal,
     pictures_api,
     responses,
+    retrieve,
     scoped,
     sessions_api,
     signin,
@@ -95,7 +96,7 @@ def create_app(
     app.state.decisions = Coalescing()
     app.state.doctor = Doctor()
     responses.install(app)
-    for part in (authorize, internal, signin, api, sessions_api, tokens_api, pictures_api, scoped):
+    for part in (authorize, internal, signin, api, sessions_api, tokens_api, pictures_api, scoped, retrieve):
         app.include_router(part.router)
     app.add_middleware(OnlyOurs, settings=settings)
     return app

@@ -1,6 +1,6 @@
 """Searches that the auth service answers itself, narrowed to what the actor may see.
 
-QIDO-RS for studies, for the series of a study and for the instances of a series (PS3.18, section 10.6), and
+QIDO-RS at all levels (PS3.18, section 10.6), where instances are searched within one series, and
 Orthanc's ``/tools/find`` and ``/tools/count-resources``, whose bodies are read into a schema and asked anew.
 """
 
@@ -89,6 +89,39 @@ def search_series(request: Request, actor: SignedIn, study: Uid) -> JSONResponse
     return _dicom_json(request, rows, keywords, question)
 
 
+@router.get("/dicom-web/series")
+def search_all_series(request: Request, actor: SignedIn) -> JSONResponse:
+    """Search the series of all studies that the actor may see."""
+    question, keywords = _qido(request, Level.SERIES)
+    gate = Gate.of(request)
+    rows = search.find(gate.archive, question, gate.visible(actor, Action.VIEW))
+    return _dicom_json(request, rows, keywords, question)
+
+
+@router.get("/dicom-web/studies/{study}/instances")
+def search_study_instances(request: Request, actor: SignedIn, study: Uid) -> JSONResponse:
+    """Search the instances of one permitted series of a study, which the query names."""
+    question, keywords = _qido(request, Level.INSTANCE)
+    gate = Gate.of(request)
+    permitted = gate.permitted_series(actor, Action.VIEW, study)
+    series = _named_series(question, "SeriesInstanceUID")
+    question = _with_filters(question, StudyInstanceUID=study)
+    found = series in permitted
+    rows = search.find_instances(gate.archive, question, series_uid=series) if found else []
+    return _dicom_json(request, rows, keywords, question)
+
+
+@router.get("/dicom-web/instances")
+def search_all_instances(request: Request, actor: SignedIn) -> JSONResponse:
+    """Search the instances of one permitted series, which the query names."""
+    question, keywords = _qido(request, Level.INSTANCE)
+    gate = Gate.of(request)
+    series = _named_series(question, "SeriesInstanceUID")
+    found = gate.permitted(actor, Action.VIEW, series) is not None
+    rows = search.find_instances(gate.archive, question, series_uid=series) if found else []
+    return _dicom_json(request, rows, keywords, question)
+
+
 @router.get("/dicom-web/studies/{study}/series/{series}/instances")
 def search_instances(request: Request, actor: SignedIn, study: Uid, series: Uid) -> JSONResponse:
     """Search the instances of one permitted series; 404 where it is none."""
@@ -150,12 +183,15 @@ def _narrower(visibility: Visibility, asked: Sequence[str] | None) -> Visibility
 
 def _one_series(gate: Gate, actor: Actor, question: Question) -> str | None:
     """Return the one series that a search of instances names, or ``None`` where it is not permitted."""
+    uid = _named_series(question, "Query.SeriesInstanceUID")
+    return uid if gate.permitted(actor, Action.VIEW, uid) else None
+
+
+def _named_series(question: Question, field: str) -> str:
     uid = question.filters.get("SeriesInstanceUID", "")
     if not uid or "\\" in uid or "*" in uid or "?" in uid:
-        raise Invalid(
-            "Query.SeriesInstanceUID", "Instances are searched within one series: name it in {field}."
-        )
-    return uid if gate.permitted(actor, Action.VIEW, uid) else None
+        raise Invalid(field, "Instances are searched within one series: name it in {field}.")
+    return uid
 
 
 def _with_filters(question: Question, **filters: str) -> Question:

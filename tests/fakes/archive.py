@@ -6,6 +6,7 @@ everything, an empty value matches all, order is that of text, and what is not o
 ``tests/integration`` asks it and the real one the same questions.
 """
 
+import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from fnmatch import translate
@@ -129,6 +130,14 @@ class FakeArchive:
         if here is None or self.series(here.up("Series").tags["SeriesInstanceUID"]) is None:
             return None
         return _instance(here)
+
+    def series_metadata(self, study_uid: str, series_uid: str) -> bytes | None:
+        """Return the identifiers of a series' instances as DICOM JSON."""
+        here = self._exactly_one("Series", series_uid)
+        if here is None or here.up("Study").tags["StudyInstanceUID"] != study_uid:
+            return None
+        uids = sorted(child.tags["SOPInstanceUID"] for child in here.children.values())
+        return json.dumps([{"00080018": {"vr": "UI", "Value": [uid]}} for uid in uids]).encode()
 
     def set_label(self, level: Level, orthanc_id: str, label: str) -> bool:
         """Put a label on a study or series."""

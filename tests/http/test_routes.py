@@ -200,6 +200,28 @@ CASES: dict[tuple[str, str], list[Case]] = {
         ("GET", "/dicom-web/studies/1.1/series/1.1.3/instances", {}, only((), 200)),
         ("GET", "/dicom-web/studies/1.2/series/1.1.1/instances", {}, only((), 200)),
     ],
+    ("GET", "/dicom-web/series"): [
+        ("GET", "", {}, ALL_IN),
+        ("GET", "/dicom-web/series?Modality=CT&limit=1", {}, ALL_IN),
+        ("GET", "/dicom-web/series?SOPInstanceUID=1", {}, only(tuple(PEOPLE), 400)),
+    ],
+    ("GET", "/dicom-web/studies/{study}/instances"): [
+        ("GET", "/dicom-web/studies/1.1/instances?SeriesInstanceUID=1.1.1", {}, only(IN_A, 200)),
+        ("GET", "/dicom-web/studies/1.1/instances", {}, only(IN_A, 400)),
+        ("GET", "/dicom-web/studies/1.4/instances?SeriesInstanceUID=1.4.1", {}, only((), 200)),
+    ],
+    ("GET", "/dicom-web/instances"): [
+        ("GET", "/dicom-web/instances?SeriesInstanceUID=1.1.1", {}, ALL_IN),
+        ("GET", "/dicom-web/instances", {}, only(tuple(PEOPLE), 400)),
+        ("GET", "/dicom-web/instances?SeriesInstanceUID=1.1.1,1.1.3", {}, only(tuple(PEOPLE), 400)),
+    ],
+    ("GET", "/dicom-web/studies/{study}/metadata"): [
+        ("GET", "/dicom-web/studies/1.1/metadata", {}, only(IN_A, 200)),
+        ("GET", "/dicom-web/studies/1.2/metadata", {}, only((*IN_A, "owner_b", "member_b"), 200)),
+        ("GET", "/dicom-web/studies/1.4/metadata", {}, only((), 200)),
+        ("GET", "/dicom-web/studies/9/metadata", {}, only((), 200)),
+        ("GET", "/dicom-web/studies/1.1/metadata?x=1", {}, only(tuple(PEOPLE), 400)),
+    ],
     ("POST", "/orthanc/tools/find"): [
         ("POST", "", {"json": {"Level": "Study", "Query": {}}}, ALL_IN),
         ("POST", "", {"json": {"Level": "Patient", "Query": {}}}, only(tuple(PEOPLE), 400)),

@@ -58,6 +58,18 @@ def status(world: World, authorization: str, path: str, case: Case) -> int:
         return client.request(method, address or path, follow_redirects=False, **sent).status_code
 
 
+@pytest.fixture(scope="module")
+def wide(world: World) -> str:
+    """A reader's token of more than he may do."""
+    return token_of(world, "reader_a", actions=["view", "download", "send"])
+
+
+@pytest.fixture(scope="module")
+def narrow(world: World) -> str:
+    """An owner's token that only views."""
+    return token_of(world, "owner_a", actions=["view"])
+
+
 def test_the_secret_is_in_one_answer_and_in_no_other(world: World) -> None:
     with world.client("reader_a") as client:
         made = client.post("/api/tokens", json={"name": "once", "actions": ["view", "download"]})
@@ -69,13 +81,11 @@ def test_the_secret_is_in_one_answer_and_in_no_other(world: World) -> None:
 
 @pytest.mark.parametrize(("path", "case"), DATA)
 def test_it_opens_what_its_maker_may_do_and_when_narrowed_what_a_viewer_may(
-    path: str, case: Case, world: World
+    path: str, case: Case, world: World, wide: str, narrow: str
 ) -> None:
-    both = token_of(world, "reader_a", actions=["view", "download", "send"])
-    view = token_of(world, "owner_a", actions=["view"])
     expected = case[3]
-    assert status(world, f"Bearer {both}", path, case) == expected["reader_a"]
-    assert status(world, f"Bearer {view}", path, case) == expected["member_a"]
+    assert status(world, f"Bearer {wide}", path, case) == expected["reader_a"]
+    assert status(world, f"Bearer {narrow}", path, case) == expected["member_a"]
 
 
 def test_narrowed_to_one_album_it_finds_nothing_of_another(world: World) -> None:

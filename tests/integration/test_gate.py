@@ -137,6 +137,44 @@ def test_series_and_instances_of_a_study_are_the_permitted_ones(
                 assert {row["00080018"]["Value"][0] for row in rows} == {one.uid for one in series.instances}
 
 
+@pytest.mark.parametrize("username", ["pi-a", "member-a", "member-b", "stranger"])
+def test_the_metadata_of_a_study_are_orthancs_own_of_the_permitted_series(
+    truth: Truth, people: dict[str, SignedIn], username: str
+) -> None:
+    seen = truth.studies(username)
+    special = truth.manifest["special"]
+    with people[username].client() as client:
+        for study in (special["partial"]["study"], special["two_albums"], special["showcase"]["study"]):
+            answer = client.get(f"/dicom-web/studies/{study}/metadata")
+            permitted = sorted(one.uid for one in seen.get(study, []))
+            if not permitted:
+                assert answer.status_code == 404
+                continue
+            assert answer.headers["content-type"] == "application/dicom+json"
+            host = {"Host": httpx.URL(people[username].url).netloc.decode()}
+            direct = [
+                row
+                for uid in permitted
+                for row in truth.orthanc.get(
+                    f"/dicom-web/studies/{study}/series/{uid}/metadata", headers=host
+                ).json()
+            ]
+            assert answer.json() == direct
+
+
+@pytest.mark.parametrize("username", ["member-a", "pi-b", "stranger"])
+def test_series_of_all_studies_are_the_permitted_ones(
+    truth: Truth, people: dict[str, SignedIn], username: str
+) -> None:
+    with people[username].client() as client:
+        rows = client.get("/dicom-web/series").json()
+        ct = client.get("/dicom-web/series?Modality=CT").json()
+    assert {row["0020000E"]["Value"][0] for row in rows} == truth.may(username)
+    assert {row["0020000E"]["Value"][0] for row in ct} == {
+        uid for uid in truth.may(username) if truth.series[uid].modality == "CT"
+    }
+
+
 def test_paging_has_no_repeats_and_no_gaps(truth: Truth, people: dict[str, SignedIn]) -> None:
     found: list[str] = []
     with people["pi-a"].client() as client:

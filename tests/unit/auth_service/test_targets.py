@@ -61,7 +61,7 @@ def test_a_declared_path_is_found_with_its_places(
         ("POST", SERIES + "/metadata"),
         ("DELETE", "/dicom-web/studies/1.2"),
         ("GET", "/dicom-web/studies/1.2"),
-        ("GET", "/dicom-web/studies/1.2/metadata"),
+        ("GET", "/dicom-web/studies/1.2/metadata/"),
         ("GET", "/dicom-web/studies/"),
         ("GET", SERIES),
         ("GET", SERIES + "/metadata/"),
