@@ -1,7 +1,8 @@
 """API tokens: secrets with which programs act for a person, narrowed to less than he may do.
 
 What a token opens is decided anew at each use: from what its maker may do *now*, of which the token leaves
-only its own actions and albums. It cannot make or revoke tokens, end sessions or administer anything. The
+only its own actions and albums. It cannot make or revoke tokens,
+end sessions, change who may see an album, or administer anything. The
 secret is shown once; the database has its digest.
 """
 
@@ -27,7 +28,7 @@ from auth_service.store import api_tokens as table
 from auth_service.store.albums import ACTIONS, end_of
 from auth_service.store.database import Store
 from auth_service.store.tables import ApiToken
-from auth_service.vocabulary import OWNER_ACTIONS, Action, ActorKind, album_label
+from auth_service.vocabulary import TOKEN_ACTIONS, Action, ActorKind, album_label
 
 PREFIX = "paradim_"
 """Begins every secret: people, and programs that look for leaked secrets, know one when they see it."""
@@ -127,7 +128,7 @@ class ApiTokens:
             actions=_actions(actions),
             albums=sorted(set(albums)) if albums is not None else None,
             created_at=at,
-            until=self._until(until, at),
+            until=self._until(until),
             used_at=None,
             used_from=None,
             revoked_at=None,
@@ -156,12 +157,12 @@ class ApiTokens:
         return self._view(token, at), secret
 
     def of_person(self, actor: Actor) -> list[TokenView]:
-        """Return a person's tokens that were not revoked, the newest first, those that are over included."""
+        """Return a person's tokens that were not revoked: the newest first, and last those that are over."""
         _only_in_person(actor)
         at = self._clock()
         with self._store.read() as tx:
             found = table.of_person(tx, provider=actor.provider, subject=actor.subject)
-            return [self._view(token, at) for token in found]
+            return sorted((self._view(token, at) for token in found), key=lambda token: token.over)
 
     def revoke(self, actor: Actor, token_id: str, *, origin: Origin) -> None:
         """Take one of the actor's own tokens back.
@@ -237,28 +238,28 @@ class ApiTokens:
                 at=at,
                 token=token.id,
                 name=token.name,
+                provider=token.provider,
+                subject=token.subject,
                 reason=why,
                 address=origin.address,
                 request_id=origin.request_id,
             )
 
-    def longest(self) -> date:
-        """Return the last day that a token made today may have."""
-        return self._today(self._clock()) + timedelta(days=self._settings.token_longest_days)
+    def bounds(self) -> tuple[date, date]:
+        """Return the first and the last of the days that a token made now may have as its last."""
+        today = self._clock().astimezone(self._settings.zone).date()
+        return today, today + timedelta(days=self._settings.token_longest_days)
 
-    def _today(self, at: datetime) -> date:
-        return at.astimezone(self._settings.zone).date()
-
-    def _until(self, until: date | None, at: datetime) -> date:
-        today, longest = self._today(at), self.longest()
+    def _until(self, until: date | None) -> date:
+        first, last = self.bounds()
         if until is None:
-            return longest
-        if not today <= until <= longest:
+            return last
+        if not first <= until <= last:
             raise Invalid(
                 "until",
                 "{field} must be between {first} and {last}.",
-                first=today.isoformat(),
-                last=longest.isoformat(),
+                first=first.isoformat(),
+                last=last.isoformat(),
             )
         return until
 
@@ -308,9 +309,9 @@ def _name(name: str) -> str:
 def _actions(words: Collection[str]) -> list[str]:
     if not words:
         raise Invalid("actions", "{field} must name something that the token may do.")
-    if not set(words) <= {str(action) for action in OWNER_ACTIONS}:
+    if not set(words) <= {str(action) for action in TOKEN_ACTIONS}:
         raise Invalid(
-            "actions", "{field} must be among {expected}.", expected=", ".join(sorted(OWNER_ACTIONS))
+            "actions", "{field} must be among {expected}.", expected=", ".join(sorted(TOKEN_ACTIONS))
         )
     return [str(action) for action in Action if action in words]
 

@@ -142,6 +142,8 @@ def credential_refused(
     at: datetime,
     token: str,
     name: str,
+    provider: str,
+    subject: str,
     reason: str,
     address: str | None,
     request_id: str | None,
@@ -170,6 +172,7 @@ def credential_refused(
         reason=reason,
         address=address or "",
         request_id=request_id,
+        details=_maker(provider, subject),
     )
 
 
@@ -217,9 +220,11 @@ def denied(
     )
 
 
-def has_viewed(tx: Session, *, actor: Actor, study_uid: str) -> bool:
-    """Tell whether a look into the study is on record for the actor's session."""
-    return actor.session is not None and table.has_viewed(tx, session=actor.session, study_uid=study_uid)
+def has_viewed(tx: Session, *, at: datetime, actor: Actor, study_uid: str) -> bool:
+    """Tell whether a look into the study is on record for the actor's session, or within the hour."""
+    if actor.session is not None:
+        return table.has_viewed(tx, session=actor.session, study_uid=study_uid)
+    return table.has_viewed_since(tx, actor=actor.key, study_uid=study_uid, since=at - VIEWED_WITHIN)
 
 
 def study_viewed(
@@ -234,9 +239,7 @@ def study_viewed(
     request_id: str | None,
 ) -> bool:
     """Record a look into a study, once a session (or an hour); tell whether it was the first."""
-    if actor.session is None and table.has_viewed_since(
-        tx, actor=actor.key, study_uid=study_uid, since=at - VIEWED_WITHIN
-    ):
+    if actor.session is None and has_viewed(tx, at=at, actor=actor, study_uid=study_uid):
         return False
     return table.add_unless_there(
         tx,
@@ -401,16 +404,26 @@ def ambiguities(tx: Session, *, at: datetime, actor: Actor, level: Level, uids: 
         ambiguous(tx, at=at, actor=actor, level=level, uid=uid)
 
 
-def _who(actor: Actor) -> dict[str, str | None]:
-    return {
+def _who(actor: Actor) -> dict[str, Any]:
+    who: dict[str, Any] = {
         "actor": actor.key,
         "actor_name": actor.name or actor.username,
         "session": actor.session,
     }
+    if actor.token is not None:
+        who["details"] = _maker(actor.provider, actor.subject)
+    return who
+
+
+def _maker(provider: str, subject: str) -> dict[str, str]:
+    """Say whose a token is, so that all that was done in a person's name is found."""
+    return {"maker": f"{provider}:{subject}"}
 
 
 def _add(tx: Session, event: AuditEvent, *, actor: Actor, **values: Any) -> None:  # noqa: ANN401 - columns
-    table.add(tx, event=event, **_who(actor), **values)
+    who = _who(actor)
+    details = {**who.pop("details", {}), **values.pop("details", {})}
+    table.add(tx, event=event, **who, **values, details=details)
 
 
 def _album(slug: str) -> dict[str, str]:

@@ -19,6 +19,7 @@ from auth_service.clock import Clock
 from auth_service.directory import Directory, with_ancestors
 from auth_service.errors import Unavailable
 from auth_service.provider import Introspection, Provider, Refused, Tokens
+from auth_service.reach import Reach
 from auth_service.sealing import Sealer, new_secret
 from auth_service.settings import Settings
 from auth_service.store import sessions as table
@@ -47,10 +48,6 @@ POLL = 0.02
 PATIENCE = 20.0
 """Seconds between two looks at the row of somebody who waits for another's answer, and in all."""
 
-REST = 1.0
-PROBE = 5.0
-"""Seconds for which a silent Keycloak is left alone, and which one probe of it may take."""
-
 log = logging.getLogger(__name__)
 
 
@@ -60,36 +57,6 @@ class _Over(Exception):
 
 class _LeaseLost(Exception):
     """The session ended meanwhile, or this was so slow that somebody else took over."""
-
-
-class Reach:
-    """Whether Keycloak answers: while it does not, one asker at a time finds out, and nobody else waits."""
-
-    def __init__(self, timer: Callable[[], float]) -> None:
-        self._timer = timer
-        self._lock = threading.Lock()
-        self._again_at: float | None = None
-
-    def may_ask(self) -> bool:
-        """Tell whether to ask now; after a silence only one asker is told so."""
-        with self._lock:
-            if self._again_at is None:
-                return True
-            now = self._timer()
-            if now < self._again_at:
-                return False
-            self._again_at = now + PROBE
-            return True
-
-    def answered(self) -> None:
-        """Note that it answers."""
-        with self._lock:
-            self._again_at = None
-
-    def silent(self) -> None:
-        """Note that it did not answer."""
-        with self._lock:
-            self._again_at = self._timer() + REST
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -268,14 +235,15 @@ class Checker:
             )
         return holder if taken else None
 
-    def _ask(self, record: SessionRecord, holder: str) -> SessionRecord:
+    def _ask(self, record: SessionRecord, holder: str) -> SessionRecord | None:
         asked_at = self._clock()
         try:
             answer = self._answer(record, holder)
         except Unavailable:
             self._reach.silent()
             self._give_back(record, holder, {})
-            return self._with_grace(record)
+            now = self._again(record)
+            return self._with_grace(now) if now is not None else None
         except Refused as refusal:
             # It answers, and will not tell: our client's secret is wrong, say. Nothing is known, so: no.
             log.warning("Keycloak will not say what a session means: %s", refusal.why)
@@ -294,7 +262,8 @@ class Checker:
             values["seen_at"] = asked_at
         if not self._give_back(record, holder, values):
             raise _LeaseLost
-        return replace(record, **values)
+        # As it is written: a refresh has left other tokens in it, and the old ones count once.
+        return self._again(record)
 
     def _answer(self, record: SessionRecord, holder: str) -> Introspection:
         tokens = unseal_tokens(self._sealer, record)

@@ -13,10 +13,11 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 from urllib.parse import quote
 
+import httpx
 from keycloak import KeycloakAdmin, KeycloakOpenIDConnection
 from keycloak.exceptions import KeycloakError
 
-from auth_service.errors import Unavailable
+from auth_service.errors import Unavailable, Untold
 from auth_service.policy.model import Group
 from auth_service.settings import Settings
 from auth_service.vocabulary import RealmRole
@@ -122,18 +123,8 @@ class KeycloakDirectory:
 
     def standing(self, subject: str) -> Standing | None:
         """Return what an account means now, asked anew."""
-        row = self._ask(lambda admin: _or_none(lambda: admin.get_user(subject)))
-        if row is None or row.get("id") != subject or row.get("enabled") is not True:
-            return None
-        roles = self._ask(lambda admin: admin.get_composite_realm_roles_of_user(subject))
-        groups = self._ask(lambda admin: admin.get_user_groups(subject))
-        names = {str(role.get("name", "")) for role in roles}
-        return Standing(
-            username=str(row["username"]),
-            name=_name(row),
-            roles=frozenset(role.value for role in RealmRole if role in names),
-            groups=self.groups_with_ancestors(str(group.get("path", "")) for group in groups),
-        )
+        standing: Standing | None = self._ask(lambda admin: self._standing(admin, subject))
+        return standing
 
     def group(self, path: str) -> Group | None:
         """Return the group of exactly this path, asked anew."""
@@ -153,6 +144,19 @@ class KeycloakDirectory:
         found = (self._remembered(path) for path in sorted(wanted))
         return frozenset(group for group in found if group is not None)
 
+    def _standing(self, admin: KeycloakAdmin, subject: str) -> Standing | None:
+        row = _or_none(lambda: admin.get_user(subject))
+        if row is None or row.get("id") != subject or row.get("enabled") is not True:
+            return None
+        names = {str(role["name"]) for role in admin.get_composite_realm_roles_of_user(subject)}
+        paths = [str(group["path"]) for group in admin.get_user_groups(subject)]
+        return Standing(
+            username=str(row["username"]),
+            name=_name(row),
+            roles=frozenset(role.value for role in RealmRole if role in names),
+            groups=self.groups_with_ancestors(paths),
+        )
+
     def _remembered(self, path: str) -> Group | None:
         now = self._timer()
         known = self._groups.get(path)
@@ -170,7 +174,7 @@ class KeycloakDirectory:
         except (KeycloakError, OSError, ValueError, KeyError, TypeError) as error:
             # Not only its own errors come out of the library: sockets, JSON, missing keys.
             log.warning("Keycloak's directory: %s", type(error).__name__)
-            raise Unavailable("keycloak") from error
+            raise (Untold if _refuses(error) else Unavailable)("keycloak") from error
 
     def _admin(self) -> KeycloakAdmin:
         with self._lock:
@@ -190,6 +194,12 @@ def _is_ambiguous(row: dict[str, Any]) -> bool:
     """Tell whether another group may have the same path: a slash in the name that is not written ``~/``."""
     name = str(row.get("name", ""))
     return "/" in name and not str(row["path"]).endswith(name.replace("/", "~/"))
+
+
+def _refuses(error: Exception) -> bool:
+    """Tell an answer that says no from silence and from a fault of its own."""
+    status = getattr(error, "response_code", None)
+    return isinstance(status, int) and httpx.codes.is_client_error(status)
 
 
 def _name(row: Mapping[str, Any]) -> str:

@@ -9,6 +9,7 @@
     ├── Conflict        it cannot be done in the state that things are in
     ├── Unauthenticated signing in would help, or the credential is bad
     └── Unavailable     a part of the system does not answer
+        └── Untold      it answers, and will not tell us
 
 Messages are English gettext ids with named places; they are translated where they are shown.
 """
@@ -75,3 +76,7 @@ class Unavailable(ServiceError):
 
     def __init__(self, part: str) -> None:
         super().__init__("A part of the system does not answer: {part}.", reason=part, part=part)
+
+
+class Untold(Unavailable):
+    """A part answers and will not tell: our own credential or right is gone, say."""

@@ -195,7 +195,7 @@ class Gate:
 
     def _view(self, actor: Actor, study_uid: str, decision: Decision) -> None:
         with self.store.read() as transaction:
-            if audit.has_viewed(transaction, actor=actor, study_uid=study_uid):
+            if audit.has_viewed(transaction, at=self.clock(), actor=actor, study_uid=study_uid):
                 return
         with self.store.write() as transaction:
             audit.study_viewed(

@@ -16,8 +16,8 @@ from auth_service.sessions import Sessions
 SESSION_ID = re.compile(r"[A-Za-z0-9_-]{32,128}")
 """What the secret in our cookie looks like; nginx lets nothing else through to a decision."""
 
-_BEARER = re.compile(r"Bearer ([A-Za-z0-9._~+/=-]{16,2048})")
-_BASIC = re.compile(r"Basic ([A-Za-z0-9+/]{16,512}={0,2})")
+_BEARER = re.compile(r"(?i:Bearer) ([A-Za-z0-9._~+/=-]{16,2048})")
+_BASIC = re.compile(r"(?i:Basic) ([A-Za-z0-9+/]{16,512}={0,2})")
 _TOKEN = re.compile(rf"{PREFIX}[A-Za-z0-9_-]{{43}}")
 
 
@@ -88,7 +88,7 @@ def _secret(authorization: str) -> str | None:
     if basic is None:
         return None
     try:
-        decoded = base64.b64decode(basic[1], validate=True).decode("ascii")
+        # A user name may be written in any alphabet; a password of ours is not.
+        return base64.b64decode(basic[1], validate=True).partition(b":")[2].decode("ascii")
     except ValueError:
         return None
-    return decoded.partition(":")[2]

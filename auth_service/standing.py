@@ -8,15 +8,15 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import timedelta
 
 from auth_service.checking import REFUSE_AFTER
 from auth_service.directory import Directory, Standing
-from auth_service.errors import Unavailable
+from auth_service.errors import Unavailable, Untold
+from auth_service.reach import Reach
 from auth_service.settings import Settings
 
-GOOD_FOR = REFUSE_AFTER
-"""An answer as old as this is asked for anew."""
+GOOD_FOR = REFUSE_AFTER.total_seconds()
+"""Seconds: an answer as old as this is asked for anew."""
 
 MOST = 10_000
 """People whose last answers are remembered."""
@@ -42,9 +42,10 @@ class Standings:
     def __init__(
         self, *, settings: Settings, directory: Directory, timer: Callable[[], float] = time.monotonic
     ) -> None:
-        self._grace = timedelta(seconds=settings.keycloak_grace_seconds)
+        self._grace = settings.keycloak_grace_seconds
         self._directory = directory
         self._timer = timer
+        self._reach = Reach(timer)
         self._lock = threading.Lock()
         self._known: dict[str, _Known] = {}
 
@@ -54,22 +55,46 @@ class Standings:
         Raises
         ------
         Unavailable
-            If Keycloak has been out of reach for longer than the settings allow.
+            If Keycloak will not tell, or has been out of reach for longer than the settings allow.
 
         """
         known = self._entry(subject)
-        with known.lock:
-            asked_at = self._timer()
-            if asked_at - known.at < GOOD_FOR.total_seconds():
-                return known.standing
-            try:
-                known.standing = self._directory.standing(subject)
-            except Unavailable:
-                if asked_at - known.at > self._grace.total_seconds():
-                    raise
-            else:
-                known.at = asked_at
+        if self._age(known) < GOOD_FOR:
             return known.standing
+        # While Keycloak is silent nobody waits for who is finding out.
+        if not known.lock.acquire(blocking=self._reach.answers):
+            return self._kept(known)
+        try:
+            return self._asked(subject, known)
+        finally:
+            known.lock.release()
+
+    def _asked(self, subject: str, known: _Known) -> Standing | None:
+        asked_at = self._timer()
+        if self._age(known) < GOOD_FOR:
+            return known.standing
+        if not self._reach.may_ask():
+            return self._kept(known)
+        try:
+            standing = self._directory.standing(subject)
+        except Untold:
+            # It answers: our client's right is gone, say. Nothing is known, so: no.
+            self._reach.answered()
+            raise Unavailable("keycloak") from None
+        except Unavailable:
+            self._reach.silent()
+            return self._kept(known)
+        self._reach.answered()
+        known.at, known.standing = asked_at, standing
+        return standing
+
+    def _kept(self, known: _Known) -> Standing | None:
+        if self._age(known) > self._grace:
+            raise Unavailable("keycloak")
+        return known.standing
+
+    def _age(self, known: _Known) -> float:
+        return self._timer() - known.at
 
     def _entry(self, subject: str) -> _Known:
         with self._lock:

@@ -60,6 +60,10 @@ OWNER_ACTIONS = MEMBER_ACTIONS | {Action.EDIT, Action.MANAGE, Action.DELETE, Act
 """What an owner of an album may do: everything but administer the system."""
 
 
+TOKEN_ACTIONS = MEMBER_ACTIONS - {Action.INVITE}
+"""What an API token may leave of its maker's rights: who may see an album is changed in person only."""
+
+
 class AlbumRole(_Described):
     """What somebody is in an album."""
 

@@ -1,5 +1,6 @@
 """Ask about sessions in use before their answers age, so that no request waits for Keycloak."""
 
+import logging
 import threading
 from concurrent.futures import Future, ThreadPoolExecutor
 
@@ -10,6 +11,8 @@ EVERY = 0.2
 
 AT_ONCE = 8
 """How many sessions are asked about at the same moment; the answers of others age a little meanwhile."""
+
+log = logging.getLogger(__name__)
 
 
 class Watcher:
@@ -35,6 +38,10 @@ class Watcher:
             asked: dict[str, Future[None]] = {}
             while not self._stop.wait(self._every):
                 asked = {session: future for session, future in asked.items() if not future.done()}
-                for record in self._checker.due():
-                    if record.id not in asked:
-                        asked[record.id] = pool.submit(self._checker.ask_beside, record)
+                try:
+                    for record in self._checker.due():
+                        if record.id not in asked:
+                            asked[record.id] = pool.submit(self._checker.ask_beside, record)
+                except Exception:
+                    # Requests ask for themselves meanwhile; the next look may do better.
+                    log.exception("sessions in use could not be asked about")

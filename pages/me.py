@@ -38,7 +38,7 @@ made = session.held_token()
 if made and tokens.show_once(t, made, url=visit.addresses.public_url):
     session.drop_token()
     st.rerun()
-wish = None if made else tokens.form(t, me.albums, today=t.today, longest=known.longest)
+wish = None if made else tokens.form(t, me.albums, first=known.first, last=known.last)
 if wish:
     try:
         session.hold_token(visit.account.create_token(wish))

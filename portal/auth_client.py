@@ -113,10 +113,11 @@ class NewToken(Token):
 
 
 class TokenList(_Answer):
-    """The person's tokens, and the last day that a new one may have."""
+    """The person's tokens, and between which days the last day of a new one may be."""
 
     items: tuple[Token, ...]
-    longest: date
+    first: date
+    last: date
 
 
 class TokenWish(BaseModel):

@@ -66,11 +66,6 @@ class Text:
         """Write a whole number: ``1,248`` or ``1 248``."""
         return str(format_decimal(value, locale=self._locale))
 
-    @property
-    def today(self) -> date:
-        """The person's day."""
-        return self._now.date()
-
     def together(self, parts: Sequence[str]) -> str:
         """Join words into ``a, b and c``."""
         return format_list(parts, locale=self._locale)

@@ -5,12 +5,13 @@ from typing import Annotated
 from fastapi import Depends, Request
 from pydantic import StringConstraints
 
+from auth_service import audit
 from auth_service.errors import Forbidden, Unauthenticated
 from auth_service.gate import Origin
 from auth_service.identity import identify
-from auth_service.policy.model import Actor
+from auth_service.policy.model import Actor, Reason
 from auth_service.targets import MAX_UID, UID
-from auth_service.vocabulary import ActorKind
+from auth_service.vocabulary import Action, ActorKind, Level
 
 
 def actor_or_nobody(request: Request) -> Actor:
@@ -38,6 +39,22 @@ def person_of(request: Request) -> Actor:
     """Say who asks, and refuse tokens: what only somebody who signed in may do."""
     actor = actor_of(request)
     if actor.kind is not ActorKind.PERSON:
+        services, origin = request.app.state.services, Origin.of(request)
+        with services.store.write() as tx:
+            audit.denied(
+                tx,
+                at=services.clock(),
+                actor=actor,
+                action=Action.ADMINISTER,
+                level=Level.SYSTEM,
+                target=request.url.path[:256],
+                study_uid=None,
+                label=None,
+                reason=Reason.IN_PERSON,
+                rule=None,
+                address=origin.address,
+                request_id=origin.request_id,
+            )
         raise Forbidden("This can only be done by somebody who signed in, not by a token.", reason="token")
     return actor
 
@@ -49,7 +66,7 @@ def own_origin(request: Request) -> None:
     what a browser may remember, so that a page's request with it is held to its origin.
     """
     authorization = request.headers.get("authorization", "")
-    if authorization.startswith("Bearer ") or (authorization and "origin" not in request.headers):
+    if authorization.lower().startswith("bearer ") or (authorization and "origin" not in request.headers):
         return
     if request.headers.get("origin") != request.app.state.services.settings.public_url:
         raise Forbidden("This request did not come from a page of the portal.", reason="origin")

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
 from auth_service.albums import MOST_AT_ONCE, Sort
-from auth_service.vocabulary import MEMBER_ACTIONS, OWNER_ACTIONS, Action
+from auth_service.vocabulary import MEMBER_ACTIONS, OWNER_ACTIONS, TOKEN_ACTIONS, Action
 
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 
@@ -113,7 +113,7 @@ class TokenWanted(_Given):
     actions: Annotated[
         list[Annotated[str, Field(max_length=32)]],
         Field(max_length=len(Action)),
-        WithJsonSchema({"type": "array", "items": {"type": "string", "enum": sorted(OWNER_ACTIONS)}}),
+        WithJsonSchema({"type": "array", "items": {"type": "string", "enum": sorted(TOKEN_ACTIONS)}}),
     ]
     albums: Annotated[list[Annotated[str, Field(max_length=64)]], Field(max_length=1000)] | None = Field(
         None, description="Slugs; null: every album that its maker sees when it is used."
@@ -148,7 +148,8 @@ class TokenList(BaseModel):
 
     items: list[TokenDocument]
     total: int
-    longest: date = Field(description="The last day that a token made today may have.")
+    first: date = Field(description="Today, in the site's time zone: a new token lasts until then at least.")
+    last: date = Field(description="The day until which a new token may last at most.")
 
 
 # How the parts are

@@ -61,7 +61,7 @@ def error_response(request: Request, error: errors.ServiceError) -> JSONResponse
 def _status(request: Request, error: errors.ServiceError) -> int:
     if isinstance(error, errors.Invalid) and request.url.path.startswith(("/dicom-web/", "/orthanc/")):
         return 400  # as PS3.18 (section 8.3.1) and Orthanc answer there
-    return _STATUS[type(error)]
+    return next(status for kind, status in _STATUS.items() if isinstance(error, kind))
 
 
 def install(app: FastAPI) -> None:

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Annotated, Any, Literal
 from urllib.parse import parse_qsl
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from pydantic.alias_generators import to_pascal
 from starlette.responses import JSONResponse
@@ -17,12 +17,15 @@ from starlette.responses import JSONResponse
 from auth_service import dicom_json, search
 from auth_service.errors import Invalid, NotFound
 from auth_service.gate import Gate
-from auth_service.http.dependencies import SignedIn, Uid
+from auth_service.http.dependencies import SignedIn, Uid, actor_of, own_origin
 from auth_service.policy.model import Actor, Labelled, Nothing, Visibility
 from auth_service.search import Order, Question, Row
 from auth_service.vocabulary import Action, Level
 
 router = APIRouter()
+
+UNSAFE = [Depends(actor_of), Depends(own_origin)]
+"""What is asked of a POST: somebody, and only then from where."""
 
 _DICOM_JSON = "application/dicom+json"
 
@@ -134,7 +137,7 @@ def search_instances(request: Request, actor: SignedIn, study: Uid, series: Uid)
     return _dicom_json(request, rows, keywords, question)
 
 
-@router.post("/orthanc/tools/find")
+@router.post("/orthanc/tools/find", dependencies=UNSAFE)
 def tools_find(request: Request, actor: SignedIn, body: FindBody) -> JSONResponse:
     """Answer Orthanc's own search, narrowed."""
     gate = Gate.of(request)
@@ -160,7 +163,7 @@ def tools_find(request: Request, actor: SignedIn, body: FindBody) -> JSONRespons
     return JSONResponse([_orthanc_json(row, body, requested) for row in rows])
 
 
-@router.post("/orthanc/tools/count-resources")
+@router.post("/orthanc/tools/count-resources", dependencies=UNSAFE)
 def tools_count(request: Request, actor: SignedIn, body: CountBody) -> JSONResponse:
     """Answer how many there are, narrowed."""
     gate = Gate.of(request)

@@ -27,7 +27,8 @@ def list_tokens(
     tokens = request.app.state.services.tokens
     found = tokens.of_person(actor)
     page = [TokenDocument(**_fields(token)) for token in found[offset : offset + limit]]
-    return TokenList(items=page, total=len(found), longest=tokens.longest())
+    first, last = tokens.bounds()
+    return TokenList(items=page, total=len(found), first=first, last=last)
 
 
 @router.post("/api/tokens", status_code=201, responses=errors(403, 409, 422), dependencies=UNSAFE)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from auth_service.vocabulary import Action, ActorKind, Level, SubjectKind
+from auth_service.vocabulary import TOKEN_ACTIONS, Action, ActorKind, Level, SubjectKind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,7 +25,8 @@ class Narrowing:
     def leaves(self, grant: "Grant") -> "Grant":
         """Return what is left of a grant of its maker."""
         reached = self.labels is None or grant.label in self.labels
-        return replace(grant, actions=grant.actions & self.actions if reached else frozenset())
+        left = grant.actions & self.actions & TOKEN_ACTIONS if reached else frozenset()
+        return replace(grant, actions=left)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,6 +141,8 @@ class Reason:
     NO_GRANT = "no-grant"
     ENDED = "ended"
     OTHER_ACTION = "other-action"
+    IN_PERSON = "in-person"
+    """Only somebody who signed in may, not his token."""
     NARROWED = "narrowed"
     """Its maker may, the token may not."""
     NOT_AN_ADMIN = "not-an-admin"

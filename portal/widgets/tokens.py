@@ -5,7 +5,7 @@ from datetime import date, timedelta
 
 import streamlit as st
 
-from auth_service.vocabulary import OWNER_ACTIONS, Action
+from auth_service.vocabulary import TOKEN_ACTIONS, Action
 from portal import words
 from portal.auth_client import Membership, NewToken, Token, TokenWish
 from portal.text import Text, markup, one_line
@@ -32,7 +32,7 @@ def draw(t: Text, tokens: Sequence[Token], albums: Sequence[Membership]) -> str 
     return revoked
 
 
-def form(t: Text, albums: Sequence[Membership], *, today: date, longest: date) -> TokenWish | None:
+def form(t: Text, albums: Sequence[Membership], *, first: date, last: date) -> TokenWish | None:
     """Draw the form for a new token; return what was asked for, when it was."""
     titles = {album.slug: album.title for album in albums}
     with st.expander(t("New token"), icon=":material/key:"), st.form("token", border=False):
@@ -41,7 +41,7 @@ def form(t: Text, albums: Sequence[Membership], *, today: date, longest: date) -
         )
         chosen = st.multiselect(
             t("What it may do, where you may do it"),
-            [str(action) for action in Action if action in OWNER_ACTIONS],
+            [str(action) for action in Action if action in TOKEN_ACTIONS],
             default=[str(Action.VIEW), str(Action.DOWNLOAD)],
             format_func=lambda word: words.action(t, word),
             placeholder="",
@@ -54,9 +54,9 @@ def form(t: Text, albums: Sequence[Membership], *, today: date, longest: date) -
         )
         until = st.date_input(
             t("Last day"),
-            value=min(today + timedelta(days=USUAL_DAYS), longest),
-            min_value=today,
-            max_value=longest,
+            value=min(first + timedelta(days=USUAL_DAYS), last),
+            min_value=first,
+            max_value=last,
             format="YYYY-MM-DD",
         )
         sent = st.form_submit_button(t("Make the token"), type="primary")

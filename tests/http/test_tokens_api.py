@@ -8,6 +8,7 @@ import httpx
 import pytest
 from sqlalchemy import select
 
+from auth_service.store.audit import records
 from auth_service.store.tables import AuditRecord
 from tests.http.test_routes import CASES, Case
 from tests.http.world import World
@@ -103,26 +104,44 @@ def test_narrowed_to_one_album_it_finds_nothing_of_another(world: World) -> None
 def test_what_is_done_in_person_is_not_done_by_a_token(
     world: World, method: str, path: str, body: object
 ) -> None:
-    with sending(world, f"Bearer {token_of(world, 'owner_a')}") as client:
+    with sending(world, f"Bearer {token_of(world, 'stranger')}") as client:
         answer = client.request(method, path, json=body)
     assert (answer.status_code, answer.json()["reason"]) == (403, "token")
+    with world.signin.store.read() as tx:
+        last = records(tx)[-1]
+    assert (last.event, last.reason, last.target) == ("denied", "in-person", path)
+    assert last.details["maker"].startswith("keycloak:")
 
 
 def test_it_is_the_password_of_basic_whatever_the_user_name(world: World) -> None:
     secret = token_of(world, "member_a")
-    for name in ("member_a", "", "anything"):
-        basic = "Basic " + base64.b64encode(f"{name}:{secret}".encode()).decode()
-        with sending(world, basic) as client:
-            assert client.get("/api/me").json()["username"] == "member_a"
+    for name in ("member_a", "", "anything", "Élodie"):
+        pair = base64.b64encode(f"{name}:{secret}".encode()).decode()
+        for scheme in ("Basic", "basic"):
+            with sending(world, f"{scheme} {pair}") as client:
+                assert client.get("/api/me").json()["username"] == "member_a"
 
 
-def test_a_page_elsewhere_cannot_use_what_a_browser_remembers_of_basic(world: World) -> None:
-    secret = token_of(world, "owner_a", actions=["view", "manage", "invite"])
-    basic = "Basic " + base64.b64encode(f"x:{secret}".encode()).decode()
-    member = {"subject": {"user": "stranger"}, "role": "member", "actions": ["view"], "until": None}
+def test_a_page_elsewhere_cannot_use_what_a_browser_remembers_of_basic(world: World, narrow: str) -> None:
+    basic = "Basic " + base64.b64encode(f"x:{narrow}".encode()).decode()
     with sending(world, basic) as client:
+        question = {"Level": "Study", "Query": {}}
+        assert client.post("/orthanc/tools/find", json=question).status_code == 200
         client.headers["origin"] = "http://evil.example"
-        assert client.post("/api/albums/a/members", json=member).status_code == 403
+        assert client.post("/orthanc/tools/find", json=question).status_code == 403
+
+
+def test_it_changes_nobodys_rights(world: World) -> None:
+    with world.client("owner_a") as client:
+        for action in ("invite", "manage", "edit", "delete", "audit", "administer"):
+            answer = client.post("/api/tokens", json={"name": "x", "actions": ["view", action]})
+            assert (answer.status_code, answer.json()["reason"]) == (422, "actions")
+
+
+def test_it_tells_where_it_reaches_and_not_what_else_its_maker_is(world: World, narrow: str) -> None:
+    with sending(world, f"Bearer {narrow}") as client:
+        told = client.get("/api/me").json()
+    assert (told["username"], told["email"], told["roles"], told["groups"]) == ("owner_a", "", [], [])
 
 
 def test_a_revoked_one_is_a_bad_credential_everywhere(world: World) -> None:

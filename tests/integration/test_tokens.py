@@ -106,7 +106,7 @@ def test_it_opens_no_page_and_no_token_of_another_kind_is_one(holder: Holder, po
     for header in (
         f"Bearer {holder.token}x",
         f"Bearer {holder.token[:-1]}",
-        f"bearer {holder.token}",
+        f"Bearer  {holder.token}",
         f"Basic {holder.token}",
         f"Digest {holder.token}",
     ):

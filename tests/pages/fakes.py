@@ -174,7 +174,7 @@ class FakeAccount:
     def tokens(self) -> TokenList:
         self._world.check(Part.AUTH_SERVICE)
         mine = [token for owner, token in self._world.tokens if owner == self._person]
-        return TokenList(items=tuple(reversed(mine)), longest=NOW.date() + timedelta(days=365))
+        return TokenList(items=tuple(reversed(mine)), first=NOW.date(), last=NOW.date() + timedelta(days=365))
 
     def create_token(self, wish: TokenWish) -> NewToken:
         self._world.check(Part.AUTH_SERVICE)

@@ -12,10 +12,11 @@ import pytest
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from auth_service import checking
+from auth_service import checking, reach
 from auth_service.errors import Unavailable
 from auth_service.policy.model import Actor
 from auth_service.store import sessions as table
+from auth_service.store.sessions import SessionRecord
 from auth_service.store.tables import SigninSession
 from auth_service.watching import Watcher
 from tests.fakes.signin import SigninWorld
@@ -107,7 +108,7 @@ def test_without_the_directory_groups_only_shrink(world: SigninWorld, sid: str) 
 def test_who_signs_in_without_the_directory_has_his_groups_once_it_answers(
     world: SigninWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(checking, "REST", 0.0)
+    monkeypatch.setattr(reach, "REST", 0.0)
     world.keycloak.directory_down = True
     sid = opened(world, "alice")
     assert actor_of(world, sid).groups == frozenset()
@@ -257,6 +258,42 @@ def test_old_answer_is_never_gone_on_with_while_it_is_asked_anew(world: SigninWo
         beside.join(5)
     assert [actor.roles for actor in seen if actor] == [{"researcher"}]
     assert asked(world) == 1
+
+
+def test_refresh_token_that_was_used_beside_requests_is_not_used_again(world: SigninWorld, sid: str) -> None:
+    world.wait(seconds=290)
+    actor_of(world, sid)
+    assert world.keycloak.calls.count("token") == 1
+    for _ in range(3):
+        world.wait(seconds=1)
+        watched(world)
+        actor_of(world, sid)
+    world.wait(seconds=238)
+    actor_of(world, sid)
+    for _ in range(5):
+        world.wait(seconds=1)
+        watched(world)
+    assert world.keycloak.calls.count("token") == 2
+
+
+def test_watcher_outlives_a_fault(
+    world: SigninWorld, sid: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    actor_of(world, sid)
+    world.wait(seconds=1)
+    checker = sessions_of(world).checker
+    due, failed = checker.due, threading.Event()
+
+    def fail_once() -> list[SessionRecord]:
+        if not failed.is_set():
+            failed.set()
+            raise RuntimeError("no thread")
+        return due()
+
+    monkeypatch.setattr(checker, "due", fail_once)
+    with Watcher(checker, every=0.01):
+        eventually(lambda: asked(world) == 1)
+    assert "sessions in use" in caplog.text
 
 
 def test_watcher_asks_while_the_service_runs(world: SigninWorld, sid: str) -> None:
@@ -423,7 +460,7 @@ def test_session_goes_on_without_keycloak_for_the_grace_and_no_longer(world: Sig
 def test_refused_session_goes_on_when_keycloak_is_back(
     world: SigninWorld, sid: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(checking, "REST", 0.0)
+    monkeypatch.setattr(reach, "REST", 0.0)
     world.keycloak.down = True
     world.wait(seconds=200)
     actor_of(world, sid)

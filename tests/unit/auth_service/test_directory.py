@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from keycloak.exceptions import KeycloakConnectionError, KeycloakGetError
 
 from auth_service.directory import GROUPS_LIVE, KeycloakDirectory, with_ancestors
-from auth_service.errors import Unavailable
+from auth_service.errors import Unavailable, Untold
 from auth_service.policy.model import Group
 from tests.fakes.settings import make_settings
 
@@ -219,7 +219,7 @@ def account(admin: Admin, **values: object) -> None:
         **values,
     }
     admin.roles["u-1"] = [{"name": "pi"}, {"name": "default-roles-paradim"}, {"name": "superuser"}]
-    admin.memberships["u-1"] = [{"path": "/radiology/chest"}, {"path": "/ghosts"}, {}]
+    admin.memberships["u-1"] = [{"path": "/radiology/chest"}, {"path": "/ghosts"}]
     admin.groups["radiology"] = {"id": "g1", "path": "/radiology", "name": "radiology"}
     admin.groups["radiology/chest"] = {"id": "g2", "path": "/radiology/chest", "name": "chest"}
 
@@ -243,6 +243,32 @@ def test_an_account_that_is_not_plainly_enabled_and_itself_means_nothing(
 ) -> None:
     account(admin, **values)
     assert directory.standing("u-1") is None
+
+
+@pytest.mark.parametrize("field", ["username", "firstName"])
+def test_an_account_that_is_not_as_agreed_is_no_answer(
+    directory: KeycloakDirectory, admin: Admin, field: str
+) -> None:
+    account(admin)
+    del admin.accounts["u-1"][field]
+    if field == "username":
+        with pytest.raises(Unavailable):
+            directory.standing("u-1")
+    else:
+        assert directory.standing("u-1") is not None
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"), [(401, Untold), (403, Untold), (500, Unavailable), (None, Unavailable)]
+)
+def test_an_answer_that_says_no_is_told_from_silence(
+    directory: KeycloakDirectory, admin: Admin, status: int | None, kind: type[Unavailable]
+) -> None:
+    account(admin)
+    admin.error = KeycloakGetError("no", response_code=status)
+    with pytest.raises(Unavailable) as raised:
+        directory.standing("u-1")
+    assert type(raised.value) is kind
 
 
 def test_an_account_that_is_gone_means_nothing(directory: KeycloakDirectory) -> None:

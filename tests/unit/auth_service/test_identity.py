@@ -34,6 +34,7 @@ NOT_ONE_OF_OURS = "A" * 43
         ([], ["Basic " + base64.b64encode("é:é".encode() * 20).decode()], "bad-bearer"),
         ([], [f"Bearer {PREFIX}{NOT_ONE_OF_OURS}"], "bad-bearer"),
         ([], [f"bearer {PREFIX}{NOT_ONE_OF_OURS}"], "bad-bearer"),
+        ([], [f"Token {PREFIX}{NOT_ONE_OF_OURS}"], "bad-bearer"),
         ([], [f"Bearer  {PREFIX}{NOT_ONE_OF_OURS}"], "bad-bearer"),
         ([], [f"{PREFIX}{NOT_ONE_OF_OURS}"], "bad-bearer"),
     ],
