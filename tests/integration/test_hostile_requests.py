@@ -72,6 +72,7 @@ def names(truth: Truth, people: dict[str, SignedIn], bearer: str) -> dict[str, s
         "upper_cookie": f"{member_a.cookie_name.upper()}={member_a.cookie_value}",
         "cookie_name": member_a.cookie_name,
         "cookie_value": member_a.cookie_value,
+        "origin": member_a.url,
         "bearer": bearer,
     }
 
@@ -122,4 +123,4 @@ def test_a_hostile_request_gets_what_its_line_says(
 
 
 def test_the_file_names_every_kind_of_answer() -> None:
-    assert {one.status for one in lines()} == {400, 401, 404}
+    assert {one.status for one in lines()} == {400, 401, 403, 404}
