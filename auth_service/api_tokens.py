@@ -25,6 +25,7 @@ from auth_service.sealing import digest, new_secret
 from auth_service.settings import Settings
 from auth_service.standing import Standings
 from auth_service.store import api_tokens as table
+from auth_service.store import people
 from auth_service.store.albums import ACTIONS, end_of
 from auth_service.store.database import Store
 from auth_service.store.tables import ApiToken
@@ -36,6 +37,9 @@ PREFIX = "paradim_"
 LONGEST_NAME = 100
 MOST_OF_ONE = 50
 """Live tokens of one person."""
+
+KEEP_ENDED = timedelta(days=90)
+"""How long a token stays in its maker's list after its end."""
 
 NOTE_USE_AFTER = timedelta(minutes=1)
 """Being used is written down this seldom."""
@@ -136,6 +140,9 @@ class ApiTokens:
         secret = PREFIX + new_secret()
         token.secret_hash = digest(secret)
         with self._store.write() as tx:
+            # Of two that are made at once the second counts the first (SQLite has one writer anyway).
+            people.lock(tx, provider=actor.provider, subject=actor.subject)
+            table.forget_ended(tx, before=at - KEEP_ENDED)
             self._check_albums(tx, actor, albums, at)
             if len(self._live(tx, actor, at)) >= MOST_OF_ONE:
                 raise Conflict("You have too many tokens; revoke one first.", reason="tokens")

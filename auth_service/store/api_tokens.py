@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import delete, or_, select, update
 from sqlalchemy.orm import Session
 
 from auth_service.store.tables import ApiToken
@@ -24,6 +24,11 @@ def of_person(tx: Session, *, provider: str, subject: str) -> list[ApiToken]:
         ApiToken.provider == provider, ApiToken.subject == subject, ApiToken.revoked_at.is_(None)
     )
     return list(tx.scalars(query.order_by(ApiToken.created_at.desc(), ApiToken.id)))
+
+
+def forget_ended(tx: Session, *, before: datetime) -> None:
+    """Drop tokens that were revoked, or whose last day was, before a moment; the audit has its own copy."""
+    tx.execute(delete(ApiToken).where(or_(ApiToken.revoked_at < before, ApiToken.until < before.date())))
 
 
 def note_use(tx: Session, *, token_id: str, at: datetime, address: str) -> None:

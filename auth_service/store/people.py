@@ -76,3 +76,9 @@ def _add(tx: Session, *, provider: str, subject: str, username: str, at: datetim
         # Another replica was faster, which only PostgreSQL allows.
         return tx.get_one(Person, (provider, subject))
     return person
+
+
+def lock(tx: Session, *, provider: str, subject: str) -> None:
+    """Make others who do the same for this person wait until the transaction ends."""
+    query = select(Person.subject).where(Person.provider == provider, Person.subject == subject)
+    tx.execute(query.with_for_update())

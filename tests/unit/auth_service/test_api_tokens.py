@@ -347,3 +347,23 @@ def test_its_use_is_noted_at_most_once_a_minute(tokens: ApiTokens, world: TestWo
     world.wait(seconds=1)
     used(tokens, secret)
     assert tokens.of_person(world.actor("pi-a"))[0].used == world.clock()
+
+
+def test_what_ended_long_ago_is_forgotten_when_the_next_is_made(tokens: ApiTokens, world: TestWorld) -> None:
+    maker = world.actor("pi-a")
+    made(tokens, world, name="over", until=date(2026, 3, 2))
+    made(tokens, world, name="revoked")
+    made(tokens, world, name="lasting")
+    revoked = next(token for token in tokens.of_person(maker) if token.name == "revoked")
+    tokens.revoke(maker, revoked.id, origin=NOWHERE)
+    world.wait(days=89)
+    made(tokens, world, name="next")
+    assert rows(world) == {"over", "revoked", "lasting", "next"}
+    world.wait(days=3)
+    made(tokens, world, name="last")
+    assert rows(world) == {"lasting", "next", "last"}
+
+
+def rows(world: TestWorld) -> set[str]:
+    with world.store.read() as tx:
+        return set(tx.scalars(select(ApiToken.name)))
