@@ -16,7 +16,13 @@ def main() -> int:
     lines: list[Line] = []
     try:
         world = World.prepare(stack)
-        for measure in (frames.warm, frames.cold, searches.studies, revocation.given_and_taken):
+        for measure in (
+            frames.warm,
+            frames.cold,
+            searches.studies,
+            revocation.given_and_taken,
+            revocation.token_revoked,
+        ):
             print(f"measuring: {(measure.__doc__ or '').splitlines()[0]}", flush=True)
             lines += measure(world)
     finally:
