@@ -85,7 +85,9 @@ class Standings:
             self._reach.silent()
             return self._kept(known)
         self._reach.answered()
-        known.at, known.standing = asked_at, standing
+        # In this order: who reads without the lock must not take the old answer for a new one.
+        known.standing = standing
+        known.at = asked_at
         return standing
 
     def _kept(self, known: _Known) -> Standing | None:

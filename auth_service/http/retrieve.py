@@ -25,10 +25,10 @@ def study_metadata(request: Request, actor: SignedIn, study: Uid) -> StreamingRe
         raise Invalid("query", "{field}: this address takes no parameters.")
     gate = Gate.of(request)
     permitted = sorted(gate.permitted_series(actor, Action.VIEW, study))
+    # The first is asked before the answer begins: an archive that is down is said by a status.
     first = _inner(gate.archive, study, permitted[0])
     if first is None and len(permitted) == 1:
         raise NotFound
-    # The first is asked before the answer begins: an archive that is down is said by a status.
     return StreamingResponse(
         _array(gate.archive, study, first, permitted[1:]), media_type="application/dicom+json"
     )
