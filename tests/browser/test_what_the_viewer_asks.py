@@ -16,6 +16,7 @@ from deploy.native.stack import Stack
 from tests.browser import portal
 from tests.browser.ohif import Viewer
 from tests.browser.visitors import Visitors
+from tests.waiting import eventually
 
 pytestmark = pytest.mark.browser
 
@@ -31,7 +32,10 @@ def test_the_viewer_asks_for_nothing_that_the_gate_did_not_decide(
     while len(_frames(visitors)) < showcase["slices"]:  # all slices are fetched ahead
         page.wait_for_event("response")
 
-    decisions = _decisions(native_stack.data.logs / "nginx-access.log")
+    log = native_stack.data.logs / "nginx-access.log"
+    # nginx writes a line when a request is over, and one that renews a decision is over after its answer.
+    eventually(lambda: _numbers(visitors) <= _decisions(log).keys())
+    decisions = _decisions(log)
     asked: Counter[tuple[str, str, int, str]] = Counter()
     for answer in visitors.responses:
         path = urlsplit(answer.url).path
@@ -63,6 +67,12 @@ def test_no_page_asks_another_machine_for_anything(
 
 def _frames(visitors: Visitors) -> set[str]:
     return {answer.url for answer in visitors.responses if answer.url.endswith("/frames/1")}
+
+
+def _numbers(visitors: Visitors) -> set[str]:
+    """Return the numbers of all requests for data that were answered."""
+    data = (answer for answer in visitors.responses if urlsplit(answer.url).path.startswith("/dicom-web/"))
+    return {answer.headers.get("x-request-id", "") for answer in data}
 
 
 def _decisions(log: Path) -> dict[str, str]:
