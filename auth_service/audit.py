@@ -52,24 +52,13 @@ def signin_failed(
 
     Repeats from the same address within a minute raise the count of one record: anybody can send them.
     """
-    if table.raise_count(
+    _fold(
         tx,
-        event=AuditEvent.SIGNIN_FAILED,
-        actor=ActorKind.NOBODY,
-        action=None,
-        target=None,
-        label=None,
-        reason=reason,
-        address=address or "",
-        since=at - REPEATS_WITHIN,
-    ):
-        return
-    table.add(
-        tx,
-        event=AuditEvent.SIGNIN_FAILED,
+        AuditEvent.SIGNIN_FAILED,
         at=at,
         actor=ActorKind.NOBODY,
         actor_name="",
+        target=None,
         reason=reason,
         address=address,
         request_id=request_id,
@@ -149,28 +138,15 @@ def credential_refused(
     request_id: str | None,
 ) -> None:
     """Record that a token was refused; a program that goes on trying raises the count of one record."""
-    actor = f"{ActorKind.TOKEN}:{token}"
-    if table.raise_count(
+    _fold(
         tx,
-        event=AuditEvent.CREDENTIAL_REFUSED,
-        actor=actor,
-        action=None,
-        target=token,
-        label=None,
-        reason=reason,
-        address=address or "",
-        since=at - REPEATS_WITHIN,
-    ):
-        return
-    table.add(
-        tx,
-        event=AuditEvent.CREDENTIAL_REFUSED,
+        AuditEvent.CREDENTIAL_REFUSED,
         at=at,
-        actor=actor,
+        actor=f"{ActorKind.TOKEN}:{token}",
         actor_name=name,
         target=token,
         reason=reason,
-        address=address or "",
+        address=address,
         request_id=request_id,
         details=_maker(provider, subject),
     )
@@ -424,6 +400,29 @@ def _add(tx: Session, event: AuditEvent, *, actor: Actor, **values: Any) -> None
     who = _who(actor)
     details = {**who.pop("details", {}), **values.pop("details", {})}
     table.add(tx, event=event, **who, **values, details=details)
+
+
+def _fold(
+    tx: Session,
+    event: AuditEvent,
+    *,
+    at: datetime,
+    actor: str,
+    target: str | None,
+    reason: str,
+    address: str | None,
+    **values: Any,  # noqa: ANN401 - the table's columns
+) -> None:
+    """Record what anybody can send again and again: repeats from one address within a minute are counted."""
+    same: dict[str, Any] = {
+        "actor": actor,
+        "target": target,
+        "reason": reason,
+        "address": address or "",
+    }
+    since = at - REPEATS_WITHIN
+    if not table.raise_count(tx, event=event, action=None, label=None, since=since, **same):
+        table.add(tx, event=event, at=at, **same, **values)
 
 
 def _album(slug: str) -> dict[str, str]:

@@ -2,13 +2,13 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Path, Query, Request
+from fastapi import APIRouter, Path, Query, Request
 from starlette.responses import Response
 
 from auth_service.albums import AlbumQuery, AlbumView, find_album, find_albums
 from auth_service.errors import Invalid
 from auth_service.gate import Origin
-from auth_service.http.dependencies import SignedIn, actor_of, own_origin
+from auth_service.http.dependencies import UNSAFE, SignedIn
 from auth_service.http.models import (
     AlbumDocument,
     AlbumList,
@@ -36,9 +36,6 @@ router = APIRouter()
 
 Slug = Annotated[str, Path(description="The album's short name.")]
 MemberId = Annotated[int, Path(ge=1, le=2**31 - 1)]
-
-UNSAFE = [Depends(actor_of), Depends(own_origin)]
-"""What a route asks that changes something: somebody, and only then from where."""
 
 _ROLES = {"owner": AlbumRole.OWNER, "member": AlbumRole.MEMBER}
 _ACTIONS = {str(action): action for action in Action}

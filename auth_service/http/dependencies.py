@@ -72,6 +72,12 @@ def own_origin(request: Request) -> None:
         raise Forbidden("This request did not come from a page of the portal.", reason="origin")
 
 
+UNSAFE = [Depends(actor_of), Depends(own_origin)]
+"""What a route asks that changes something, or is a POST: somebody, and only then from where."""
+
+UNSAFE_IN_PERSON = [Depends(person_of), Depends(own_origin)]
+"""The same, where a token is refused."""
+
 Uid = Annotated[str, StringConstraints(pattern=f"^{UID}$", max_length=MAX_UID)]
 """A DICOM unique identifier in a path."""
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Annotated, Any, Literal
 from urllib.parse import parse_qsl
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from pydantic.alias_generators import to_pascal
 from starlette.responses import JSONResponse
@@ -17,15 +17,12 @@ from starlette.responses import JSONResponse
 from auth_service import dicom_json, search
 from auth_service.errors import Invalid, NotFound
 from auth_service.gate import Gate
-from auth_service.http.dependencies import SignedIn, Uid, actor_of, own_origin
+from auth_service.http.dependencies import UNSAFE, SignedIn, Uid
 from auth_service.policy.model import Actor, Labelled, Nothing, Visibility
 from auth_service.search import Order, Question, Row
 from auth_service.vocabulary import Action, Level
 
 router = APIRouter()
-
-UNSAFE = [Depends(actor_of), Depends(own_origin)]
-"""What is asked of a POST: somebody, and only then from where."""
 
 _DICOM_JSON = "application/dicom+json"
 
@@ -119,9 +116,8 @@ def search_all_instances(request: Request, actor: SignedIn) -> JSONResponse:
     """Search the instances of one permitted series, which the query names."""
     question, keywords = _qido(request, Level.INSTANCE)
     gate = Gate.of(request)
-    series = _named_series(question, "SeriesInstanceUID")
-    found = gate.permitted(actor, Action.VIEW, series) is not None
-    rows = search.find_instances(gate.archive, question, series_uid=series) if found else []
+    series = _one_series(gate, actor, question, "SeriesInstanceUID")
+    rows = search.find_instances(gate.archive, question, series_uid=series) if series else []
     return _dicom_json(request, rows, keywords, question)
 
 
@@ -154,7 +150,7 @@ def tools_find(request: Request, actor: SignedIn, body: FindBody) -> JSONRespons
         ],
     )
     if question.level is Level.INSTANCE:
-        series = _one_series(gate, actor, question)
+        series = _one_series(gate, actor, question, "Query.SeriesInstanceUID")
         rows = search.find_instances(gate.archive, question, series_uid=series) if series else []
     else:
         rows = search.find(gate.archive, question, _narrower(gate.visible(actor, Action.VIEW), body.labels))
@@ -169,7 +165,7 @@ def tools_count(request: Request, actor: SignedIn, body: CountBody) -> JSONRespo
     gate = Gate.of(request)
     question = Question(level=_LEVELS[body.level], filters=_read_filters("Query", body.query.items()))
     if question.level is Level.INSTANCE:
-        series = _one_series(gate, actor, question)
+        series = _one_series(gate, actor, question, "Query.SeriesInstanceUID")
         total = search.count_instances(gate.archive, question, series_uid=series) if series else 0
     else:
         total = search.count(gate.archive, question, _narrower(gate.visible(actor, Action.VIEW), body.labels))
@@ -184,9 +180,9 @@ def _narrower(visibility: Visibility, asked: Sequence[str] | None) -> Visibility
     return Labelled(labels) if labels else Nothing()
 
 
-def _one_series(gate: Gate, actor: Actor, question: Question) -> str | None:
+def _one_series(gate: Gate, actor: Actor, question: Question, field: str) -> str | None:
     """Return the one series that a search of instances names, or ``None`` where it is not permitted."""
-    uid = _named_series(question, "Query.SeriesInstanceUID")
+    uid = _named_series(question, field)
     return uid if gate.permitted(actor, Action.VIEW, uid) else None
 
 

@@ -2,18 +2,15 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from auth_service.api_tokens import TokenView
 from auth_service.gate import Origin
-from auth_service.http.dependencies import InPerson, own_origin, person_of
+from auth_service.http.dependencies import UNSAFE_IN_PERSON, InPerson
 from auth_service.http.models import NewToken, TokenDocument, TokenList, TokenWanted, errors
 
 router = APIRouter(tags=["tokens"])
-
-UNSAFE = [Depends(person_of), Depends(own_origin)]
-"""What a route asks that changes something: somebody, and only then from where."""
 
 
 @router.get("/api/tokens", responses=errors(403, 422))
@@ -31,7 +28,7 @@ def list_tokens(
     return TokenList(items=page, total=len(found), first=first, last=last)
 
 
-@router.post("/api/tokens", status_code=201, responses=errors(403, 409, 422), dependencies=UNSAFE)
+@router.post("/api/tokens", status_code=201, responses=errors(403, 409, 422), dependencies=UNSAFE_IN_PERSON)
 def create_token(request: Request, actor: InPerson, wanted: TokenWanted, response: Response) -> NewToken:
     """Make a token; its secret is in this answer and in no other."""
     token, secret = request.app.state.services.tokens.create(
@@ -50,7 +47,7 @@ def create_token(request: Request, actor: InPerson, wanted: TokenWanted, respons
     "/api/tokens/{token_id}",
     status_code=204,
     responses=errors(403, 404),
-    dependencies=UNSAFE,
+    dependencies=UNSAFE_IN_PERSON,
 )
 def revoke_token(request: Request, actor: InPerson, token_id: str) -> Response:
     """Take one of the actor's tokens back; somebody else's looks like one that is not there."""
