@@ -5,14 +5,14 @@ Orthanc's ``/tools/find`` knows wildcards and lists. What exists twice is refuse
 """
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import httpx
 from pydicom.datadict import keyword_for_tag
 
-from auth_service.errors import Invalid, Unavailable
+from auth_service.errors import Invalid, NotFound, ServiceError, Unavailable
 from auth_service.vocabulary import Level
 
 type_of_level = {Level.STUDY: "Study", Level.SERIES: "Series", Level.INSTANCE: "Instance"}
@@ -24,6 +24,9 @@ uid_of_level = {
     Level.INSTANCE: "SOPInstanceUID",
 }
 """The attribute that identifies something at each level."""
+
+_LONG = httpx.Timeout(10.0, read=300.0)
+"""Seconds: a whole archive may be made, and its images recoded, before its first byte comes."""
 
 _FOLDER = {Level.STUDY: "studies", Level.SERIES: "series"}
 
@@ -69,6 +72,16 @@ class ArchivedStudy:
     series: tuple[ArchivedSeries, ...] = field(default=())
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Streamed:
+    """An answer that is read as it comes; whoever takes it reads it to its end, or closes it."""
+
+    headers: Mapping[str, str]
+    """By lower-case name."""
+    chunks: Iterator[bytes]
+    close: Callable[[], None] = lambda: None
+
+
 class Archive(Protocol):
     """What the auth service asks of Orthanc."""
 
@@ -84,8 +97,16 @@ class Archive(Protocol):
         """Resolve a StudyInstanceUID; raises `AmbiguousError` when it exists twice."""
         ...
 
+    def study_by_id(self, orthanc_id: str) -> ArchivedStudy | None:
+        """Resolve a study by Orthanc's own identifier; what exists twice is refused by it too."""
+        ...
+
     def series(self, uid: str) -> ArchivedSeries | None:
         """Resolve a SeriesInstanceUID; raises `AmbiguousError` when it, or its study, exists twice."""
+        ...
+
+    def series_by_id(self, orthanc_id: str) -> ArchivedSeries | None:
+        """Resolve a series by Orthanc's own identifier; what exists twice is refused by it too."""
         ...
 
     def instance(self, orthanc_id: str) -> ArchivedInstance | None:
@@ -98,6 +119,16 @@ class Archive(Protocol):
 
     def series_metadata(self, study_uid: str, series_uid: str) -> bytes | None:
         """Return what DICOMweb says of the instances of a series, as it is written; ``None``: it is gone."""
+        ...
+
+    def stream(
+        self, method: str, path: str, *, accept: str = "*/*", body: Mapping[str, Any] | None = None
+    ) -> Streamed:
+        """Ask for what may be long; the answer is read as it comes. Raises `NotFound` where there is none."""
+        ...
+
+    def all_labels(self) -> frozenset[str]:
+        """Return every label that anything carries."""
         ...
 
     def set_label(self, level: Level, orthanc_id: str, label: str) -> bool:
@@ -187,6 +218,18 @@ class OrthancArchive:
         )
         return ArchivedStudy(id=found["ID"], uid=uid, labels=labels, series=series)
 
+    def study_by_id(self, orthanc_id: str) -> ArchivedStudy | None:
+        """Resolve a study by Orthanc's own identifier."""
+        uid = self._uid_of_parent("ParentStudy", orthanc_id, Level.SERIES, "StudyInstanceUID")
+        study = self.study(uid) if uid else None
+        return study if study is not None and study.id == orthanc_id else None
+
+    def series_by_id(self, orthanc_id: str) -> ArchivedSeries | None:
+        """Resolve a series by Orthanc's own identifier."""
+        uid = self._uid_of_parent("ParentSeries", orthanc_id, Level.INSTANCE, "SeriesInstanceUID")
+        series = self.series(uid) if uid else None
+        return series if series is not None and series.id == orthanc_id else None
+
     def series(self, uid: str) -> ArchivedSeries | None:
         """Resolve a SeriesInstanceUID."""
         found = self._exactly_one(Level.SERIES, uid, ["Labels", "Parent"], also="StudyInstanceUID")
@@ -222,6 +265,30 @@ class OrthancArchive:
         answer = self._get(path, headers=self._told)
         return answer.content if answer is not None else None
 
+    def stream(
+        self, method: str, path: str, *, accept: str = "*/*", body: Mapping[str, Any] | None = None
+    ) -> Streamed:
+        """Ask for what may be long."""
+        request = self._client.build_request(
+            method, path, json=body, headers={**self._told, "Accept": accept}, timeout=_LONG
+        )
+        try:
+            answer = self._client.send(request, stream=True)
+        except httpx.HTTPError as error:
+            raise Unavailable("orthanc") from error
+        if answer.status_code != httpx.codes.OK:
+            answer.close()
+            raise _refusal(answer.status_code)
+        return Streamed(
+            headers={name.lower(): value for name, value in answer.headers.items()},
+            chunks=answer.iter_raw(),
+            close=answer.close,
+        )
+
+    def all_labels(self) -> frozenset[str]:
+        """Ask ``/tools/labels``."""
+        return frozenset(self._ask("GET", "/tools/labels").json())
+
     def set_label(self, level: Level, orthanc_id: str, label: str) -> bool:
         """Put a label on a study or series."""
         return self._label("PUT", level, orthanc_id, label)
@@ -244,6 +311,23 @@ class OrthancArchive:
     def version(self) -> str:
         """Return Orthanc's version."""
         return str(self._ask("GET", "/system").json()["Version"])
+
+    def _uid_of_parent(self, which: str, orthanc_id: str, level: Level, keyword: str) -> str | None:
+        """Return an identifier of DICOM's for one of Orthanc's, by something below it.
+
+        ``GET /series/{id}`` would be one question less, and takes a hundred times as long on a large index.
+        """
+        rows = self.find(
+            {
+                "Level": type_of_level[level],
+                "Query": {},
+                which: orthanc_id,
+                "ResponseContent": [],
+                "RequestedTags": [keyword],
+                "Limit": 1,
+            }
+        )
+        return str(rows[0]["RequestedTags"][keyword]) if rows else None
 
     def _exactly_one(self, level: Level, uid: str, content: list[str], **tags: str) -> dict[str, Any] | None:
         keyword = uid_of_level[level]
@@ -333,6 +417,14 @@ def existing_twice(archive: Archive, level: Level, uids: Iterable[str]) -> froze
     )
     several = Counter(str(row["RequestedTags"][keyword]) for row in answer)
     return frozenset(uid for uid, times in several.items() if times > 1)
+
+
+def _refusal(status: int) -> ServiceError:
+    if status == httpx.codes.NOT_FOUND:
+        return NotFound()
+    if status in (httpx.codes.BAD_REQUEST, httpx.codes.NOT_ACCEPTABLE):
+        return Invalid("Accept", "The archive cannot give it in this form: {field}.")
+    return Unavailable("orthanc")
 
 
 def _keywords(listed: str) -> frozenset[str]:

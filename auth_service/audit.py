@@ -261,6 +261,32 @@ def downloaded(
     )
 
 
+def administered(
+    tx: Session,
+    *,
+    at: datetime,
+    actor: Actor,
+    action: Action,
+    target: str,
+    address: str | None,
+    request_id: str | None,
+) -> None:
+    """Record that an administrator used a route about the archive as a whole; repeats are counted."""
+    _fold(
+        tx,
+        AuditEvent.ADMINISTERED,
+        at=at,
+        actor=actor.key,
+        actor_name=actor.name or actor.username,
+        session=actor.session,
+        level=Level.SYSTEM,
+        target=target[:256],
+        reason=action,
+        address=address,
+        request_id=request_id,
+    )
+
+
 def album_created(
     tx: Session,
     *,

@@ -3,7 +3,7 @@
 The only place where archive, policy and audit meet: ``http/authorize.py`` and ``http/scoped.py`` ask here.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Self, TypeVar
@@ -11,9 +11,9 @@ from typing import Self, TypeVar
 from fastapi import Request
 
 from auth_service import audit
-from auth_service.archive import AmbiguousError, Archive, ArchivedInstance, ArchivedSeries
+from auth_service.archive import AmbiguousError, Archive, ArchivedInstance, ArchivedSeries, ArchivedStudy
 from auth_service.clock import Clock
-from auth_service.errors import NotFound
+from auth_service.errors import Forbidden, NotFound
 from auth_service.policy.engine import decide, visible
 from auth_service.policy.model import Actor, Decision, Grant, Reason, Resource, Visibility
 from auth_service.settings import Settings
@@ -55,6 +55,15 @@ class Origin:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Opened:
+    """What of one study is open to an actor for one action: at least one series."""
+
+    study_uid: str
+    series: tuple[ArchivedSeries, ...]
+    decision: Decision
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Gate:
     """What decisions about data need."""
 
@@ -83,12 +92,12 @@ class Gate:
     def permitted(self, actor: Actor, action: Action, uid: str) -> ArchivedSeries | None:
         """Return one series if the actor may do this to it; what exists twice he may not."""
         series = self._unambiguous(actor, self.archive.series, uid)
-        if series is None:
-            self._deny(actor, action, _UNKNOWN, level=Level.SERIES, target=uid)
+        try:
+            opened = self.open_series(actor, action, series, uid)
+        except (NotFound, Forbidden):
             return None
-        decision = decide(actor, action, _resource(series), grants=self._grants(actor), at=self.clock())
-        self._record(actor, action, decision, series)
-        return series if decision.allowed else None
+        self.seen(actor, opened)
+        return series
 
     def permitted_series(self, actor: Actor, action: Action, study_uid: str) -> frozenset[str]:
         """Return the SeriesInstanceUIDs of a study that the actor may do this to.
@@ -100,46 +109,151 @@ class Gate:
 
         """
         study = self._unambiguous(actor, self.archive.study, study_uid)
+        opened = self.open_study(actor, action, study, study_uid)
+        self.seen(actor, opened)
+        return frozenset(series.uid for series in opened.series)
+
+    def study_by_id(self, actor: Actor, orthanc_id: str) -> ArchivedStudy | None:
+        """Find a study by Orthanc's identifier; one that exists twice is put on record, and not found."""
+        return self._unambiguous(actor, self.archive.study_by_id, orthanc_id)
+
+    def study_by_uid(self, actor: Actor, uid: str) -> ArchivedStudy | None:
+        """Find a study by its StudyInstanceUID, with the same care."""
+        return self._unambiguous(actor, self.archive.study, uid)
+
+    def series_by_id(self, actor: Actor, orthanc_id: str) -> ArchivedSeries | None:
+        """Find a series by Orthanc's identifier, with the same care."""
+        return self._unambiguous(actor, self.archive.series_by_id, orthanc_id)
+
+    def instance_by_id(self, actor: Actor, orthanc_id: str) -> ArchivedInstance | None:
+        """Find an instance by Orthanc's identifier, with the same care."""
+        return self._unambiguous(actor, self.archive.instance, orthanc_id)
+
+    def instance_by_uid(self, actor: Actor, uid: str) -> ArchivedInstance | None:
+        """Find an instance by its SOPInstanceUID, with the same care."""
+        return self._unambiguous(actor, self.archive.instance_by_uid, uid)
+
+    def open_study(self, actor: Actor, action: Action, study: ArchivedStudy | None, target: str) -> Opened:
+        """Decide about each series of a study; a refusal is put on record, under what was asked for.
+
+        Raises
+        ------
+        NotFound
+            If the actor may not even look at any of it.
+        Forbidden
+            If he may look at some, and do this to none.
+
+        """
+        return self._open(actor, action, study.series if study else (), Level.STUDY, target)
+
+    def open_series(self, actor: Actor, action: Action, series: ArchivedSeries | None, target: str) -> Opened:
+        """Decide about one series in the same manner."""
+        return self._open(actor, action, (series,) if series else (), Level.SERIES, target)
+
+    def done(self, actor: Actor, action: Action, opened: Opened, target: str) -> None:
+        """Put on record what is about to be done with one study: a look into it, or images taken away."""
+        if action is Action.DOWNLOAD:
+            self.taken(actor, [opened], target)
+        else:
+            self.seen(actor, opened)
+
+    def seen(self, actor: Actor, opened: Opened) -> None:
+        """Put on record that the actor looked into a study."""
+        self._view(actor, opened.study_uid, opened.decision)
+
+    def taken(self, actor: Actor, opened: Sequence[Opened], target: str) -> None:
+        """Put on record that the actor took images of some studies away, all of them or none."""
+        with self.store.write() as transaction:
+            for one in opened:
+                audit.downloaded(
+                    transaction,
+                    at=self.clock(),
+                    actor=actor,
+                    target=target,
+                    study_uid=one.study_uid,
+                    label=one.decision.label,
+                    rule=one.decision.rule,
+                    address=self.origin.address,
+                    request_id=self.origin.request_id,
+                )
+
+    def _open(
+        self, actor: Actor, action: Action, candidates: Sequence[ArchivedSeries], level: Level, target: str
+    ) -> Opened:
         grants, at = self._grants(actor), self.clock()
-        permitted: dict[str, Decision] = {}
-        for series in study.series if study else ():
-            decision = decide(actor, action, _resource(series), grants=grants, at=at)
-            if decision.allowed:
-                permitted[series.uid] = decision
-        if not permitted:
-            self._deny(
-                actor,
-                action,
-                _UNKNOWN,
-                level=Level.STUDY,
-                target=study_uid,
-                study_uid=study_uid if study else None,
+
+        def decided(wanted: Action) -> list[tuple[ArchivedSeries, Decision]]:
+            return [
+                (series, decide(actor, wanted, _resource(series), grants=grants, at=at))
+                for series in candidates
+            ]
+
+        decisions = decided(action)
+        allowed = [(series, decision) for series, decision in decisions if decision.allowed]
+        if allowed:
+            return Opened(
+                study_uid=allowed[0][0].study_uid,
+                series=tuple(series for series, _ in allowed),
+                decision=allowed[0][1],
             )
-            raise NotFound
-        self._view(actor, study_uid, next(iter(permitted.values())))
-        return frozenset(permitted)
+        study_uid = candidates[0].study_uid if candidates else None
+        miss = decisions[0][1] if decisions else _UNKNOWN
+        self._deny(actor, action, miss, level=level, target=target, study_uid=study_uid)
+        if any(decision.allowed for _, decision in decided(Action.VIEW)):
+            raise Forbidden("You may look at this, but not do this with it.", reason=action)
+        raise NotFound
 
     def judge(self, actor: Actor, target: Target, path: str) -> Verdict:
         """Decide about one item route; the path is for the record only."""
+        if target.row.level is Level.SYSTEM:
+            return self._judge_system(actor, target, path)
         resolved = self._unambiguous(actor, self._resolve, target)
-        if resolved is None:
-            self._deny(actor, target.row.action, _UNKNOWN, level=target.row.level, target=path)
-            return Verdict.HIDDEN
         series = resolved.series if isinstance(resolved, ArchivedInstance) else resolved
         action = _action(target, resolved)
-        grants, at = self._grants(actor), self.clock()
-        decision = decide(actor, action, _resource(series), grants=grants, at=at)
-        self._record(actor, action, decision, series, path)
-        if decision.allowed:
-            return Verdict.ALLOWED
-        may_read = decide(actor, Action.VIEW, _resource(series), grants=grants, at=at).allowed
-        return Verdict.FORBIDDEN if may_read else Verdict.HIDDEN
+        try:
+            opened = self.open_series(actor, action, series, path)
+        except NotFound:
+            return Verdict.HIDDEN
+        except Forbidden:
+            return Verdict.FORBIDDEN
+        self.done(actor, action, opened, path)
+        return Verdict.ALLOWED
+
+    def administers(self, actor: Actor, action: Action, target: str) -> None:
+        """Let an administrator do something to everything there is, on record.
+
+        Raises
+        ------
+        NotFound
+            If he is none, or no grant of his is without bounds.
+
+        """
+        decision = self._of_everything(actor, action)
+        if not decision.allowed:
+            self._deny(actor, action, decision, level=Level.SYSTEM, target=target)
+            raise NotFound
+        self._administered(actor, action, target)
+
+    def _judge_system(self, actor: Actor, target: Target, path: str) -> Verdict:
+        try:
+            self.administers(actor, target.row.action, path)
+        except NotFound:
+            return Verdict.HIDDEN
+        return Verdict.ALLOWED
+
+    def _of_everything(self, actor: Actor, action: Action) -> Decision:
+        """Decide about the archive as a whole: who administers it, and may do this to all that is in it."""
+        decision = decide(actor, Action.ADMINISTER, Resource(level=Level.SYSTEM), grants=(), at=self.clock())
+        if not decision.allowed or action is Action.ADMINISTER:
+            return decision
+        return _UNKNOWN
 
     def _resolve(self, target: Target) -> ArchivedSeries | ArchivedInstance | None:
         """Find the one thing that the path names, with everything in the path belonging together."""
         places = target.places
         if "id" in places:
-            return self.archive.instance(places["id"])
+            find = self.archive.instance if target.row.level is Level.INSTANCE else self.archive.series_by_id
+            return find(places["id"])
         if target.row.by_class:
             instance = self.archive.instance_by_uid(places["instance"])
             if instance is None or not _belongs(instance.series, target):
@@ -160,38 +274,17 @@ class Gate:
         with self.store.read() as transaction:
             return grants_of(transaction, actor, zone=self.settings.zone)
 
-    def _record(
-        self,
-        actor: Actor,
-        action: Action,
-        decision: Decision,
-        series: ArchivedSeries,
-        path: str | None = None,
-    ) -> None:
-        if not decision.allowed:
-            self._deny(
-                actor,
-                action,
-                decision,
-                level=Level.SERIES,
-                target=path or series.uid,
-                study_uid=series.study_uid,
+    def _administered(self, actor: Actor, action: Action, target: str) -> None:
+        with self.store.write() as transaction:
+            audit.administered(
+                transaction,
+                at=self.clock(),
+                actor=actor,
+                action=action,
+                target=target,
+                address=self.origin.address,
+                request_id=self.origin.request_id,
             )
-        elif action is Action.DOWNLOAD:
-            with self.store.write() as transaction:
-                audit.downloaded(
-                    transaction,
-                    at=self.clock(),
-                    actor=actor,
-                    target=path or series.uid,
-                    study_uid=series.study_uid,
-                    label=decision.label,
-                    rule=decision.rule,
-                    address=self.origin.address,
-                    request_id=self.origin.request_id,
-                )
-        else:
-            self._view(actor, series.study_uid, decision)
 
     def _view(self, actor: Actor, study_uid: str, decision: Decision) -> None:
         with self.store.read() as transaction:
@@ -253,9 +346,15 @@ def _belongs(series: ArchivedSeries, target: Target) -> bool:
     return series.uid == places["series"] and series.study_uid == places["study"]
 
 
-def _action(target: Target, resolved: ArchivedSeries | ArchivedInstance) -> Action:
-    viewers_need_it = isinstance(resolved, ArchivedInstance) and resolved.sop_class in VIEWER_CLASSES
-    return Action.VIEW if target.row.by_class and viewers_need_it else target.row.action
+def whole(instance: ArchivedInstance) -> Action:
+    """Return what somebody must be allowed who wants the whole of an instance."""
+    return Action.VIEW if instance.sop_class in VIEWER_CLASSES else Action.DOWNLOAD
+
+
+def _action(target: Target, resolved: ArchivedSeries | ArchivedInstance | None) -> Action:
+    if target.row.by_class and isinstance(resolved, ArchivedInstance):
+        return whole(resolved)
+    return target.row.action
 
 
 def _resource(series: ArchivedSeries) -> Resource:

@@ -169,6 +169,10 @@ class AuditEvent(_Described):
     DENIED = "denied", "A request was refused."
     STUDY_VIEWED = "study-viewed", "Somebody looked into a study for the first time in a session."
     DOWNLOADED = "downloaded", "Somebody took images away."
+    ADMINISTERED = (
+        "administered",
+        "An administrator asked the archive about itself, its jobs or its patients.",
+    )
     ALBUM_CREATED = "album-created", "An album was made."
     SERIES_ADDED = "series-added", "Series were put into an album."
     SERIES_REMOVED = "series-removed", "Series were taken out of an album."

@@ -11,7 +11,7 @@ from pathlib import Path
 from pydantic_settings import BaseSettings
 
 from auth_service import settings as auth_settings
-from auth_service.targets import TABLE, Row
+from auth_service.targets import TABLE, Row, Way
 from auth_service.vocabulary import (
     MEMBER_ACTIONS,
     OWNER_ACTIONS,
@@ -19,6 +19,7 @@ from auth_service.vocabulary import (
     AlbumRole,
     AuditEvent,
     LabelKind,
+    Level,
     RealmRole,
 )
 from portal import settings as portal_settings
@@ -68,20 +69,44 @@ def permissions() -> str:
             *_words("Roles in an album", AlbumRole),
             *_words("Roles of the realm", RealmRole),
             *_words("Labels in Orthanc", LabelKind),
-            "## Data routes",
-            "",
-            "Every request under `/dicom-web/` and `/orthanc/` that is not in this table is answered 404.",
-            "*Streamed*: nginx asks for a decision, then streams from Orthanc. *Answered*: the auth service",
-            "asks Orthanc a question that is narrowed to what the actor may see.",
-            "",
-            *_table(
-                ("route", "action", "way", "query parameters"),
-                (_route(row) for row in TABLE),
-            ),
-            "",
+            *_routes(),
             *_words("What the audit holds", AuditEvent),
         ]
     )
+
+
+def _routes() -> Iterable[str]:
+    head = ("route", "action", "way", "query parameters")
+    open_to_somebody = [row for row in TABLE if row.way is not Way.NOBODY]
+    yield from (
+        "## Routes about images",
+        "",
+        "Every request under `/dicom-web/` and `/orthanc/` that is not in these tables is answered 404.",
+        "*Streamed*: nginx asks for a decision, then streams from Orthanc. *Answered*: the auth service",
+        "asks Orthanc a question that is narrowed to what the actor may see. HEAD asks what GET asks.",
+        "",
+        *_table(head, (_route(row) for row in open_to_somebody if row.level is not Level.SYSTEM)),
+        "",
+        "## Routes about the archive as a whole",
+        "",
+        "For administrators who signed in themselves. Where the action is another than `administer`,",
+        "a rule must give them that action on everything besides.",
+        "",
+        *_table(head, (_route(row) for row in open_to_somebody if row.level is Level.SYSTEM)),
+        "",
+        "## Routes that are for nobody",
+        "",
+        "Orthanc has them, and they are answered 404 to everybody, administrators included.",
+        "",
+        *_table(("why", "routes"), _refused()),
+        "",
+    )
+
+
+def _refused() -> Iterable[tuple[str, str]]:
+    refused = [row for row in TABLE if row.way is Way.NOBODY]
+    for why in dict.fromkeys(row.why for row in refused):
+        yield why, "<br>".join(f"`{row.method} {row.path}`" for row in refused if row.why == why)
 
 
 def environment() -> str:
@@ -136,7 +161,7 @@ def _action(row: Row) -> str:
 
 def _parameters(row: Row) -> str:
     if "*" in row.parameters:
-        return "those of QIDO-RS, each checked"
+        return "those of the standard or of Orthanc, each checked"
     return ", ".join(f"`{name}`" for name in row.parameters) or "none"
 
 

@@ -17,8 +17,10 @@ from auth_service.clock import Clock
 from auth_service.directory import Directory
 from auth_service.http import (
     api,
+    archives,
     authorize,
     internal,
+    listings,
     pictures_api,
     responses,
     retrieve,
@@ -26,6 +28,7 @@ from auth_service.http import (
     sessions_api,
     signin,
     tokens_api,
+    wado,
 )
 from auth_service.http.coalescing import Coalescing
 from auth_service.http.health import Doctor
@@ -96,7 +99,20 @@ def create_app(
     app.state.decisions = Coalescing()
     app.state.doctor = Doctor()
     responses.install(app)
-    for part in (authorize, internal, signin, api, sessions_api, tokens_api, pictures_api, scoped, retrieve):
+    for part in (
+        authorize,
+        internal,
+        signin,
+        api,
+        sessions_api,
+        tokens_api,
+        pictures_api,
+        scoped,
+        listings,
+        retrieve,
+        archives,
+        wado,
+    ):
         app.include_router(part.router)
     app.add_middleware(OnlyOurs, settings=settings)
     return app

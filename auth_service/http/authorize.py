@@ -10,10 +10,10 @@ from collections.abc import Callable, Mapping
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from auth_service.errors import Unauthenticated
+from auth_service.errors import Forbidden, Unauthenticated
 from auth_service.gate import Gate, Verdict
 from auth_service.http.coalescing import Coalescing
-from auth_service.http.dependencies import actor_of
+from auth_service.http.dependencies import actor_of, own_origin
 from auth_service.targets import ParameterError, Target, UndeclaredError, Way, resolve
 
 router = APIRouter(include_in_schema=False)
@@ -36,6 +36,8 @@ def authorize(request: Request) -> Response:
         return _deny("invalid")
     if target.row.way is not Way.STREAMED:
         return _deny("hidden")
+    if target.row.method != "GET" and not _comes_from_us(request):
+        return _deny("forbidden")
     if not target.row.cached:
         return _ANSWERS[_decide(request, target)]()
     # The very fields under which nginx keeps the decision.
@@ -58,6 +60,14 @@ def _decide(request: Request, target: Target) -> Verdict | None:
     except Unauthenticated:
         return None
     return Gate.of(request).judge(actor, target, request.headers.get("x-gate-path", ""))
+
+
+def _comes_from_us(request: Request) -> bool:
+    try:
+        own_origin(request)
+    except Forbidden:
+        return False
+    return True
 
 
 def _deny(how: str) -> Response:

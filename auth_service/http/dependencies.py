@@ -10,7 +10,7 @@ from auth_service.errors import Forbidden, Unauthenticated
 from auth_service.gate import Origin
 from auth_service.identity import identify
 from auth_service.policy.model import Actor, Reason
-from auth_service.targets import MAX_UID, UID
+from auth_service.targets import MAX_UID, ORTHANC_ID, UID
 from auth_service.vocabulary import Action, ActorKind, Level
 
 
@@ -80,6 +80,9 @@ UNSAFE_IN_PERSON = [Depends(person_of), Depends(own_origin)]
 
 Uid = Annotated[str, StringConstraints(pattern=f"^{UID}$", max_length=MAX_UID)]
 """A DICOM unique identifier in a path."""
+
+OrthancId = Annotated[str, StringConstraints(pattern=f"^{ORTHANC_ID.pattern}$")]
+"""One of Orthanc's own identifiers: the SHA-1 of those of DICOM, in five groups."""
 
 SignedIn = Annotated[Actor, Depends(actor_of)]
 """Somebody who signed in, or his token."""

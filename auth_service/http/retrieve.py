@@ -1,21 +1,79 @@
 """Study-level retrieval, answered from the permitted series of the study: never passed through whole.
 
 A series may arrive at any moment, so Orthanc is asked series by series for those that were decided about
-(Retrieve Transaction, PS3.18, section 10.4). One series' answer is in memory at a time.
+(Retrieve Transaction, PS3.18, section 10.4).
 """
 
+import secrets
 from collections.abc import Iterator, Sequence
 
 from fastapi import APIRouter, Request
-from starlette.responses import StreamingResponse
+from starlette.responses import Response, StreamingResponse
 
-from auth_service.archive import Archive
+from auth_service import multipart
+from auth_service.archive import Archive, Streamed
 from auth_service.errors import Invalid, NotFound
-from auth_service.gate import Gate
+from auth_service.gate import Gate, Opened
 from auth_service.http.dependencies import SignedIn, Uid
+from auth_service.http.handover import pictures_accepted, streamed_by_nginx
+from auth_service.policy.model import Actor
+from auth_service.targets import ParameterError, resolve
 from auth_service.vocabulary import Action
 
 router = APIRouter()
+
+
+@router.get("/dicom-web/studies/{study}")
+def whole_study(request: Request, actor: SignedIn, study: Uid) -> Response:
+    """Return the instances of the series that the actor may take away, as one multipart answer."""
+    if request.url.query:
+        raise Invalid("query", "{field}: this address takes no parameters.")
+    gate = Gate.of(request)
+    opened = _opened(gate, actor, Action.DOWNLOAD, study, request)
+    paths = [f"/dicom-web/studies/{study}/series/{uid}" for uid in sorted(one.uid for one in opened.series)]
+    accept = request.headers.get("accept", "*/*")
+    if len(paths) == 1:
+        return streamed_by_nginx(paths[0], accept=accept)
+    # The first is asked before the answer begins: what cannot be given is said by a status.
+    first = gate.archive.stream("GET", paths[0], accept=accept)
+    return _joined(gate.archive, first, paths[1:], accept)
+
+
+@router.get("/dicom-web/studies/{study}/rendered")
+@router.get("/dicom-web/studies/{study}/thumbnail")
+def picture_of_study(request: Request, actor: SignedIn, study: Uid) -> Response:
+    """Return a picture of the first permitted series."""
+    path, query = request.url.path, request.url.query
+    try:
+        resolve("GET", path, query)
+    except ParameterError as error:
+        raise Invalid(error.parameter, "{field}: this address does not take it, or not so.") from None
+    opened = _opened(Gate.of(request), actor, Action.VIEW, study, request)
+    first = min(one.uid for one in opened.series)
+    kind = path.rpartition("/")[2]
+    where = f"/dicom-web/studies/{study}/series/{first}/{kind}"
+    return streamed_by_nginx(f"{where}?{query}" if query else where, accept=pictures_accepted(request))
+
+
+def _opened(gate: Gate, actor: Actor, action: Action, study: str, request: Request) -> Opened:
+    opened = gate.open_study(actor, action, gate.study_by_uid(actor, study), request.url.path)
+    gate.done(actor, action, opened, request.url.path)
+    return opened
+
+
+def _joined(archive: Archive, first: Streamed, paths: Sequence[str], accept: str) -> StreamingResponse:
+    boundary = secrets.token_hex(16)
+    theirs = multipart.boundary_of(first.headers["content-type"]).decode()
+
+    def answers() -> Iterator[Streamed]:
+        yield first
+        for path in paths:
+            yield archive.stream("GET", path, accept=accept)
+
+    return StreamingResponse(
+        multipart.joined(answers(), boundary.encode()),
+        media_type=first.headers["content-type"].replace(theirs, boundary),
+    )
 
 
 @router.get("/dicom-web/studies/{study}/metadata")

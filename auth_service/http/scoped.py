@@ -4,9 +4,9 @@ QIDO-RS at all levels (PS3.18, section 10.6), where instances are searched withi
 Orthanc's ``/tools/find`` and ``/tools/count-resources``, whose bodies are read into a schema and asked anew.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 from urllib.parse import parse_qsl
 
 from fastapi import APIRouter, Request
@@ -14,9 +14,10 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from pydantic.alias_generators import to_pascal
 from starlette.responses import JSONResponse
 
-from auth_service import dicom_json, search
+from auth_service import dicom_json, orthanc_json, search
 from auth_service.errors import Invalid, NotFound
 from auth_service.gate import Gate
+from auth_service.http import reading
 from auth_service.http.dependencies import UNSAFE, SignedIn, Uid
 from auth_service.policy.model import Actor, Labelled, Nothing, Visibility
 from auth_service.search import Order, Question, Row
@@ -137,15 +138,15 @@ def search_instances(request: Request, actor: SignedIn, study: Uid, series: Uid)
 def tools_find(request: Request, actor: SignedIn, body: FindBody) -> JSONResponse:
     """Answer Orthanc's own search, narrowed."""
     gate = Gate.of(request)
-    requested = [_keyword("RequestedTags", name) for name in body.requested_tags]
+    requested = [reading.keyword("RequestedTags", name) for name in body.requested_tags]
     question = Question(
         level=_LEVELS[body.level],
-        filters=_read_filters("Query", body.query.items()),
+        filters=reading.filters("Query", body.query.items()),
         tags=requested,
         limit=body.limit or search.MAX_LIMIT,  # Orthanc takes 0 for "no limit"
         since=body.since,
         order=[
-            Order(keyword=_keyword("OrderBy", key.key), descending=key.direction == "DESC")
+            Order(keyword=reading.keyword("OrderBy", key.key), descending=key.direction == "DESC")
             for key in body.order_by
         ],
     )
@@ -156,14 +157,17 @@ def tools_find(request: Request, actor: SignedIn, body: FindBody) -> JSONRespons
         rows = search.find(gate.archive, question, _narrower(gate.visible(actor, Action.VIEW), body.labels))
     if not (body.expand or body.response_content is not None or requested):
         return JSONResponse([row.id for row in rows])
-    return JSONResponse([_orthanc_json(row, body, requested) for row in rows])
+    content: Collection[str] = orthanc_json.ALL if body.expand else ()
+    if body.response_content is not None:
+        content = body.response_content
+    return JSONResponse([orthanc_json.write(row, content, requested) for row in rows])
 
 
 @router.post("/orthanc/tools/count-resources", dependencies=UNSAFE)
 def tools_count(request: Request, actor: SignedIn, body: CountBody) -> JSONResponse:
     """Answer how many there are, narrowed."""
     gate = Gate.of(request)
-    question = Question(level=_LEVELS[body.level], filters=_read_filters("Query", body.query.items()))
+    question = Question(level=_LEVELS[body.level], filters=reading.filters("Query", body.query.items()))
     if question.level is Level.INSTANCE:
         series = _one_series(gate, actor, question, "Query.SeriesInstanceUID")
         total = search.count_instances(gate.archive, question, series_uid=series) if series else 0
@@ -197,25 +201,6 @@ def _with_filters(question: Question, **filters: str) -> Question:
     return replace(question, filters={**question.filters, **filters})
 
 
-def _read_filters(field: str, pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
-    """Read filters; an empty value matches everything (PS3.4, section C.2.2.2.3) and is left out."""
-    filters: dict[str, str] = {}
-    for name, value in pairs:
-        keyword = _keyword(field, name)
-        if keyword in filters:
-            raise Invalid(field, "{field}: {keyword} stands twice.", keyword=keyword)
-        if value:
-            filters[keyword] = value
-    return filters
-
-
-def _keyword(field: str, name: str) -> str:
-    keyword = dicom_json.keyword_of(name)
-    if keyword is None:
-        raise Invalid(field, "{field}: {keyword} is not an attribute of DICOM.", keyword=name[:64])
-    return keyword
-
-
 def _qido(request: Request, level: Level) -> tuple[Question, list[str]]:
     """Read a QIDO-RS query (PS3.18, section 8.3.4); returns the question and the attributes to write."""
     _acceptable(request)
@@ -225,11 +210,11 @@ def _qido(request: Request, level: Level) -> tuple[Question, list[str]]:
     included: list[str] = []
     for name, value in pairs:
         if name in numbers:
-            numbers[name] = _number(name, value)
+            numbers[name] = reading.number(name, value)
         elif name == "includefield":
             included.extend(part for part in value.split(",") if part and part != "all")
         elif name == "fuzzymatching":
-            _boolean(name, value)
+            reading.boolean(name, value)
         else:
             filters.append((name, _orthanc_list(name, value)))
     known = search.known_tags(Gate.of(request).archive, level)
@@ -238,7 +223,7 @@ def _qido(request: Request, level: Level) -> tuple[Question, list[str]]:
     needed = [keyword for keyword in keywords if keyword in known]
     question = Question(
         level=level,
-        filters=_read_filters("query", filters),
+        filters=reading.filters("query", filters),
         tags=needed,
         limit=numbers["limit"],
         since=numbers["offset"],
@@ -251,17 +236,6 @@ def _orthanc_list(name: str, value: str) -> str:
     keyword = dicom_json.keyword_of(name)
     lists = keyword in ("ModalitiesInStudy", "AccessionNumber") or (keyword or "").endswith("UID")
     return value.replace(",", "\\") if lists else value
-
-
-def _number(name: str, value: str) -> int:
-    if not value.isascii() or not value.isdigit() or len(value) > len(str(2**31)):
-        raise Invalid(name, "{field} must be a whole number, zero or more.")
-    return int(value)
-
-
-def _boolean(name: str, value: str) -> None:
-    if value not in ("true", "false"):
-        raise Invalid(name, "{field} must be true or false.")
 
 
 def _acceptable(request: Request) -> None:
@@ -280,25 +254,3 @@ def _dicom_json(
     if len(rows) == search.MAX_LIMIT <= question.limit:
         response.headers["Warning"] = '299 dicom-web "There may be more results: ask for the next page."'
     return response
-
-
-def _orthanc_json(row: Row, body: FindBody, requested: Sequence[str]) -> dict[str, Any]:
-    """Write a row as Orthanc does, from the allowed parts only."""
-    content = set(body.response_content or ())
-    if body.response_content is None:
-        content = {"MainDicomTags", "Labels", "Parent", "Children"} if body.expand else set()
-    answer: dict[str, Any] = {"ID": row.id, "Type": body.level}
-    if requested:
-        answer["RequestedTags"] = {keyword: row.tags.get(keyword) for keyword in requested}
-    if "MainDicomTags" in content:
-        answer["MainDicomTags"] = dict(row.main_tags)
-        if row.level is Level.STUDY:
-            answer["PatientMainDicomTags"] = dict(row.patient_tags)
-    if "Labels" in content:
-        answer["Labels"] = sorted(row.labels)
-    if "Parent" in content:
-        names: Mapping[Level, str] = {Level.STUDY: "ParentPatient", Level.SERIES: "ParentStudy"}
-        answer[names.get(row.level, "ParentSeries")] = row.parent
-    if "Children" in content and row.level is Level.STUDY:
-        answer["Series"] = list(row.series)
-    return answer

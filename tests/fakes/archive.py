@@ -14,8 +14,8 @@ from typing import Any
 
 from pydicom.datadict import dictionary_VR, keyword_dict, tag_for_keyword
 
-from auth_service.archive import AmbiguousError, ArchivedInstance, ArchivedSeries, ArchivedStudy
-from auth_service.errors import Unavailable
+from auth_service.archive import AmbiguousError, ArchivedInstance, ArchivedSeries, ArchivedStudy, Streamed
+from auth_service.errors import NotFound, Unavailable
 from auth_service.vocabulary import Level
 from tests.fakes.held import COMPUTED, KEYS, LEVELS, MAIN, Held, orthanc_id
 
@@ -35,6 +35,8 @@ class FakeArchive:
         self.held: dict[str, dict[str, Held]] = {level: {} for level in LEVELS}
         self.questions: list[dict[str, Any]] = []
         """Every find and count, as it was asked."""
+        self.streamed: list[tuple[str, str, dict[str, Any]]] = []
+        """Method, path and body of everything that was read as it came."""
         self.down = False
 
     # What tests do to it.
@@ -110,6 +112,18 @@ class FakeArchive:
             series=tuple(_series(child) for child in _by_id(here.children.values())),
         )
 
+    def study_by_id(self, orthanc_id: str) -> ArchivedStudy | None:
+        """Resolve a study by Orthanc's own identifier."""
+        self._alive()
+        here = self.held["Study"].get(orthanc_id)
+        return self.study(here.tags["StudyInstanceUID"]) if here else None
+
+    def series_by_id(self, orthanc_id: str) -> ArchivedSeries | None:
+        """Resolve a series by Orthanc's own identifier."""
+        self._alive()
+        here = self.held["Series"].get(orthanc_id)
+        return self.series(here.tags["SeriesInstanceUID"]) if here else None
+
     def series(self, uid: str) -> ArchivedSeries | None:
         """Resolve a SeriesInstanceUID."""
         here = self._exactly_one("Series", uid)
@@ -138,6 +152,36 @@ class FakeArchive:
             return None
         uids = sorted(child.tags["SOPInstanceUID"] for child in here.children.values())
         return json.dumps([{"00080018": {"vr": "UI", "Value": [uid]}} for uid in uids]).encode()
+
+    def stream(
+        self, method: str, path: str, *, accept: str = "*/*", body: Mapping[str, Any] | None = None
+    ) -> Streamed:
+        """Give a series' instances as a multipart answer, or say what an archive was made of."""
+        self._alive()
+        self.streamed.append((method, path, dict(body or {})))
+        if method == "POST":
+            told = json.dumps({"Resources": [], **(body or {})}).encode()
+            return Streamed(headers={"content-type": "application/zip"}, chunks=iter([told]))
+        here = self._exactly_one("Series", path.rpartition("/")[2])
+        if here is None:
+            raise NotFound
+        boundary = f"of-{here.tags['SeriesInstanceUID']}".encode()
+        parts = b"".join(
+            b"--" + boundary + b"\r\nContent-Type: application/dicom\r\n\r\n" + uid.encode() + b"\r\n"
+            for uid in sorted(child.tags["SOPInstanceUID"] for child in here.children.values())
+        )
+        whole = parts + b"--" + boundary + b"--\r\n"
+        kind = f'multipart/related; type="application/dicom"; boundary={boundary.decode()}'
+        return Streamed(
+            headers={"content-type": kind}, chunks=(whole[at : at + 7] for at in range(0, len(whole), 7))
+        )
+
+    def all_labels(self) -> frozenset[str]:
+        """Return every label that anything carries."""
+        self._alive()
+        return frozenset(
+            label for level in self.held.values() for here in level.values() for label in here.labels
+        )
 
     def set_label(self, level: Level, orthanc_id: str, label: str) -> bool:
         """Put a label on a study or series."""

@@ -13,6 +13,7 @@ from starlette.routing import BaseRoute, Route
 
 from auth_service.store.audit import records
 from auth_service.vocabulary import AuditEvent
+from tests.fakes.held import orthanc_id
 from tests.http.world import PEOPLE, World
 
 KINDS = ("unheard", "nobody", "bad", *PEOPLE)
@@ -27,13 +28,39 @@ OPEN = dict.fromkeys((*PEOPLE, "nobody", "bad"), 200)
 IN_A = ("owner_a", "member_a", "reader_a", "group_a")
 """Who may view in album a; ``ended_a`` could until yesterday."""
 
+IN_B = ("owner_b", "member_b")
+TAKERS_A = ("owner_a", "reader_a")
+"""Who may download in album a."""
+
 SERIES_A = "/dicom-web/studies/1.1/series/1.1.1"
 SEG_A = "/dicom-web/studies/1.1/series/1.1.2"
+
+
+def study_id(study: str) -> str:
+    return orthanc_id(f"P{study}", study)
+
+
+def series_id(series: str) -> str:
+    return orthanc_id(f"P{series[:3]}", series[:3], series)
+
+
+def instance_id(series: str) -> str:
+    return orthanc_id(f"P{series[:3]}", series[:3], series, f"{series}.1")
+
+
+UNKNOWN = "00000000-11111111-22222222-33333333-44444444"
 
 
 def only(who: tuple[str, ...], status: int, *, others: int = 404) -> dict[str, int]:
     return {name: status if name in who else others for name in PEOPLE} | HEARD
 
+
+def taken(who: tuple[str, ...]) -> dict[str, int]:
+    """Who may take it away; who may only look at it in album a is told so."""
+    return only(who, 200) | dict.fromkeys(set(IN_A) - set(who), 403)
+
+
+WADO = "/orthanc/wado?requestType=WADO&studyUID={}&seriesUID={}&objectUID={}"
 
 Case = tuple[str, str, dict[str, Any], dict[str, int]]
 """Method, address, what else is sent, and the status for each kind of actor."""
@@ -63,7 +90,21 @@ CASES: dict[tuple[str, str], list[Case]] = {
             gate("/dicom-web/studies/1.2/series/1.2.1/metadata"),
             only((*IN_A, "owner_b", "member_b"), 204, others=403),
         ),
-        ("GET", "", gate("/orthanc/system"), EVERYBODY_403),
+        ("GET", "", gate("/orthanc/system"), only(("admin",), 204, others=403)),
+        ("GET", "", gate("/orthanc/jobs/1a-2b"), only(("admin",), 204, others=403)),
+        ("GET", "", gate("/orthanc/jobs/1a-2b/cancel", "POST"), only(("admin",), 204, others=403)),
+        # What is about patients needs a rule that gives everything, besides.
+        ("GET", "", gate("/orthanc/patients"), only((), 204, others=403)),
+        ("GET", "", gate("/orthanc/jobs/1a-2b/archive"), only((), 204, others=403)),
+        ("GET", "", gate("/orthanc/tools/execute-script", "POST"), EVERYBODY_403),
+        ("GET", "", gate(f"/orthanc/series/{series_id('1.1.1')}/statistics"), only(IN_A, 204, others=403)),
+        ("GET", "", gate(f"/orthanc/series/{series_id('1.1.3')}/statistics"), only((), 204, others=403)),
+        ("GET", "", gate(f"/orthanc/series/{study_id('1.1')}/statistics"), only((), 204, others=403)),
+        ("GET", "", gate(f"/orthanc/instances/{instance_id('1.1.1')}/tags"), only(IN_A, 204, others=403)),
+        ("GET", "", gate(f"/orthanc/instances/{instance_id('1.1.1')}/file"), only(TAKERS_A, 204, others=403)),
+        ("GET", "", gate(f"/orthanc/instances/{instance_id('1.1.2')}/file"), only(IN_A, 204, others=403)),
+        ("GET", "", gate(SERIES_A), only(TAKERS_A, 204, others=403)),
+        ("GET", "", gate(f"{SERIES_A}/metadata", "HEAD"), only(IN_A, 204, others=403)),
         ("GET", "", gate("/orthanc/tools/find", "POST"), EVERYBODY_403),
         ("GET", "", gate(f"{SERIES_A}/metadata", query="x=1"), EVERYBODY_403),
         ("GET", "", gate(""), EVERYBODY_403),
@@ -222,6 +263,176 @@ CASES: dict[tuple[str, str], list[Case]] = {
         ("GET", "/dicom-web/studies/9/metadata", {}, only((), 200)),
         ("GET", "/dicom-web/studies/1.1/metadata?x=1", {}, only(tuple(PEOPLE), 400)),
     ],
+    ("GET", "/dicom-web/studies/{study}"): [
+        ("GET", "/dicom-web/studies/1.1", {}, taken(TAKERS_A)),
+        ("GET", "/dicom-web/studies/1.2", {}, taken(TAKERS_A) | dict.fromkeys(IN_B, 200)),
+        ("GET", "/dicom-web/studies/1.4", {}, only((), 200)),
+        ("GET", "/dicom-web/studies/1.1?x=1", {}, only(tuple(PEOPLE), 400)),
+    ],
+    ("GET", "/dicom-web/studies/{study}/rendered"): [
+        ("GET", "/dicom-web/studies/1.1/rendered", {}, only(IN_A, 200)),
+        ("GET", "/dicom-web/studies/1.1/rendered?viewport=9,9", {}, only(IN_A, 200)),
+        ("GET", "/dicom-web/studies/1.1/rendered?viewport=99999,9", {}, only(tuple(PEOPLE), 400)),
+        ("GET", "/dicom-web/studies/1.4/rendered", {}, only((), 200)),
+    ],
+    ("GET", "/dicom-web/studies/{study}/thumbnail"): [
+        ("GET", "/dicom-web/studies/1.3/thumbnail", {}, only(IN_B, 200)),
+        ("GET", "/dicom-web/studies/1.3/thumbnail?window=1", {}, only(tuple(PEOPLE), 400)),
+    ],
+    ("GET", "/orthanc/wado"): [
+        ("GET", WADO.format("1.1", "1.1.1", "1.1.1.1"), {}, only(IN_A, 200)),
+        (
+            "GET",
+            WADO.format("1.1", "1.1.1", "1.1.1.1") + "&contentType=application/dicom",
+            {},
+            taken(TAKERS_A),
+        ),
+        (
+            "GET",
+            WADO.format("1.1", "1.1.2", "1.1.2.1") + "&contentType=application/dicom",
+            {},
+            only(IN_A, 200),
+        ),
+        ("GET", WADO.format("1.1", "1.1.1", "1.1.3.1"), {}, only((), 200)),
+        ("GET", WADO.format("1.2", "1.1.1", "1.1.1.1"), {}, only((), 200)),
+        ("GET", WADO.format("1.4", "1.4.1", "1.4.1.1"), {}, only((), 200)),
+        ("GET", "/orthanc/wado?requestType=WADO&objectUID=1.1.1.1", {}, only(tuple(PEOPLE), 400)),
+        ("GET", WADO.format("1.1", "1.1.1", "1.1.1.1") + "&rows=5000", {}, only(tuple(PEOPLE), 400)),
+        ("GET", WADO.format("1.1", "1.1.1", "1.1.1.1") + "&contentType=a/b", {}, only(tuple(PEOPLE), 400)),
+    ],
+    # --- Orthanc's listings
+    ("GET", "/orthanc/studies"): [
+        ("GET", "", {}, ALL_IN),
+        ("GET", "/orthanc/studies?expand&since=0&limit=2&requestedTags=StudyDate", {}, ALL_IN),
+        ("GET", "/orthanc/studies?limit=-1", {}, only(tuple(PEOPLE), 400)),
+        ("GET", "/orthanc/studies?labels=b", {}, only(tuple(PEOPLE), 400)),
+    ],
+    ("GET", "/orthanc/series"): [
+        ("GET", "/orthanc/series?expand", {}, ALL_IN),
+        ("GET", "/orthanc/series?requestedTags=SOPInstanceUID", {}, only(tuple(PEOPLE), 400)),
+    ],
+    ("GET", "/orthanc/studies/{orthanc_id}"): [
+        ("GET", f"/orthanc/studies/{study_id('1.1')}", {}, only(IN_A, 200)),
+        ("GET", f"/orthanc/studies/{study_id('1.4')}", {}, only((), 200)),
+        ("GET", f"/orthanc/studies/{series_id('1.1.1')}", {}, only((), 200)),
+        ("GET", "/orthanc/studies/x", {}, only(tuple(PEOPLE), 400)),
+    ],
+    ("GET", "/orthanc/studies/{orthanc_id}/series"): [
+        ("GET", f"/orthanc/studies/{study_id('1.2')}/series", {}, only((*IN_A, *IN_B), 200)),
+    ],
+    ("GET", "/orthanc/studies/{orthanc_id}/labels"): [
+        ("GET", f"/orthanc/studies/{study_id('1.2')}/labels", {}, only((*IN_A, *IN_B), 200)),
+    ],
+    ("GET", "/orthanc/series/{orthanc_id}"): [
+        ("GET", f"/orthanc/series/{series_id('1.1.1')}", {}, only(IN_A, 200)),
+        ("GET", f"/orthanc/series/{series_id('1.1.3')}", {}, only((), 200)),
+        ("GET", f"/orthanc/series/{study_id('1.1')}", {}, only((), 200)),
+        ("GET", f"/orthanc/series/{UNKNOWN}", {}, only((), 200)),
+    ],
+    ("GET", "/orthanc/series/{orthanc_id}/study"): [
+        ("GET", f"/orthanc/series/{series_id('1.1.1')}/study", {}, only(IN_A, 200)),
+        ("GET", f"/orthanc/series/{series_id('1.1.3')}/study", {}, only((), 200)),
+    ],
+    ("GET", "/orthanc/series/{orthanc_id}/labels"): [
+        ("GET", f"/orthanc/series/{series_id('1.2.1')}/labels", {}, only((*IN_A, *IN_B), 200)),
+    ],
+    ("GET", "/orthanc/series/{orthanc_id}/instances"): [
+        ("GET", f"/orthanc/series/{series_id('1.3.1')}/instances", {}, only(IN_B, 200)),
+        ("GET", f"/orthanc/series/{series_id('1.1.3')}/instances", {}, only((), 200)),
+    ],
+    ("GET", "/orthanc/instances/{orthanc_id}"): [
+        ("GET", f"/orthanc/instances/{instance_id('1.1.1')}", {}, only(IN_A, 200)),
+        ("GET", f"/orthanc/instances/{instance_id('1.1.3')}", {}, only((), 200)),
+        ("GET", f"/orthanc/instances/{series_id('1.1.1')}", {}, only((), 200)),
+    ],
+    ("GET", "/orthanc/instances/{orthanc_id}/series"): [
+        ("GET", f"/orthanc/instances/{instance_id('1.1.1')}/series", {}, only(IN_A, 200)),
+        ("GET", f"/orthanc/instances/{instance_id('1.4.1')}/series", {}, only((), 200)),
+    ],
+    ("GET", "/orthanc/instances/{orthanc_id}/study"): [
+        ("GET", f"/orthanc/instances/{instance_id('1.3.1')}/study", {}, only(IN_B, 200)),
+        ("GET", f"/orthanc/instances/{instance_id('1.1.3')}/study", {}, only((), 200)),
+    ],
+    ("GET", "/orthanc/tools/labels"): [
+        ("GET", "", {}, ALL_IN),
+        ("GET", "/orthanc/tools/labels?x=1", {}, only(tuple(PEOPLE), 400)),
+    ],
+    ("POST", "/orthanc/tools/lookup"): [
+        ("POST", "", {"content": b"1.1"}, ALL_IN),
+        ("POST", "", {"content": b""}, only(tuple(PEOPLE), 400)),
+        ("POST", "", {"content": b"1" * 2000}, only(tuple(PEOPLE), 400)),
+        ("POST", "", {"content": b"1.1", "headers": {"origin": "null"}}, only(tuple(PEOPLE), 403)),
+    ],
+    # --- archives
+    **{
+        ("GET", f"/orthanc/{level}/{{orthanc_id}}/{kind}"): [
+            ("GET", f"/orthanc/{level}/{here}/{kind}", {}, taken(TAKERS_A)),
+            ("GET", f"/orthanc/{level}/{here}/{kind}?transcode=1.2.840.10008.1.2.1", {}, taken(TAKERS_A)),
+            ("GET", f"/orthanc/{level}/{here}/{kind}?filename=../x", {}, only(tuple(PEOPLE), 400)),
+            ("GET", f"/orthanc/{level}/{hidden}/{kind}", {}, only((), 200)),
+            ("GET", f"/orthanc/{level}/{UNKNOWN}/{kind}", {}, only((), 200)),
+        ]
+        for level, here, hidden in (
+            ("studies", study_id("1.1"), study_id("1.4")),
+            ("series", series_id("1.1.1"), series_id("1.1.3")),
+        )
+        for kind in ("archive", "media")
+    },
+    **{
+        ("POST", f"/orthanc/{level}/{{orthanc_id}}/{kind}"): [
+            ("POST", f"/orthanc/{level}/{here}/{kind}", {"json": {}}, taken(TAKERS_A)),
+            # An archive that is left on the server is for administrators whom a rule gives everything.
+            (
+                "POST",
+                f"/orthanc/{level}/{here}/{kind}",
+                {"json": {"Asynchronous": True}},
+                only((), 200) | dict.fromkeys(("member_a", "group_a"), 403),
+            ),
+            ("POST", f"/orthanc/{level}/{here}/{kind}", {"json": {"Target": "/x"}}, only(tuple(PEOPLE), 400)),
+        ]
+        for level, here in (("studies", study_id("1.1")), ("series", series_id("1.1.1")))
+        for kind in ("archive", "media")
+    },
+    **{
+        ("GET", f"/orthanc/tools/create-{kind}"): [
+            ("GET", f"/orthanc/tools/create-{kind}?resources={study_id('1.1')}", {}, taken(TAKERS_A)),
+            (
+                "GET",
+                f"/orthanc/tools/create-{kind}?resources={study_id('1.1')},{series_id('1.1.3')}",
+                {},
+                only((), 200) | dict.fromkeys(("member_a", "group_a"), 403),
+            ),
+            ("GET", f"/orthanc/tools/create-{kind}", {}, only(tuple(PEOPLE), 400)),
+            ("GET", f"/orthanc/tools/create-{kind}?resources=x", {}, only(tuple(PEOPLE), 400)),
+        ]
+        for kind in ("archive", "media", "media-extended")
+    },
+    **{
+        ("POST", f"/orthanc/tools/create-{kind}"): [
+            (
+                "POST",
+                "",
+                {"json": {"Resources": [instance_id("1.1.1"), series_id("1.2.1")]}},
+                taken(TAKERS_A),
+            ),
+            ("POST", "", {"json": [series_id("1.3.1")]}, only(IN_B, 200)),
+            ("POST", "", {"json": [orthanc_id("P1.1")]}, only((), 200)),
+            ("POST", "", {"json": {"Resources": []}}, only(tuple(PEOPLE), 400)),
+            (
+                "POST",
+                "",
+                {"json": [series_id("1.3.1")], "headers": {"origin": "http://evil.example"}},
+                only(tuple(PEOPLE), 403),
+            ),
+        ]
+        for kind in ("archive", "media", "media-extended")
+    },
+    **{
+        ("POST", f"/orthanc/patients/{{orthanc_id}}/{kind}"): [
+            ("POST", f"/orthanc/patients/{orthanc_id('P1.1')}/{kind}", {"json": {}}, only((), 200)),
+        ]
+        for kind in ("archive", "media")
+    },
     ("POST", "/orthanc/tools/find"): [
         ("POST", "", {"json": {"Level": "Study", "Query": {}}}, ALL_IN),
         ("POST", "", {"json": {"Level": "Patient", "Query": {}}}, only(tuple(PEOPLE), 400)),

@@ -47,8 +47,10 @@ def requests(ids: list[str]) -> st.SearchStrategy[Request]:
         "frames": st.sampled_from(["1", "2", "1,2", "1,02"]),
         "tags": st.sampled_from(["00100010", "7fe00010/1/00100020"]),
         "id": st.sampled_from(ids),
+        "frame": st.sampled_from(["0", "1", "00"]),
+        "content": st.sampled_from(["0010-0010", "PatientName"]),
     }
-    rows = st.sampled_from([row for row in TABLE if row.way is Way.STREAMED])
+    rows = st.sampled_from([row for row in TABLE if row.way is Way.STREAMED and row.cached])
     paths = rows.flatmap(
         lambda row: st.fixed_dictionaries({place: places[place] for place in row.places}).map(
             lambda filled: row.path.format(**filled)
@@ -89,7 +91,12 @@ def conflicts(
 
 
 def ids_of(world: World) -> list[str]:
-    return [image.id for image in world.images.values()] + ["00000000-11111111-22222222-33333333-44444444"]
+    images = world.images.values()
+    return (
+        [image.id for image in images]
+        + [image.series.id for image in images]
+        + ["00000000-11111111-22222222-33333333-44444444"]
+    )
 
 
 def test_same_key_same_decision(world: World) -> None:

@@ -63,6 +63,8 @@ def names(truth: Truth, people: dict[str, SignedIn], bearer: str) -> dict[str, s
         "instance_id": series.instances[0].id,
         "other_study": other,
         "hidden_study": hidden.study,
+        "hidden_study_id": hidden.study_id,
+        "hidden_series_id": hidden.id,
         "hidden_series": hidden.uid,
         "hidden_instance": hidden.instances[0].uid,
         "hidden_instance_id": hidden.instances[0].id,

@@ -2,8 +2,8 @@
 
 import pytest
 
-from auth_service.targets import TABLE
-from auth_service.vocabulary import MEMBER_ACTIONS, OWNER_ACTIONS, Action
+from auth_service.targets import TABLE, Way
+from auth_service.vocabulary import MEMBER_ACTIONS, OWNER_ACTIONS, Action, Level
 
 RIGHTS = {
     #               owner  member may be given
@@ -25,27 +25,85 @@ RIGHTS = {
 }
 
 ROUTES = {
-    "search-studies": ("GET", "view", "answered"),
-    "search-series": ("GET", "view", "answered"),
-    "search-instances": ("GET", "view", "answered"),
-    "search-all-series": ("GET", "view", "answered"),
-    "search-study-instances": ("GET", "view", "answered"),
-    "search-all-instances": ("GET", "view", "answered"),
-    "study-metadata": ("GET", "view", "answered"),
-    "find": ("POST", "view", "answered"),
-    "count-resources": ("POST", "view", "answered"),
-    "series-metadata": ("GET", "view", "streamed"),
-    "series-rendered": ("GET", "view", "streamed"),
-    "series-thumbnail": ("GET", "view", "streamed"),
-    "instance-metadata": ("GET", "view", "streamed"),
-    "instance-rendered": ("GET", "view", "streamed"),
-    "instance-thumbnail": ("GET", "view", "streamed"),
-    "instance-bulkdata": ("GET", "view", "streamed"),
-    "frames": ("GET", "view", "streamed"),
-    "frames-rendered": ("GET", "view", "streamed"),
-    "instance": ("GET", "download", "streamed"),
-    "instance-preview": ("GET", "view", "streamed"),
+    # method, action, level, way: the rows
+    ("GET", "view", "instance", "streamed"): """
+        frames frames-rendered frames-thumbnail all-frames instance-metadata instance-rendered
+        instance-thumbnail instance-bulkdata orthanc-instances-preview orthanc-instances-rendered
+        orthanc-instances-image-uint8 orthanc-instances-image-uint16 orthanc-instances-image-int16
+        orthanc-instances-matlab orthanc-instances-numpy orthanc-instances-pdf
+        orthanc-instances-frames orthanc-instances-frames-frame-preview
+        orthanc-instances-frames-frame-rendered orthanc-instances-frames-frame-image-uint8
+        orthanc-instances-frames-frame-image-uint16 orthanc-instances-frames-frame-image-int16
+        orthanc-instances-frames-frame-matlab orthanc-instances-frames-frame-numpy
+        orthanc-instances-frames-frame orthanc-instances-frames-frame-raw
+        orthanc-instances-frames-frame-raw-gz orthanc-instances-tags
+        orthanc-instances-simplified-tags orthanc-instances-header orthanc-instances-module
+        orthanc-instances-statistics orthanc-instances-content-content
+    """,
+    ("GET", "view", "series", "streamed"): """
+        series-metadata series-rendered series-thumbnail orthanc-series-module
+        orthanc-series-shared-tags orthanc-series-instances-tags orthanc-series-ordered-slices
+        orthanc-series-statistics orthanc-series-numpy
+    """,
+    ("GET", "download", "instance", "streamed"): """
+        instance orthanc-instances-file
+    """,
+    ("GET", "download", "series", "streamed"): """
+        series
+    """,
+    ("GET", "download", "study", "answered"): """
+        study get-study-archive get-study-media get-series-archive get-series-media get-archive
+        get-media get-media-extended
+    """,
+    ("GET", "view", "study", "answered"): """
+        study-metadata study-rendered study-thumbnail search-studies labels list-studies
+        orthanc-study orthanc-study-series orthanc-study-labels
+    """,
+    ("GET", "view", "series", "answered"): """
+        search-series search-all-series list-series orthanc-series orthanc-series-study
+        orthanc-series-instances orthanc-series-labels
+    """,
+    ("GET", "view", "instance", "answered"): """
+        search-instances search-study-instances search-all-instances wado-uri orthanc-instance
+        orthanc-instance-series orthanc-instance-study
+    """,
+    ("POST", "view", "study", "answered"): """
+        find count-resources lookup
+    """,
+    ("POST", "download", "study", "answered"): """
+        make-study-archive make-study-media make-series-archive make-series-media make-archive
+        make-media make-media-extended
+    """,
+    ("GET", "administer", "system", "streamed"): """
+        get-system get-statistics get-plugins get-plugins-name get-jobs-job get-modalities-name
+        get-modalities-name-configuration get-tools get-tools-accepted-sop-classes
+        get-tools-accepted-transfer-syntaxes get-tools-default-encoding
+        get-tools-dicom-conformance get-tools-log-level get-tools-log-level-dicom
+        get-tools-log-level-generic get-tools-log-level-http get-tools-log-level-jobs
+        get-tools-log-level-lua get-tools-log-level-plugins get-tools-log-level-sqlite
+        get-tools-metrics get-tools-metrics-prometheus get-tools-now get-tools-now-local
+        get-tools-unknown-sop-class-accepted get-changes get-exports get-jobs get-modalities
+        get-tools-generate-uid get-dicom-web-info
+    """,
+    ("POST", "administer", "system", "streamed"): """
+        post-jobs-job-cancel post-jobs-job-pause post-jobs-job-resume post-jobs-job-resubmit
+    """,
+    ("GET", "view", "system", "streamed"): """
+        get-patients get-patients-id get-patients-id-studies get-patients-id-series
+        get-patients-id-instances get-patients-id-labels get-patients-id-module
+        get-patients-id-shared-tags get-patients-id-instances-tags get-patients-id-statistics
+        get-studies-id-instances get-studies-id-instances-tags get-studies-id-module
+        get-studies-id-module-patient get-studies-id-patient get-studies-id-shared-tags
+        get-studies-id-statistics get-series-id-patient get-instances-id-patient get-instances
+    """,
+    ("GET", "download", "system", "streamed"): """
+        get-patients-id-archive get-patients-id-media get-jobs-job-output
+    """,
+    ("POST", "download", "system", "answered"): """
+        post-patients-id-archive post-patients-id-media
+    """,
 }
+"""Every route that is for somebody. At the level of the system an action is on everything there is."""
 
 
 @pytest.mark.parametrize("action", list(Action))
@@ -57,10 +115,38 @@ def test_the_table_names_every_action() -> None:
     assert set(RIGHTS) == {action.value for action in Action}
 
 
-def test_every_data_route_asks_for_the_action_that_the_table_says() -> None:
-    assert {row.name: (row.method, row.action.value, row.way.value) for row in TABLE} == ROUTES
+def test_every_route_asks_for_the_action_that_the_table_says() -> None:
+    listed = {name: rights for rights, names in ROUTES.items() for name in names.split()}
+    assert {
+        row.name: (row.method, row.action.value, row.level.value, row.way.value)
+        for row in TABLE
+        if row.way is not Way.NOBODY
+    } == listed
 
 
-def test_only_whole_instances_are_judged_by_their_class_and_never_kept() -> None:
-    assert {row.name for row in TABLE if row.by_class} == {"instance"}
-    assert {row.name for row in TABLE if row.way == "streamed" and not row.cached} == {"instance"}
+def test_what_is_for_nobody_says_why() -> None:
+    assert all(bool(row.why) == (row.way is Way.NOBODY) for row in TABLE)
+
+
+def test_only_whole_instances_are_judged_by_their_class() -> None:
+    assert {row.name for row in TABLE if row.by_class} == {"instance", "orthanc-instances-file"}
+
+
+def test_no_decision_is_kept_where_each_use_is_on_record_or_administers() -> None:
+    uncached = {row.name for row in TABLE if row.way is Way.STREAMED and not row.cached}
+    assert uncached == {
+        row.name
+        for row in TABLE
+        if row.way is Way.STREAMED and (row.action is Action.DOWNLOAD or row.level is Level.SYSTEM)
+    }
+
+
+def test_whatever_changes_anything_is_for_administrators_or_for_nobody_or_only_asks() -> None:
+    changing = {row.name for row in TABLE if row.method != "GET" and row.way is not Way.NOBODY}
+    assert changing == {
+        "find", "count-resources", "lookup",
+        "make-study-archive", "make-study-media", "make-series-archive", "make-series-media",
+        "make-archive", "make-media", "make-media-extended",
+        "post-jobs-job-cancel", "post-jobs-job-pause", "post-jobs-job-resume", "post-jobs-job-resubmit",
+        "post-patients-id-archive", "post-patients-id-media",
+    }  # fmt: skip

@@ -1,4 +1,5 @@
 import json
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -8,6 +9,7 @@ from auth_service import targets
 from deploy.native import render
 from deploy.native.environment import CALLER
 from deploy.native.errors import CannotGoOn
+from deploy.native.paths import REPOSITORY
 
 GOLDEN = Path(__file__).parent / "golden"
 
@@ -129,3 +131,10 @@ def test_the_gate_is_as_reviewed() -> None:
         "rows": targets.TABLE,
     }
     check_golden("nginx.conf", render.nginx(values))
+
+
+def test_no_place_of_a_path_is_named_like_a_variable_of_the_gate() -> None:
+    """A named group would be the variable, and the decision about something else."""
+    template = (REPOSITORY / "deploy/nginx/nginx.conf.j2").read_text()
+    variables = set(re.findall(r"\$gate_([a-z_]+)", template))
+    assert not variables & {place for row in targets.TABLE for place in row.places}
