@@ -8,9 +8,8 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
-from auth_service import audit
 from auth_service.errors import Forbidden, NotFound, ServiceError
-from auth_service.gate import Origin
+from auth_service.gate import Origin, record_denial
 from auth_service.policy.engine import decide
 from auth_service.policy.model import Actor, Decision, Grant, Resource
 from auth_service.store import albums as table
@@ -118,21 +117,15 @@ def on_record(world: World, *, actor: Actor, origin: Origin) -> Iterator[None]:
     try:
         yield
     except Refused as refused:
-        with world.store.write() as tx:
-            audit.denied(
-                tx,
-                at=world.clock(),
-                actor=actor,
-                action=refused.action,
-                level=Level.ALBUM,
-                target=refused.slug[:64],
-                study_uid=None,
-                label=refused.decision.label,
-                reason=refused.decision.reason,
-                rule=refused.decision.rule,
-                address=origin.address,
-                request_id=origin.request_id,
-            )
+        record_denial(
+            world,
+            actor=actor,
+            action=refused.action,
+            decision=refused.decision,
+            level=Level.ALBUM,
+            target=refused.slug[:64],
+            origin=origin,
+        )
         raise refused.error from None
 
 

@@ -6,7 +6,7 @@ The only place where archive, policy and audit meet: ``http/authorize.py`` and `
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
-from typing import Self, TypeVar
+from typing import Protocol, Self, TypeVar
 
 from fastapi import Request
 
@@ -312,21 +312,16 @@ class Gate:
         target: str,
         study_uid: str | None = None,
     ) -> None:
-        with self.store.write() as transaction:
-            audit.denied(
-                transaction,
-                at=self.clock(),
-                actor=actor,
-                action=action,
-                level=level,
-                target=target,
-                study_uid=study_uid,
-                label=decision.label,
-                reason=decision.reason,
-                rule=decision.rule,
-                address=self.origin.address,
-                request_id=self.origin.request_id,
-            )
+        record_denial(
+            self,
+            actor=actor,
+            action=action,
+            decision=decision,
+            level=level,
+            target=target,
+            study_uid=study_uid,
+            origin=self.origin,
+        )
 
     def _record_ambiguous(self, actor: Actor, error: AmbiguousError) -> None:
         with self.store.write() as transaction:
@@ -339,6 +334,49 @@ class Gate:
                 address=self.origin.address,
                 request_id=self.origin.request_id,
             )
+
+
+class Recorder(Protocol):
+    """What a denial is put on record with: a world, or the gate itself."""
+
+    @property
+    def store(self) -> Store:
+        """The database."""
+        ...
+
+    @property
+    def clock(self) -> Clock:
+        """Says what time it is."""
+        ...
+
+
+def record_denial(
+    world: Recorder,
+    *,
+    actor: Actor,
+    action: Action,
+    decision: Decision,
+    level: Level,
+    target: str | None,
+    study_uid: str | None = None,
+    origin: Origin,
+) -> None:
+    """Put a denial on record, in a transaction of its own: whatever was refused is undone, and this stays."""
+    with world.store.write() as transaction:
+        audit.denied(
+            transaction,
+            at=world.clock(),
+            actor=actor,
+            action=action,
+            level=level,
+            target=target,
+            study_uid=study_uid,
+            label=decision.label,
+            reason=decision.reason,
+            rule=decision.rule,
+            address=origin.address,
+            request_id=origin.request_id,
+        )
 
 
 def _belongs(series: ArchivedSeries, target: Target) -> bool:

@@ -5,11 +5,10 @@ from typing import Annotated
 from fastapi import Depends, Request
 from pydantic import StringConstraints
 
-from auth_service import audit
 from auth_service.errors import Forbidden, Unauthenticated
-from auth_service.gate import Origin
+from auth_service.gate import Origin, record_denial
 from auth_service.identity import identify
-from auth_service.policy.model import Actor, Reason
+from auth_service.policy.model import Actor, Decision, Reason
 from auth_service.targets import MAX_UID, ORTHANC_ID, UID
 from auth_service.vocabulary import Action, ActorKind, Level
 
@@ -39,22 +38,15 @@ def person_of(request: Request) -> Actor:
     """Say who asks, and refuse tokens: what only somebody who signed in may do."""
     actor = actor_of(request)
     if actor.kind is not ActorKind.PERSON:
-        services, origin = request.app.state.services, Origin.of(request)
-        with services.store.write() as tx:
-            audit.denied(
-                tx,
-                at=services.clock(),
-                actor=actor,
-                action=Action.ADMINISTER,
-                level=Level.SYSTEM,
-                target=request.url.path[:256],
-                study_uid=None,
-                label=None,
-                reason=Reason.IN_PERSON,
-                rule=None,
-                address=origin.address,
-                request_id=origin.request_id,
-            )
+        record_denial(
+            request.app.state.services,
+            actor=actor,
+            action=Action.ADMINISTER,
+            decision=Decision(allowed=False, reason=Reason.IN_PERSON),
+            level=Level.SYSTEM,
+            target=request.url.path[:256],
+            origin=Origin.of(request),
+        )
         raise Forbidden("This can only be done by somebody who signed in, not by a token.", reason="token")
     return actor
 
