@@ -15,7 +15,7 @@ from typing import Literal
 
 from sqlalchemy.orm import Session
 
-from auth_service import audit
+from auth_service import audit_albums
 from auth_service.access import NOWHERE, Access, access, accesses, on_record
 from auth_service.directory import DirectoryPerson
 from auth_service.errors import Forbidden, Invalid, Unavailable
@@ -137,7 +137,7 @@ def create_album(
             else (f"{actor.provider}:{actor.subject}", actor.username)
         )
         table.add_member(tx, _first_owner(album, subject, username, at, actor.key))
-        audit.album_created(
+        audit_albums.album_created(
             tx,
             at=at,
             actor=actor,

@@ -1,7 +1,9 @@
 """Put on record what happened: one function per event of the closed list, append only.
 
 Every function takes the transaction of the change that it speaks of, so that the two are kept together or not
-at all. A record copies names and labels: it outlives what it tells of.
+at all: where the record cannot be written, `Unavailable` ends the change. A record copies names and labels:
+it outlives what it tells of. Events of albums are in ``audit_albums.py``, those of administrators and of the
+audit itself in ``audit_system.py``; repeats are counted for those of ``FOLDED_EVENTS``.
 """
 
 from collections.abc import Iterable, Mapping
@@ -12,7 +14,8 @@ from sqlalchemy.orm import Session
 
 from auth_service.policy.model import Actor
 from auth_service.store import audit as table
-from auth_service.vocabulary import Action, ActorKind, AuditEvent, Level, album_label
+from auth_service.store import people
+from auth_service.vocabulary import FOLDED_EVENTS, Action, ActorKind, AuditEvent, Level
 
 REPEATS_WITHIN = timedelta(minutes=1)
 """What is refused again within this time is counted on the record of the first."""
@@ -28,7 +31,7 @@ def signin(
     tx: Session, *, at: datetime, actor: Actor, address: str, user_agent: str, request_id: str | None = None
 ) -> None:
     """Record that somebody signed in."""
-    _add(
+    add(
         tx,
         AuditEvent.SIGNIN,
         at=at,
@@ -52,7 +55,7 @@ def signin_failed(
 
     Repeats from the same address within a minute raise the count of one record: anybody can send them.
     """
-    _fold(
+    fold(
         tx,
         AuditEvent.SIGNIN_FAILED,
         at=at,
@@ -76,7 +79,7 @@ def signout(
     request_id: str | None = None,
 ) -> None:
     """Record that somebody signed out, or was signed out by Keycloak."""
-    _add(tx, AuditEvent.SIGNOUT, at=at, actor=actor, reason=reason, address=address, request_id=request_id)
+    add(tx, AuditEvent.SIGNOUT, at=at, actor=actor, reason=reason, address=address, request_id=request_id)
 
 
 def session_ended(
@@ -90,7 +93,7 @@ def session_ended(
     request_id: str | None = None,
 ) -> None:
     """Record that a session was ended: by its person from another one, or because its time was over."""
-    _add(
+    add(
         tx,
         AuditEvent.SESSION_ENDED,
         at=at,
@@ -114,7 +117,7 @@ def token_created(
 ) -> None:
     """Record that somebody made an API token, and what it is narrowed to."""
     whence = {"address": address, "request_id": request_id}
-    _add(tx, AuditEvent.TOKEN_CREATED, at=at, actor=actor, target=token, **whence, details=dict(details))
+    add(tx, AuditEvent.TOKEN_CREATED, at=at, actor=actor, target=token, **whence, details=dict(details))
 
 
 def token_revoked(
@@ -122,7 +125,7 @@ def token_revoked(
 ) -> None:
     """Record that somebody took an API token back."""
     whence = {"address": address, "request_id": request_id}
-    _add(tx, AuditEvent.TOKEN_REVOKED, at=at, actor=actor, target=token, **whence)
+    add(tx, AuditEvent.TOKEN_REVOKED, at=at, actor=actor, target=token, **whence)
 
 
 def credential_refused(
@@ -138,7 +141,7 @@ def credential_refused(
     request_id: str | None,
 ) -> None:
     """Record that a token was refused; a program that goes on trying raises the count of one record."""
-    _fold(
+    fold(
         tx,
         AuditEvent.CREDENTIAL_REFUSED,
         at=at,
@@ -178,7 +181,7 @@ def denied(
         target = study_uid = None
         if table.raise_count(tx, event=AuditEvent.DENIED, **same, target=None, since=since):
             return
-    _add(
+    add(
         tx,
         AuditEvent.DENIED,
         at=at,
@@ -215,22 +218,27 @@ def study_viewed(
     request_id: str | None,
 ) -> bool:
     """Record a look into a study, once a session (or an hour); tell whether it was the first."""
-    if actor.session is None and has_viewed(tx, at=at, actor=actor, study_uid=study_uid):
-        return False
-    return table.add_unless_there(
-        tx,
-        event=AuditEvent.STUDY_VIEWED,
-        at=at,
+    view = {
+        "event": AuditEvent.STUDY_VIEWED,
+        "at": at,
         **_who(actor),
-        action=Action.VIEW,
-        level=Level.STUDY,
-        target=study_uid,
-        study_uid=study_uid,
-        label=label,
-        rule=rule,
-        address=address,
-        request_id=request_id,
-    )
+        "action": Action.VIEW,
+        "level": Level.STUDY,
+        "target": study_uid,
+        "study_uid": study_uid,
+        "label": label,
+        "rule": rule,
+        "address": address,
+        "request_id": request_id,
+    }
+    if actor.session is not None:
+        return table.add_first_view(tx, **view)
+    # No index knows of hours: of two that come at once the second waits, and then finds the first.
+    people.lock(tx, provider=actor.provider, subject=actor.subject)
+    if has_viewed(tx, at=at, actor=actor, study_uid=study_uid):
+        return False
+    table.add(tx, **view)
+    return True
 
 
 def downloaded(
@@ -246,7 +254,7 @@ def downloaded(
     request_id: str | None,
 ) -> None:
     """Record that somebody took images away."""
-    _add(
+    add(
         tx,
         AuditEvent.DOWNLOADED,
         at=at,
@@ -259,119 +267,6 @@ def downloaded(
         address=address,
         request_id=request_id,
     )
-
-
-def administered(
-    tx: Session,
-    *,
-    at: datetime,
-    actor: Actor,
-    action: Action,
-    target: str,
-    address: str | None,
-    request_id: str | None,
-) -> None:
-    """Record that an administrator used a route about the archive as a whole; repeats are counted."""
-    _fold(
-        tx,
-        AuditEvent.ADMINISTERED,
-        at=at,
-        actor=actor.key,
-        actor_name=actor.name or actor.username,
-        session=actor.session,
-        level=Level.SYSTEM,
-        target=target[:256],
-        reason=action,
-        address=address,
-        request_id=request_id,
-    )
-
-
-def album_created(
-    tx: Session,
-    *,
-    at: datetime,
-    actor: Actor,
-    slug: str,
-    title: str,
-    owner: str,
-    address: str | None = None,
-    request_id: str | None = None,
-) -> None:
-    """Record that an album was made, for an owner."""
-    details = {"title": title, "owner": owner}
-    whence = {"address": address, "request_id": request_id}
-    _add(tx, AuditEvent.ALBUM_CREATED, at=at, actor=actor, **whence, **_album(slug), details=details)
-
-
-def series_added(
-    tx: Session, *, at: datetime, actor: str, actor_name: str, slug: str, change: str, done: int, failed: int
-) -> None:
-    """Record that series were put into an album; which ones is in the ledger, under the change."""
-    who = {"actor": actor, "actor_name": actor_name}
-    what = {"change": change, "done": done, "failed": failed}
-    table.add(tx, event=AuditEvent.SERIES_ADDED, at=at, **who, **_album(slug), details=what)
-
-
-def series_removed(
-    tx: Session, *, at: datetime, actor: str, actor_name: str, slug: str, change: str, done: int, failed: int
-) -> None:
-    """Record that series were taken out of an album; which ones is in the ledger, under the change."""
-    who = {"actor": actor, "actor_name": actor_name}
-    what = {"change": change, "done": done, "failed": failed}
-    table.add(tx, event=AuditEvent.SERIES_REMOVED, at=at, **who, **_album(slug), details=what)
-
-
-def member_added(
-    tx: Session,
-    *,
-    at: datetime,
-    actor: Actor,
-    slug: str,
-    member: int,
-    after: Mapping[str, Any],
-    address: str | None = None,
-    request_id: str | None = None,
-) -> None:
-    """Record that somebody was given rights in an album."""
-    details = {"member": member, "after": dict(after)}
-    whence = {"address": address, "request_id": request_id}
-    _add(tx, AuditEvent.MEMBER_ADDED, at=at, actor=actor, **whence, **_album(slug), details=details)
-
-
-def member_changed(
-    tx: Session,
-    *,
-    at: datetime,
-    actor: Actor,
-    slug: str,
-    member: int,
-    before: Mapping[str, Any],
-    after: Mapping[str, Any],
-    address: str | None = None,
-    request_id: str | None = None,
-) -> None:
-    """Record that somebody's rights in an album were changed."""
-    details = {"member": member, "before": dict(before), "after": dict(after)}
-    whence = {"address": address, "request_id": request_id}
-    _add(tx, AuditEvent.MEMBER_CHANGED, at=at, actor=actor, **whence, **_album(slug), details=details)
-
-
-def member_removed(
-    tx: Session,
-    *,
-    at: datetime,
-    actor: Actor,
-    slug: str,
-    member: int,
-    before: Mapping[str, Any],
-    address: str | None = None,
-    request_id: str | None = None,
-) -> None:
-    """Record that somebody's rights in an album were taken back."""
-    details = {"member": member, "before": dict(before)}
-    whence = {"address": address, "request_id": request_id}
-    _add(tx, AuditEvent.MEMBER_REMOVED, at=at, actor=actor, **whence, **_album(slug), details=details)
 
 
 def ambiguous(
@@ -387,7 +282,7 @@ def ambiguous(
     """Record that an identifier exists more than once and was refused; once a minute is enough to know."""
     if table.ambiguity_since(tx, uid=uid, since=at - REPEATS_WITHIN):
         return
-    _add(
+    add(
         tx,
         AuditEvent.AMBIGUOUS,
         at=at,
@@ -422,13 +317,14 @@ def _maker(provider: str, subject: str) -> dict[str, str]:
     return {"maker": f"{provider}:{subject}"}
 
 
-def _add(tx: Session, event: AuditEvent, *, actor: Actor, **values: Any) -> None:  # noqa: ANN401 - columns
+def add(tx: Session, event: AuditEvent, *, actor: Actor, **values: Any) -> None:  # noqa: ANN401 - columns
+    """Add a record of an actor; only the functions of the events call it."""
     who = _who(actor)
     details = {**who.pop("details", {}), **values.pop("details", {})}
     table.add(tx, event=event, **who, **values, details=details)
 
 
-def _fold(
+def fold(
     tx: Session,
     event: AuditEvent,
     *,
@@ -437,19 +333,19 @@ def _fold(
     target: str | None,
     reason: str,
     address: str | None,
+    action: Action | None = None,
     **values: Any,  # noqa: ANN401 - the table's columns
 ) -> None:
-    """Record what anybody can send again and again: repeats from one address within a minute are counted."""
+    """Record what comes again and again: repeats from one address within a minute are counted."""
+    if event not in FOLDED_EVENTS:
+        raise ValueError(f"{event} would be linked while its count may still rise")
     same: dict[str, Any] = {
         "actor": actor,
+        "action": action,
         "target": target,
         "reason": reason,
         "address": address or "",
     }
     since = at - REPEATS_WITHIN
-    if not table.raise_count(tx, event=event, action=None, label=None, since=since, **same):
+    if not table.raise_count(tx, event=event, label=None, since=since, **same):
         table.add(tx, event=event, at=at, **same, **values)
-
-
-def _album(slug: str) -> dict[str, str]:
-    return {"level": Level.ALBUM, "target": slug, "label": album_label(slug)}

@@ -1,4 +1,4 @@
-"""The command line: migrate the database, serve, load the albums of a manifest."""
+"""The command line: migrate the database, serve, load the albums of a manifest, check the audit."""
 
 import argparse
 import logging
@@ -10,8 +10,9 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from auth_service import loading
+from auth_service import cli_audit, loading
 from auth_service.archive import Archive, OrthancArchive
+from auth_service.chaining import Chainer
 from auth_service.clock import Clock, system_clock
 from auth_service.directory import Directory, KeycloakDirectory
 from auth_service.errors import ServiceError
@@ -52,7 +53,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _migrate(settings)
     if options.command == "serve":
         return _serve(settings)
+    if options.command == "audit":
+        return cli_audit.run(settings, options, say=_print)
     return _load(settings, options.file)
+
+
+def _print(line: str, *, error: bool = False, end: str = "\n") -> None:
+    print(line, file=sys.stderr if error else sys.stdout, end=end)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -66,6 +73,7 @@ def _parser() -> argparse.ArgumentParser:
     albums = commands.add_parser("albums", help="work on albums").add_subparsers(dest="verb", required=True)
     load = albums.add_parser("load", help="make what is missing of the albums of a manifest")
     load.add_argument("file", type=Path, metavar="FILE", help="manifest.json of the samples")
+    cli_audit.add_to(commands)
     return parser
 
 
@@ -109,7 +117,8 @@ def _serve(settings: Settings) -> int:
             directory=world.directory,
             clock=world.clock,
         )
-        with Resumer(world), Watcher(app.state.services.sessions.checker):
+        chainer = Chainer(settings=settings, store=world.store, clock=world.clock)
+        with chainer, Resumer(world), Watcher(app.state.services.sessions.checker):
             run(app, listen=settings.listen, backchannel_listen=settings.backchannel_listen)
     return 0
 

@@ -10,7 +10,7 @@ from typing import Protocol, Self, TypeVar
 
 from fastapi import Request
 
-from auth_service import audit
+from auth_service import audit, audit_system
 from auth_service.archive import AmbiguousError, Archive, ArchivedInstance, ArchivedSeries, ArchivedStudy
 from auth_service.clock import Clock
 from auth_service.errors import Forbidden, NotFound
@@ -276,7 +276,7 @@ class Gate:
 
     def _administered(self, actor: Actor, action: Action, target: str) -> None:
         with self.store.write() as transaction:
-            audit.administered(
+            audit_system.administered(
                 transaction,
                 at=self.clock(),
                 actor=actor,

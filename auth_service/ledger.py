@@ -19,7 +19,7 @@ from uuid import uuid4
 
 from sqlalchemy.orm import Session
 
-from auth_service import audit
+from auth_service import audit, audit_albums
 from auth_service.errors import Forbidden, Invalid, NotFound
 from auth_service.labelling import apply
 from auth_service.policy.model import SYSTEM, Actor
@@ -94,20 +94,15 @@ def begin(world: World, *, actor: Actor, album: str, verb: ChangeVerb, series: I
     for uid in uids:
         if len(uid) > MAX_UID or not _UID.fullmatch(uid):
             raise Invalid("series", "This is not a DICOM identifier: {uid}.", uid=uid[:MAX_UID])
-    change = uuid4().hex
+    change, at = uuid4().hex, world.clock()
+    who = {"actor": actor.key, "actor_name": actor.name}
     with world.store.write() as tx:
         found = albums_table.album(tx, album)
         if found is None:
             raise NotFound
-        table.add_change(
-            tx,
-            change_id=change,
-            album_id=found.id,
-            verb=verb,
-            series=uids,
-            actor=actor.key,
-            actor_name=actor.name,
-            at=world.clock(),
+        table.add_change(tx, change_id=change, album_id=found.id, verb=verb, series=uids, **who, at=at)
+        audit_albums.change_begun(
+            tx, at=at, **who, slug=found.slug, change=change, verb=verb, series=len(uids)
         )
     return change
 
@@ -224,7 +219,7 @@ def _close(tx: Session, change: Change, slug: str, at: datetime) -> None:
         return
     if done:
         albums_table.touch(tx, album_id=change.album_id, at=at)
-    record = audit.series_added if change.verb == ChangeVerb.ADD else audit.series_removed
+    record = audit_albums.series_added if change.verb == ChangeVerb.ADD else audit_albums.series_removed
     record(
         tx,
         at=at,

@@ -15,7 +15,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from auth_service import audit
+from auth_service import audit_albums
 from auth_service.access import NOWHERE, Refused, check, may, on_record, running_grants
 from auth_service.directory import DirectoryPerson
 from auth_service.errors import Conflict, Forbidden, Invalid, NotFound
@@ -142,7 +142,7 @@ def add_member(
             )
             if not table.add_member(tx, member):
                 raise Conflict("{name} is a member already.", reason="member", name=member.subject_name)
-            audit.member_added(
+            audit_albums.member_added(
                 tx,
                 at=at,
                 actor=actor,
@@ -211,7 +211,7 @@ def change_member(
         tx.flush()
         _keeps_an_owner(tx, album)
         if _for_record(member) != before:
-            audit.member_changed(
+            audit_albums.member_changed(
                 tx,
                 at=world.clock(),
                 actor=actor,
@@ -244,7 +244,7 @@ def remove_member(world: World, *, actor: Actor, slug: str, member_id: int, orig
         before = _for_record(member)
         table.remove_member(tx, member.id)
         _keeps_an_owner(tx, album)
-        audit.member_removed(
+        audit_albums.member_removed(
             tx,
             at=world.clock(),
             actor=actor,

@@ -37,9 +37,9 @@ class Resumer:
             try:
                 ledger.resume_all(self._world)
                 silent = False
-            except Unavailable:
+            except Unavailable as error:
                 if not silent:
-                    log.warning("Orthanc does not answer: interrupted changes wait")
+                    log.warning("%s does not answer: interrupted changes wait", error.reason)
                 silent = True
             except Exception:
                 # One change that cannot be done must not end the thread that does the others.

@@ -103,8 +103,16 @@ class Settings(BaseSettings):
     token_longest_days: int = Field(
         365, ge=1, le=3650, description="An API token lasts for so many days at most."
     )
+    audit_keep_days: int | None = Field(
+        None, ge=30, le=36500, description="Audit records are removed after so many days; empty: never."
+    )
     time_zone: str = Field("America/Toronto", description="The site's time zone: end dates are days in it.")
     default_language: str = Field("fr", description="Language where neither person nor browser says one.")
+
+    @field_validator("audit_keep_days", mode="before")
+    @classmethod
+    def _empty_is_for_ever(cls, value: object) -> object:
+        return None if value == "" else value
 
     @field_validator("time_zone")
     @classmethod

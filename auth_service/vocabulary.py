@@ -174,9 +174,26 @@ class AuditEvent(_Described):
         "An administrator asked the archive about itself, its jobs or its patients.",
     )
     ALBUM_CREATED = "album-created", "An album was made."
+    CHANGE_BEGUN = "change-begun", "Somebody asked for series to be put into an album, or taken out."
     SERIES_ADDED = "series-added", "Series were put into an album."
     SERIES_REMOVED = "series-removed", "Series were taken out of an album."
     MEMBER_ADDED = "member-added", "Somebody was given rights in an album."
     MEMBER_CHANGED = "member-changed", "Somebody's rights in an album were changed."
     MEMBER_REMOVED = "member-removed", "Somebody's rights in an album were taken back."
     AMBIGUOUS = "ambiguous", "An identifier exists more than once in the archive and was therefore refused."
+    ADMIN_ACTED = "admin-acted", "An administrator did something for the system, and said why."
+    AUDIT_READ = "audit-read", "An administrator read the audit."
+    AUDIT_EXPORTED = "audit-exported", "Somebody took the audit, or a part of it, away as a file."
+    RECORDS_REMOVED = "records-removed", "Audit records older than the site keeps them were removed."
+
+
+FOLDED_EVENTS = frozenset(
+    {
+        AuditEvent.DENIED,
+        AuditEvent.SIGNIN_FAILED,
+        AuditEvent.CREDENTIAL_REFUSED,
+        AuditEvent.ADMINISTERED,
+        AuditEvent.AUDIT_READ,
+    }
+)
+"""Repeats of these within a minute raise the count of one record."""

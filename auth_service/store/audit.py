@@ -1,29 +1,75 @@
-"""The audit table: rows are added, and the count of one may rise; the database refuses everything else."""
+"""The audit table: rows are added, and the count of one may rise; the database refuses everything else.
 
+What cannot be put on record does not happen: every failure to write here is `Unavailable`, which ends the
+transaction of the change that was to be recorded.
+"""
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import exists, func, select, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.orm import Session
 
-from auth_service.store.tables import AuditRecord
+from auth_service.errors import Unavailable
+from auth_service.store.tables import AuditLink, AuditRecord
 from auth_service.vocabulary import AuditEvent
+
+log = logging.getLogger(__name__)
 
 
 def add(tx: Session, **values: Any) -> None:  # noqa: ANN401 - the table's columns
-    """Add a record; columns that are not named are empty."""
-    tx.add(AuditRecord(**{"count": 1, "details": {}, **values}))
+    """Add a record; columns that are not named are empty.
+
+    Raises
+    ------
+    Unavailable
+        If it cannot be written.
+
+    """
+    with _written():
+        _insert(tx, values)
+
+
+def _insert(tx: Session, values: dict[str, Any]) -> None:
+    record = AuditRecord(**{"count": 1, "details": {}, **values})
+    tx.add(record)
+    tx.flush()
+    tx.add(AuditLink(record=record.id, writer=tx.info["writer"], recorded_at=record.at))
     tx.flush()
 
 
-def add_unless_there(tx: Session, **values: Any) -> bool:  # noqa: ANN401 - the table's columns
-    """Add a record unless an index of the table says that there is one; tell whether it was added."""
+@contextmanager
+def _written() -> Iterator[None]:
     try:
-        with tx.begin_nested():
-            add(tx, **values)
-    except IntegrityError:
-        return False
+        yield
+    except DBAPIError as error:
+        log.exception("the audit cannot be written")
+        raise Unavailable("audit") from error
+
+
+def add_first_view(tx: Session, **values: Any) -> bool:  # noqa: ANN401 - the table's columns
+    """Add the first look of a session into a study; tell whether it was added.
+
+    Of two that come at once the index lets one in. Whatever else stops it is a failure to write.
+
+    Raises
+    ------
+    Unavailable
+        If it cannot be written.
+
+    """
+    with _written():
+        try:
+            with tx.begin_nested():
+                _insert(tx, values)
+        except IntegrityError:
+            if not has_viewed(tx, session=values["session"], study_uid=values["study_uid"]):
+                raise
+            return False
     return True
 
 
@@ -41,7 +87,13 @@ def raise_count(
 ) -> bool:
     """Count a repeat on the newest record of the same thing, if there is any since a moment.
 
-    With an ``address``, only what came from there is the same.
+    With an ``address``, only what came from there is the same. A record that is in a chain is not touched.
+
+    Raises
+    ------
+    Unavailable
+        If it cannot be written.
+
     """
     newest = tx.scalar(
         select(AuditRecord.id)
@@ -54,13 +106,15 @@ def raise_count(
             AuditRecord.label.is_not_distinct_from(label),
             AuditRecord.reason == reason,
             *([AuditRecord.address == address] if address is not None else []),
+            ~exists().where(AuditLink.record == AuditRecord.id, AuditLink.digest.is_not(None)),
         )
         .order_by(AuditRecord.id.desc())
         .limit(1)
     )
     if newest is None:
         return False
-    tx.execute(update(AuditRecord).where(AuditRecord.id == newest).values(count=AuditRecord.count + 1))
+    with _written():
+        tx.execute(update(AuditRecord).where(AuditRecord.id == newest).values(count=AuditRecord.count + 1))
     return True
 
 

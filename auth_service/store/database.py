@@ -5,21 +5,27 @@ asked for separately: a SQLite transaction that begins as a read and then writes
 writer was faster, so writers take the lock when they begin and wait for it in order.
 """
 
+import logging
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 from alembic import command
 from alembic.config import Config
 from sqlalchemy import DateTime, Dialect, Engine, TypeDecorator, create_engine, event, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import InterfaceError, InternalError, OperationalError, SQLAlchemyError
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import ConnectionPoolEntry
+
+from auth_service.errors import Unavailable
+
+log = logging.getLogger(__name__)
 
 
 class Instant(TypeDecorator[datetime]):
@@ -60,18 +66,43 @@ class Store:
 
     def __init__(self, url: str) -> None:
         self.url = url
+        self.writer = uuid4().hex
+        """Names this process in the audit, for as long as it lives."""
         self.engine = _engine(url)
 
     @contextmanager
     def read(self) -> Iterator[Session]:
-        """Give a session that sees one state of the database; what it changes is thrown away."""
-        with Session(self.engine) as session:
+        """Give a session that only reads; what it changes is thrown away.
+
+        Raises
+        ------
+        Unavailable
+            If the database does not answer, or cannot be used.
+
+        """
+        with _answering(), Session(self.engine) as session:
+            yield session
+
+    @contextmanager
+    def snapshot(self) -> Iterator[Session]:
+        """Give a session to which the database stands still, however many questions it asks."""
+        with self.read() as session:
+            if self.engine.dialect.name == "postgresql":
+                session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
             yield session
 
     @contextmanager
     def write(self) -> Iterator[Session]:
-        """Give a session whose changes are kept all together when the block ends, or not at all."""
-        with Session(self.engine, expire_on_commit=False) as session, session.begin():
+        """Give a session whose changes are kept all together when the block ends, or not at all.
+
+        Raises
+        ------
+        Unavailable
+            If the database does not answer, or cannot be written: it is full, say.
+
+        """
+        made = Session(self.engine, expire_on_commit=False, info={"writer": self.writer})
+        with _answering(), made as session, session.begin():
             if self.engine.dialect.name == "sqlite":
                 session.connection(execution_options={"paradim_write": True})
             yield session
@@ -94,6 +125,16 @@ class Store:
         self.engine.dispose()
 
 
+@contextmanager
+def _answering() -> Iterator[None]:
+    """Tell a database that cannot be used from a mistake of ours, which stays an error."""
+    try:
+        yield
+    except (InterfaceError, InternalError, OperationalError) as error:
+        log.exception("the database cannot be used")
+        raise Unavailable("database") from error
+
+
 def _engine(url: str) -> Engine:
     if not url.startswith("sqlite"):
         return create_engine(url, pool_pre_ping=True)
@@ -110,7 +151,13 @@ def _prepare_sqlite(connection: DBAPIConnection, _entry: ConnectionPoolEntry) ->
     # The driver would begin transactions by itself, late and always as reads: ``_begin_sqlite`` does it.
     assert isinstance(connection, sqlite3.Connection)  # noqa: S101 - tells the type checker, and is always so
     connection.isolation_level = None
-    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", "busy_timeout=10000"):
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=NORMAL",
+        "foreign_keys=ON",
+        "busy_timeout=10000",
+        "recursive_triggers=ON",  # a REPLACE is a deletion too, and the record is never deleted
+    ):
         connection.execute(f"PRAGMA {pragma}")
 
 

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from auth_service import audit
+from auth_service import audit, audit_albums, audit_system
+from auth_service.errors import Invalid
 from auth_service.policy.model import SYSTEM, Actor
 from auth_service.store import audit as table
 from auth_service.store.tables import AuditRecord
@@ -220,18 +221,21 @@ def test_what_happens_through_an_album_carries_its_label(tmp_path: Path) -> None
     found = [(r.event, r.actor, r.label) for r in records(world)]
     assert found == [
         ("album-created", "system", "album-a"),
+        ("change-begun", "system", "album-a"),
         ("series-added", "system", "album-a"),
         ("album-created", "system", "album-b"),
+        ("change-begun", "system", "album-b"),
         ("series-added", "system", "album-b"),
         ("member-added", "system", "album-a"),
         ("member-added", "system", "album-b"),
+        ("change-begun", "system", "album-b"),
         ("series-removed", "system", "album-b"),
     ]
     world.store.close()
 
 
 def test_every_event_has_a_function() -> None:
-    functions = {name for name in vars(audit) if not name.startswith("_")}
+    functions = {name for module in (audit, audit_albums, audit_system) for name in vars(module)}
     assert {event.value.replace("-", "_") for event in AuditEvent} <= functions
 
 
@@ -243,3 +247,36 @@ def test_sign_ins_that_fail_again_and_again_from_one_address_are_a_count(world: 
         ("192.0.2.7", 3),
         ("192.0.2.8", 1),
     ]
+
+
+def act(world: TestWorld, reason: str) -> None:
+    with world.store.write() as tx:
+        audit_system.admin_acted(
+            tx,
+            at=world.clock(),
+            actor=world.actor("admin"),
+            target="rules",
+            reason=reason,
+            details={},
+            address="192.0.2.7",
+            request_id="request-1",
+        )
+
+
+@pytest.mark.parametrize("reason", ["", "  \n ", "x" * 501])
+def test_an_administrator_says_why(world: TestWorld, reason: str) -> None:
+    with pytest.raises(Invalid):
+        act(world, reason)
+    assert records(world) == []
+
+
+def test_an_administrators_words_are_on_record(world: TestWorld) -> None:
+    act(world, " asked for by\nthe ethics board ")
+    [record] = records(world)
+    assert (record.event, record.action, record.level, record.target, record.reason) == (
+        "admin-acted",
+        "administer",
+        "system",
+        "rules",
+        "asked for by the ethics board",
+    )

@@ -37,7 +37,7 @@ def test_it_waits_for_orthanc_and_says_so_once(world: TestWorld, caplog: pytest.
         world.archive.down = False
         eventually(lambda: "1.2.9.1" in ledger.contents(world, album="a"))
     assert [record.message for record in caplog.records] == [
-        "Orthanc does not answer: interrupted changes wait"
+        "orthanc does not answer: interrupted changes wait"
     ]
 
 

@@ -176,5 +176,5 @@ def test_a_migration_that_was_killed_half_way_can_be_run_again(tmp_path: Path, s
     store.migrate()
     with store.read() as tx:
         triggers = set(tx.scalars(text("SELECT name FROM sqlite_master WHERE type = 'trigger'")))
-    assert len(triggers) == 6
+    assert len(triggers) == 13
     store.close()

@@ -1,0 +1,115 @@
+"""Put on record what happens to albums: one function per event, as in ``audit.py``.
+
+All of it carries the album's label, and so is what the album's owners may read.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from auth_service import audit
+from auth_service.policy.model import Actor
+from auth_service.store import audit as table
+from auth_service.vocabulary import AuditEvent, Level, album_label
+
+
+def album_created(
+    tx: Session,
+    *,
+    at: datetime,
+    actor: Actor,
+    slug: str,
+    title: str,
+    owner: str,
+    address: str | None = None,
+    request_id: str | None = None,
+) -> None:
+    """Record that an album was made, for an owner."""
+    details = {"title": title, "owner": owner}
+    whence = {"address": address, "request_id": request_id}
+    audit.add(tx, AuditEvent.ALBUM_CREATED, at=at, actor=actor, **whence, **_album(slug), details=details)
+
+
+def change_begun(
+    tx: Session, *, at: datetime, actor: str, actor_name: str, slug: str, change: str, verb: str, series: int
+) -> None:
+    """Record that series are to be put into an album or taken out: with the intent, or there is none."""
+    who = {"actor": actor, "actor_name": actor_name}
+    what = {"change": change, "verb": verb, "series": series}
+    table.add(tx, event=AuditEvent.CHANGE_BEGUN, at=at, **who, **_album(slug), details=what)
+
+
+def series_added(
+    tx: Session, *, at: datetime, actor: str, actor_name: str, slug: str, change: str, done: int, failed: int
+) -> None:
+    """Record that series were put into an album; which ones is in the ledger, under the change."""
+    who = {"actor": actor, "actor_name": actor_name}
+    what = {"change": change, "done": done, "failed": failed}
+    table.add(tx, event=AuditEvent.SERIES_ADDED, at=at, **who, **_album(slug), details=what)
+
+
+def series_removed(
+    tx: Session, *, at: datetime, actor: str, actor_name: str, slug: str, change: str, done: int, failed: int
+) -> None:
+    """Record that series were taken out of an album; which ones is in the ledger, under the change."""
+    who = {"actor": actor, "actor_name": actor_name}
+    what = {"change": change, "done": done, "failed": failed}
+    table.add(tx, event=AuditEvent.SERIES_REMOVED, at=at, **who, **_album(slug), details=what)
+
+
+def member_added(
+    tx: Session,
+    *,
+    at: datetime,
+    actor: Actor,
+    slug: str,
+    member: int,
+    after: Mapping[str, Any],
+    address: str | None = None,
+    request_id: str | None = None,
+) -> None:
+    """Record that somebody was given rights in an album."""
+    details = {"member": member, "after": dict(after)}
+    whence = {"address": address, "request_id": request_id}
+    audit.add(tx, AuditEvent.MEMBER_ADDED, at=at, actor=actor, **whence, **_album(slug), details=details)
+
+
+def member_changed(
+    tx: Session,
+    *,
+    at: datetime,
+    actor: Actor,
+    slug: str,
+    member: int,
+    before: Mapping[str, Any],
+    after: Mapping[str, Any],
+    address: str | None = None,
+    request_id: str | None = None,
+) -> None:
+    """Record that somebody's rights in an album were changed."""
+    details = {"member": member, "before": dict(before), "after": dict(after)}
+    whence = {"address": address, "request_id": request_id}
+    audit.add(tx, AuditEvent.MEMBER_CHANGED, at=at, actor=actor, **whence, **_album(slug), details=details)
+
+
+def member_removed(
+    tx: Session,
+    *,
+    at: datetime,
+    actor: Actor,
+    slug: str,
+    member: int,
+    before: Mapping[str, Any],
+    address: str | None = None,
+    request_id: str | None = None,
+) -> None:
+    """Record that somebody's rights in an album were taken back."""
+    details = {"member": member, "before": dict(before)}
+    whence = {"address": address, "request_id": request_id}
+    audit.add(tx, AuditEvent.MEMBER_REMOVED, at=at, actor=actor, **whence, **_album(slug), details=details)
+
+
+def _album(slug: str) -> dict[str, str]:
+    return {"level": Level.ALBUM, "target": slug, "label": album_label(slug)}

@@ -1,0 +1,113 @@
+"""Put on record what administrators do, and what is done with the audit: one function per event."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from auth_service import audit
+from auth_service.errors import Invalid
+from auth_service.policy.model import SYSTEM, Actor
+from auth_service.vocabulary import Action, AuditEvent, Level
+
+LONGEST_REASON = 500
+"""Characters of an administrator's words."""
+
+
+def admin_acted(
+    tx: Session,
+    *,
+    at: datetime,
+    actor: Actor,
+    target: str,
+    reason: str,
+    details: Mapping[str, Any],
+    address: str | None,
+    request_id: str | None,
+) -> None:
+    """Record that an administrator did something for the system, in his own words why.
+
+    Raises
+    ------
+    Invalid
+        If he gives no reason, or more than a sentence or two.
+
+    """
+    why = " ".join(reason.split())
+    if not why or len(why) > LONGEST_REASON:
+        raise Invalid("reason", "{field}: say why, in at most {most} characters.", most=str(LONGEST_REASON))
+    whence = {"address": address, "request_id": request_id}
+    what = {"action": Action.ADMINISTER, "level": Level.SYSTEM, "target": target, "reason": why}
+    audit.add(tx, AuditEvent.ADMIN_ACTED, at=at, actor=actor, **what, **whence, details=dict(details))
+
+
+def administered(
+    tx: Session,
+    *,
+    at: datetime,
+    actor: Actor,
+    action: Action,
+    target: str,
+    address: str | None,
+    request_id: str | None,
+) -> None:
+    """Record that an administrator used a route about the archive as a whole; repeats are counted."""
+    audit.fold(
+        tx,
+        AuditEvent.ADMINISTERED,
+        at=at,
+        actor=actor.key,
+        actor_name=actor.name or actor.username,
+        session=actor.session,
+        level=Level.SYSTEM,
+        target=target[:256],
+        reason=action,
+        address=address,
+        request_id=request_id,
+    )
+
+
+def audit_read(
+    tx: Session, *, at: datetime, actor: Actor, question: str, address: str | None, request_id: str | None
+) -> None:
+    """Record what an administrator looked for in the audit; pages of one question are a count."""
+    audit.fold(
+        tx,
+        AuditEvent.AUDIT_READ,
+        at=at,
+        actor=actor.key,
+        actor_name=actor.name or actor.username,
+        target=question,
+        reason="",
+        address=address,
+        request_id=request_id,
+        session=actor.session,
+        action=Action.ADMINISTER,
+        level=Level.SYSTEM,
+    )
+
+
+def audit_exported(
+    tx: Session,
+    *,
+    at: datetime,
+    actor: Actor,
+    action: Action,
+    question: str,
+    label: str | None,
+    records: int,
+    address: str | None,
+    request_id: str | None,
+) -> None:
+    """Record that somebody took records of the audit away, and how many."""
+    whence = {"address": address, "request_id": request_id}
+    what = {"action": action, "target": question, "label": label, "details": {"records": records}}
+    level = Level.ALBUM if label else Level.SYSTEM
+    audit.add(tx, AuditEvent.AUDIT_EXPORTED, at=at, actor=actor, level=level, **what, **whence)
+
+
+def records_removed(tx: Session, *, at: datetime, until: datetime, count: int) -> None:
+    """Record that the records of more than some time ago were removed, as the site's setting says."""
+    details = {"until": until.isoformat(), "count": count}
+    audit.add(tx, AuditEvent.RECORDS_REMOVED, at=at, actor=SYSTEM, level=Level.SYSTEM, details=details)
