@@ -18,6 +18,7 @@ from auth_service.directory import Directory
 from auth_service.http import (
     api,
     archives,
+    audit_api,
     authorize,
     internal,
     listings,
@@ -106,6 +107,7 @@ def create_app(
         api,
         sessions_api,
         tokens_api,
+        audit_api,
         pictures_api,
         scoped,
         listings,

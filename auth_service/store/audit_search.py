@@ -52,6 +52,11 @@ def count(tx: Session, question: Question) -> int:
     return tx.scalar(select(func.count()).select_from(AuditRecord).where(*_asked(question))) or 0
 
 
+def newest(tx: Session) -> int:
+    """Return the id of the newest record; 0 where there is none."""
+    return tx.scalar(select(func.max(AuditRecord.id))) or 0
+
+
 def every(store: Store, question: Question) -> Iterator[AuditRecord]:
     """Return all of the records, the newest first: in chunks, so that no transaction waits for a reader."""
     last: AuditRecord | None = None

@@ -217,6 +217,17 @@ CASES: dict[tuple[str, str], list[Case]] = {
             only((), 204) | dict.fromkeys(("member_a", "reader_a", "group_a"), 403),
         ),
     ],
+    ("GET", "/api/audit"): [
+        ("GET", "", {}, only(("admin", "owner_a", "owner_b"), 200, others=403)),
+        (
+            "GET",
+            "/api/audit?album=a",
+            {},
+            only(("admin", "owner_a"), 200) | dict.fromkeys(("member_a", "reader_a", "group_a"), 403),
+        ),
+        ("GET", "/api/audit?format=csv", {}, only(("admin", "owner_a", "owner_b"), 200, others=403)),
+        ("GET", "/api/audit?limit=0", {}, only(tuple(PEOPLE), 422)),
+    ],
     ("GET", "/api/series/{series}/picture"): [
         ("GET", "/api/series/1.1.1/picture", {}, only(IN_A, 302)),
         ("GET", "/api/series/1.1.3/picture", {}, only((), 302)),
