@@ -148,8 +148,11 @@ class Chainer:
             if not due:
                 return 0
             chain = self._current(tx, at)
+            links: list[tuple[Link, str]] = []
             for writer, record in due:
-                chain = _link(tx, chain, writer, record, at)
+                chain, link = _link(chain, writer, record, at)
+                links.append((link, chain.digest))
+            table.stamp(tx, links)
         # Only now: what was not kept must not be built on.
         self._chain = chain
         return len(due)
@@ -201,7 +204,8 @@ class Chainer:
             log.exception("the audit could not be chained")
 
 
-def _link(tx: Session, chain: Chain, writer: str, record: table.Record, at: datetime) -> Chain:
+def _link(chain: Chain, writer: str, record: table.Record, at: datetime) -> tuple[Chain, Link]:
+    """Return the chain with one more link, and that link."""
     link = Link(
         chain=chain.id,
         position=chain.position + 1,
@@ -211,6 +215,4 @@ def _link(tx: Session, chain: Chain, writer: str, record: table.Record, at: date
         linked_at=at,
         content=content_of(record),
     )
-    digest = digest_of(chain.digest, link)
-    table.stamp(tx, link, digest)
-    return replace(chain, position=link.position, digest=digest)
+    return replace(chain, position=link.position, digest=digest_of(chain.digest, link)), link

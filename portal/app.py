@@ -8,6 +8,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from auth_service.vocabulary import RealmRole
 from portal import guard, session
 from portal.session import Visit
 from portal.text import Text
@@ -21,13 +22,20 @@ def home() -> None:
     st.switch_page(places.ALBUMS)
 
 
-def pages(t: Text) -> list[st.Page]:
-    """Return the pages, those that need a parameter out of the menu."""
+def pages(t: Text, *, administers: bool) -> list[st.Page]:
+    """Return the pages; out of the menu those that need a parameter, and what only administrators look at."""
     return [
         st.Page(home, title=t("Home"), url_path="home", default=True, visibility="hidden"),
         st.Page(places.ALBUMS, title=t("Albums"), icon=":material/photo_library:", url_path="albums"),
         st.Page(places.ALBUM, title=t("Album"), url_path="album", visibility="hidden"),
         st.Page(places.STUDY, title=t("Study"), url_path="study", visibility="hidden"),
+        st.Page(
+            places.AUDIT,
+            title=t("Audit"),
+            icon=":material/history:",
+            url_path="audit",
+            visibility="visible" if administers else "hidden",
+        ),
         st.Page(places.ABOUT, title=t("About me"), icon=":material/account_circle:", url_path="me"),
     ]
 
@@ -40,7 +48,8 @@ def main() -> None:
     visit = outcome if isinstance(outcome, Visit) else None
     t = visit.t if visit else session.text()
     style.apply(t.language)
-    page = st.navigation(pages(t), position="top" if visit else "hidden")
+    administers = visit is not None and RealmRole.ADMIN in visit.me.roles
+    page = st.navigation(pages(t, administers=administers), position="top" if visit else "hidden")
     st.set_page_config(page_title=f"{page.title} · PARADIM")
     st.logo(str(ASSETS / bar.logo()), size="large", link=None)
     with session.remembered(outcome), guard.explaining(t):

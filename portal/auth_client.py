@@ -14,6 +14,7 @@ from urllib.parse import quote
 import httpx
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from portal.audit import AuditPage, AuditSearch
 from portal.errors import Forbidden, Invalid, NotFound, Part, SignedOut, Unavailable
 
 _log = logging.getLogger(__name__)
@@ -213,6 +214,9 @@ class Account(Protocol):
     def revoke_token(self, token_id: str) -> None:
         """Take one of the person's API tokens back."""
 
+    def audit(self, search: AuditSearch, *, limit: int, offset: int) -> AuditPage:
+        """Return what happened, as far as the person may read it, or raise `Forbidden`."""
+
     def set_language(self, language: str) -> None:
         """Remember the person's language."""
 
@@ -230,7 +234,7 @@ class AuthService(Protocol):
         """Ask in the name of the person whose bearer this is."""
 
 
-_A = TypeVar("_A", bound=_Answer)
+_A = TypeVar("_A", bound=BaseModel)
 
 
 def connect(address: str, *, secret: str, timeout: float) -> httpx.Client:
@@ -306,6 +310,11 @@ class HttpAccount:
     def revoke_token(self, token_id: str) -> None:
         """See `Account`."""
         self._ask("DELETE", f"/api/tokens/{quote(token_id, safe='')}")
+
+    def audit(self, search: AuditSearch, *, limit: int, offset: int) -> AuditPage:
+        """See `Account`."""
+        page = {"limit": str(limit), "offset": str(offset)}
+        return _read(AuditPage, self._ask("GET", "/api/audit", params={**search.parameters(), **page}))
 
     def set_language(self, language: str) -> None:
         """See `Account`."""

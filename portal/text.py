@@ -98,6 +98,10 @@ class Text:
         t, local = self, value.astimezone(self._zone)
         return t("{day}, {time}", day=self.day(local), time=self._clock(local))
 
+    def stamp(self, value: datetime) -> str:
+        """Write a moment to the second, the same in all languages, for tables: ISO 8601 without the zone."""
+        return f"{value.astimezone(self._zone):%Y-%m-%d %H:%M:%S}"
+
     def _clock(self, local: datetime) -> str:
         return format_time(local, "short", locale=self._locale)
 

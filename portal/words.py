@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import TypeVar
 
-from auth_service.vocabulary import OWNER_ACTIONS, Action, AlbumRole, RealmRole
+from auth_service.vocabulary import OWNER_ACTIONS, Action, AlbumRole, AuditEvent, RealmRole
 from portal.archive import StudyOrder, TextField
 from portal.dicom import Age
 from portal.errors import Part
@@ -151,6 +151,57 @@ def series(t: Text, count: int) -> str:
 def images(t: Text, count: int) -> str:
     """Count instances, which people call images."""
     return t.plural("{count} image", "{count} images", count)
+
+
+def audit_event(t: Text, name: str) -> str:
+    """Name something that happened."""
+    names = {
+        AuditEvent.SIGNIN: t("signed in"),
+        AuditEvent.SIGNIN_FAILED: t("sign-in failed"),
+        AuditEvent.SIGNOUT: t("signed out"),
+        AuditEvent.SESSION_ENDED: t("session ended"),
+        AuditEvent.CREDENTIAL_REFUSED: t("token refused"),
+        AuditEvent.TOKEN_CREATED: t("token made"),
+        AuditEvent.TOKEN_REVOKED: t("token revoked"),
+        AuditEvent.DENIED: t("refused"),
+        AuditEvent.STUDY_VIEWED: t("first look into a study"),
+        AuditEvent.DOWNLOADED: t("download"),
+        AuditEvent.ALBUM_CREATED: t("album made"),
+        AuditEvent.CHANGE_BEGUN: t("change of an album asked for"),
+        AuditEvent.SERIES_ADDED: t("series put in"),
+        AuditEvent.SERIES_REMOVED: t("series taken out"),
+        AuditEvent.MEMBER_ADDED: t("member added"),
+        AuditEvent.MEMBER_CHANGED: t("rights changed"),
+        AuditEvent.MEMBER_REMOVED: t("member removed"),
+        AuditEvent.AMBIGUOUS: t("identifier not unique"),
+        AuditEvent.ADMIN_ACTED: t("act of an administrator"),
+        AuditEvent.AUDIT_READ: t("audit read"),
+        AuditEvent.AUDIT_EXPORTED: t("audit taken away"),
+        AuditEvent.RECORDS_REMOVED: t("old entries removed"),
+    }
+    return _named(names, name)
+
+
+def audit_reason(t: Text, name: str) -> str:
+    """Say why something was refused or ended; an administrator's own words stay as they are."""
+    return {
+        "no-grant": t("no right"),
+        "ended": t("the right has ended"),
+        "other-action": t("has other rights only"),
+        "in-person": t("in person only"),
+        "narrowed": t("beyond the token"),
+        "not-an-admin": t("not an administrator"),
+        "revoked": t("token is revoked"),
+        "over": t("its time is over"),
+        "no-account": t("account is gone or off"),
+        "beyond-own-rights": t("beyond own rights"),
+        "person": t("by the person"),
+        "keycloak": t("by Keycloak"),
+        "replaced": t("replaced by a new session"),
+        "expired": t("took too long"),
+        "replayed": t("used twice"),
+        "cancelled": t("cancelled"),
+    }.get(name, name)
 
 
 def _named(names: Mapping[_N, str], name: str) -> str:

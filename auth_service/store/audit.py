@@ -47,7 +47,7 @@ def _written() -> Iterator[None]:
     try:
         yield
     except DBAPIError as error:
-        log.exception("the audit cannot be written")
+        log.warning("the audit cannot be written: %s", str(error.orig).partition("\n")[0])
         raise Unavailable("audit") from error
 
 

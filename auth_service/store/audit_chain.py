@@ -1,6 +1,6 @@
 """The chains of the audit in the database: links that are due, where chains end, and what may be removed."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -73,19 +73,20 @@ def open_chain(tx: Session, *, chain: str, begun_at: datetime, heads: Heads, dig
     tx.flush()
 
 
-def stamp(tx: Session, link: Link, digest: str) -> None:
-    """Put a record's place in a chain down, once."""
-    tx.execute(
-        update(AuditLink)
-        .where(AuditLink.record == link.record)
-        .values(
-            chain=link.chain,
-            position=link.position,
-            linked_at=link.linked_at,
-            content=link.content,
-            digest=digest,
-        )
-    )
+def stamp(tx: Session, links: Sequence[tuple[Link, str]]) -> None:
+    """Put records' places in a chain down, once each, with the digests of the links."""
+    rows = [
+        {
+            "record": link.record,
+            "chain": link.chain,
+            "position": link.position,
+            "linked_at": link.linked_at,
+            "content": link.content,
+            "digest": digest,
+        }
+        for link, digest in links
+    ]
+    tx.execute(update(AuditLink), rows)
 
 
 def heads(tx: Session) -> Heads:

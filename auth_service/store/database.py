@@ -131,17 +131,19 @@ def _answering() -> Iterator[None]:
     try:
         yield
     except (InterfaceError, InternalError, OperationalError) as error:
-        log.exception("the database cannot be used")
+        # One line: it may come with every request.
+        log.warning("the database cannot be used: %s", str(error.orig).partition("\n")[0])
         raise Unavailable("database") from error
 
 
 def _engine(url: str) -> Engine:
     if not url.startswith("sqlite"):
-        return create_engine(url, pool_pre_ping=True)
+        return create_engine(url, pool_pre_ping=True, hide_parameters=True)
     database = make_url(url).database
     if database and database != ":memory:":
         Path(database).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    engine = create_engine(url, connect_args={"timeout": 10})
+    # What a statement that fails was given stays out of the log: names, addresses, sealed tokens.
+    engine = create_engine(url, connect_args={"timeout": 10}, hide_parameters=True)
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine

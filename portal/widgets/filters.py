@@ -93,7 +93,7 @@ def studies(t: Text, album: Album) -> StudySearch:
             persist_state="session",
             width=170,
         )
-        first, last = _days(t, keep)
+        first, last = days(t, keep)
         order = st.selectbox(
             t("Order"),
             _STUDY_ORDERS,
@@ -113,7 +113,9 @@ def studies(t: Text, album: Album) -> StudySearch:
     )
 
 
-def _days(t: Text, keep: str) -> tuple[date | None, date | None]:
+def days(t: Text, keep: str) -> tuple[date | None, date | None]:
+    """Draw a first and a last day; ``keep`` names whose filters these are."""
+
     def day(label: str, name: str) -> date | None:
         chosen = st.date_input(
             label,

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from auth_service.vocabulary import Action
 from portal import words
 from portal.auth_client import Album
 from portal.dicom import Study
@@ -42,16 +43,20 @@ def figures(values: Sequence[tuple[str, str]], *, shape: str = "number") -> None
 
 def album(t: Text, one: Album) -> None:
     """Draw the head of an album."""
-    title(
-        one.title,
-        [
-            t("owner: {names}", names=t.together(one.owners)) if one.owners else "",
-            t("you: {right}", right=words.right(t, one.role, one.actions)),
-            t("until {day}", day=t.day(one.until)) if one.until else "",
-        ],
-        what=one.description,
-        code=one.label,
-    )
+    facts = [
+        t("owner: {names}", names=t.together(one.owners)) if one.owners else "",
+        t("you: {right}", right=words.right(t, one.role, one.actions)),
+        t("until {day}", day=t.day(one.until)) if one.until else "",
+    ]
+    with st.container(key="head", horizontal=True, vertical_alignment="center"):
+        title(one.title, facts, what=one.description, code=one.label)
+        if Action.AUDIT in one.actions:
+            st.page_link(
+                places.AUDIT,
+                label=t("What happened"),
+                icon=":material/history:",
+                query_params={"album": one.slug},
+            )
     figures(
         [
             (t("Studies"), _count(t, one.studies)),

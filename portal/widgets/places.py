@@ -3,4 +3,5 @@
 ALBUMS = "../pages/albums.py"
 ALBUM = "../pages/album.py"
 STUDY = "../pages/study.py"
+AUDIT = "../pages/audit.py"
 ABOUT = "../pages/me.py"

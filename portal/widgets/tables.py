@@ -114,7 +114,7 @@ def attributes(t: Text, study: Study) -> None:
         ("StudyInstanceUID", study.StudyInstanceUID),
     ]
     rows = [(f"<code>{name}</code>", markup(value)) for name, value in values if value]
-    st.html(_table([t("Attribute"), t("Value")], rows, shape="narrow"))
+    st.html(table([t("Attribute"), t("Value")], rows, shape="narrow"))
 
 
 def rights(t: Text, albums: Sequence[Membership]) -> None:
@@ -128,10 +128,10 @@ def rights(t: Text, albums: Sequence[Membership]) -> None:
         )
         for one in albums
     ]
-    st.html(_table([t("Album"), t("Role"), t("Rights"), t("Until")], rows, shape="rights"))
+    st.html(table([t("Album"), t("Role"), t("Rights"), t("Until")], rows, shape="rights"))
 
 
-def _table(heads: Sequence[str], rows: Sequence[Sequence[str]], *, shape: str = "") -> str:
+def table(heads: Sequence[str], rows: Sequence[Sequence[str]], *, shape: str = "") -> str:
     """Return an HTML table; heads are text, cells are HTML already."""
     head = "".join(f'<th scope="col">{markup(name)}</th>' for name in heads)
     body = "".join("<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>" for row in rows)

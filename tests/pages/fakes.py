@@ -11,6 +11,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from portal.archive import StudyOrder, StudySearch
+from portal.audit import AuditEntry, AuditPage, AuditSearch
 from portal.auth_client import (
     Album,
     AlbumList,
@@ -27,7 +28,7 @@ from portal.auth_client import (
     TokenWish,
 )
 from portal.dicom import Series, Study
-from portal.errors import Invalid, NotFound, Part, SignedOut, Unavailable
+from portal.errors import Forbidden, Invalid, NotFound, Part, SignedOut, Unavailable
 from portal.health import HealthWatch
 from portal.services import Services
 from portal.settings import Settings
@@ -63,6 +64,9 @@ class World:
     tokens: list[tuple[str, Token]] = field(default_factory=list)
     """Whose, and which; the newest last."""
     refuses_searches: bool = False
+    happened: list[AuditEntry] = field(default_factory=list)
+    """The oldest first."""
+    audit_searches: list[AuditSearch] = field(default_factory=list)
     questions: list[StudySearch] = field(default_factory=list)
 
     def services(self) -> Services:
@@ -198,6 +202,24 @@ class FakeAccount:
             if (owner, token.id) != (self._person, token_id)
         ]
 
+    def audit(self, search: AuditSearch, *, limit: int, offset: int) -> AuditPage:
+        self._world.check(Part.AUTH_SERVICE)
+        self._world.audit_searches.append(search)
+        whole = "admin" in self._world.people[self._person].roles
+        owned = {f"album-{one.slug}" for one in self._world.of(self._person) if _owns(one, self._person)}
+        if not whole and search.album and f"album-{search.album}" not in owned:
+            raise (
+                Forbidden if search.album in {one.slug for one in self._world.of(self._person)} else NotFound
+            )
+        if not whole and not owned:
+            raise Forbidden
+        found = [
+            one if whole else one.model_copy(update={"address": None, "session": None})
+            for one in reversed(self._world.happened)
+            if (whole or one.label in owned) and _is_asked(one, search)
+        ]
+        return AuditPage(items=tuple(found[offset : offset + limit]), total=len(found))
+
     def set_language(self, language: str) -> None:
         self._world.check(Part.AUTH_SERVICE)
         me = self._world.people[self._person]
@@ -291,6 +313,20 @@ def _matches(study: Study, search: StudySearch) -> bool:
     )
 
 
+def _owns(album: FakeAlbum, person: str) -> bool:
+    return album.roles[person] == "owner"
+
+
+def _is_asked(one: AuditEntry, search: AuditSearch) -> bool:
+    return (
+        search.event in (None, one.event)
+        and search.actor.lower() in one.actor_name.lower()
+        and (not search.album or one.label == f"album-{search.album}")
+        and search.target in (one.target or "")
+        and (search.first_day or date.min) <= one.at.date() <= (search.last_day or date.max)
+    )
+
+
 def _actions(album: FakeAlbum, person: str) -> tuple[str, ...]:
     role = album.roles[person]
     return {"owner": EVERY_ACTION, "comment": ("comment",)}.get(role, ("view", "download"))
@@ -332,6 +368,39 @@ def make_studies(
     return studies
 
 
+def make_history() -> list[AuditEntry]:
+    """Sixty looks into the studies of one album, a refusal there, one look in the other, and a sign-in."""
+    looks = [("head-ct", "member", f"{ROOT}.1.{number}") for number in range(1, 61)]
+    found = [
+        AuditEntry(
+            id=number,
+            at=NOW - timedelta(minutes=100 - number),
+            event="study-viewed",
+            actor=f"person:keycloak:sub-{who}",
+            actor_name=f"{who.title()} Test",
+            target=target,
+            study_uid=target,
+            label=f"album-{slug}",
+            address="192.0.2.7",
+            session=f"session-of-{who}",
+        )
+        for number, (slug, who, target) in enumerate([*looks, ("brain-mr", "other", f"{ROOT}.2.1")], start=1)
+    ]
+    refused = found[0].model_copy(
+        update={"id": 62, "at": NOW, "event": "denied", "reason": "other-action", "count": 7}
+    )
+    signed_in = AuditEntry(
+        id=63,
+        at=NOW,
+        event="signin",
+        actor="person:keycloak:sub-stranger",
+        actor_name="<b>**Odd**</b> =1+1",
+        address="192.0.2.9",
+        details={"user_agent": "<script>alert(1)</script>"},
+    )
+    return [*found, refused, signed_in]
+
+
 def make_world() -> World:
     """Two albums with an owner and a member each, an administrator, and a stranger."""
     people = {
@@ -352,6 +421,7 @@ def make_world() -> World:
     }
     return World(
         people=people,
+        happened=make_history(),
         albums=[
             FakeAlbum(
                 slug="head-ct",

@@ -248,7 +248,7 @@ def test_text_that_others_wrote_is_shown_as_it_is(text: str, world: World, open_
                 reader.feed(piece)
         assert reader.unknown == set()
         assert shown in reader.text
-        labels = [label for label, _, query in page.links if query == "album=odd"]
+        labels = [label for label, place, query in page.links if (place, query) == ("album", "album=odd")]
         assert all(_unescaped(label) == shown for label in labels)
     frame = open_page("album", as_="owner", album="odd").app.dataframe[0].value
     assert list(frame["patient"]) == [shown]
@@ -298,3 +298,47 @@ class _Reader(HTMLParser):
 
 def _unescaped(label: str) -> str:
     return re.sub(r"\\([!-/:-@\[-`{-~])", r"\1", label).replace("\u2060", "")
+
+
+# --- the audit
+
+
+def test_the_audit_is_the_newest_first_and_page_by_page(world: World, open_page: Open) -> None:
+    page = open_page("audit", as_="admin")
+    [frame] = [each.value for each in page.app.dataframe]
+    assert list(frame["event"][:3]) == ["signed in", "refused", "first look into a study"]
+    assert len(frame) == 50
+    assert list(frame["why"][:2]) == ["", "has other rights only"]
+    assert list(frame["count"][:2]) == [1, 7]
+    assert frame["who"][0] == "<b>**Odd**</b> =1+1"
+    assert "1 to 50 of 63" in page.words
+
+
+def test_the_filters_of_the_audit_are_the_question_and_the_file_has_the_same(
+    world: World, open_page: Open
+) -> None:
+    page = open_page("audit", as_="admin")
+    page.app.selectbox(key="audit.None.event").set_value("denied")
+    page.app.text_input(key="audit.None.actor").set_value(" member ")
+    page.app.text_input(key="audit.None.album").set_value("head-ct").run()
+    assert world.audit_searches[-1].parameters() == {"event": "denied", "actor": "member", "album": "head-ct"}
+    [link] = [each.proto.url for each in page.app.get("link_button")]
+    assert link == "http://portal.test/api/audit?event=denied&actor=member&album=head-ct&format=csv"
+    assert "1 entry" in page.words
+
+
+def test_owners_read_what_happened_in_their_album_without_addresses(open_page: Open) -> None:
+    page = open_page("audit", as_="owner", album="head-ct")
+    assert "192.0.2" not in page.words
+    assert ("Head CT", "album", "album=head-ct") in page.links
+    assert "audit.head-ct.album" not in page.app.session_state, "the album is not chosen here"
+    album = open_page("album", as_="owner", album="head-ct")
+    assert ("What happened", "audit", "album=head-ct") in album.links
+    assert "What happened" not in open_page("album", as_="member", album="head-ct").words
+
+
+def test_nothing_that_matches_is_said(open_page: Open) -> None:
+    page = open_page("audit", as_="admin")
+    page.app.text_input(key="audit.None.target").set_value("nowhere").run()
+    assert "Nothing matches" in page.words
+    assert not page.app.dataframe

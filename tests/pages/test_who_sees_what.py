@@ -26,10 +26,14 @@ PAGES = {
     "no study": ("study", {}),
     "bad study": ("study", {"study": "1.2/../3"}),
     "me": ("me", {}),
+    "audit": ("audit", {}),
+    "audit of an album": ("audit", {"album": "head-ct"}),
+    "audit of another album": ("audit", {"album": "brain-mr"}),
 }
 
 SIGN_IN = "Please sign in"
 NOTHING = "There is nothing here that you can see"
+FORBIDDEN = "You do not have the right to do this"
 NO_ALBUM = "No album is shared with you yet"
 HEADS = '<h1 class="title">Head CT</h1>'
 BRAINS = '<h1 class="title">Brain MR</h1>'
@@ -53,6 +57,19 @@ EXPECTED = {
         "admin": "administrator",
         "member": "view and download",
         "owner": "all rights",
+    },
+    "audit": {"stranger": FORBIDDEN, "admin": "63 entries", "member": FORBIDDEN, "owner": "61 entries"},
+    "audit of an album": {
+        "stranger": NOTHING,
+        "admin": "61 entries",
+        "member": FORBIDDEN,
+        "owner": "What happened in Head CT",
+    },
+    "audit of another album": {
+        "stranger": NOTHING,
+        "admin": "1 entry",
+        "member": NOTHING,
+        "owner": FORBIDDEN,
     },
 }
 
@@ -119,7 +136,7 @@ def test_another_person_in_the_same_tab_finds_nothing_of_the_first(
     del world
 
 
-@pytest.mark.parametrize("page", ["albums", "album", "no album", "study", "me"])
+@pytest.mark.parametrize("page", ["albums", "album", "no album", "study", "me", "audit"])
 @pytest.mark.parametrize("person", [None, "stranger", "owner"])
 def test_every_page_speaks_french(page: str, person: str | None, open_page: Open) -> None:
     path, query = PAGES[page]

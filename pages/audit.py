@@ -1,0 +1,30 @@
+"""What happened: all of it for administrators, and for owners what happened through their albums."""
+
+import streamlit as st
+
+from portal import guard, session
+from portal.audit import PER_PAGE
+from portal.widgets import filters, header, history, notices, places
+
+visit = guard.require()
+t = visit.t
+slug = session.parameter("album")
+album = next((one for one in visit.me.albums if one.slug == slug), None)
+
+if album:
+    header.breadcrumb(t, [(album.title, places.ALBUM, {"album": album.slug})], t("What happened"))
+head = st.container(key="head", horizontal=True, vertical_alignment="center")
+question = history.filters(t, album=slug)
+place = st.container()
+total = visit.account.audit(question, limit=1, offset=0).total
+number = filters.page(t, total, PER_PAGE, key=f"audit.page.{hash(question)}")
+found = visit.account.audit(question, limit=PER_PAGE, offset=(number - 1) * PER_PAGE)
+with head:
+    title = t("What happened in {album}", album=album.title) if album else t("Audit")
+    header.title(title, [t.plural("{count} entry", "{count} entries", total)])
+    history.file(t, question.file(visit.addresses.public_url))
+with place:
+    if found.items:
+        history.draw(t, found.items, key=f"audit.{hash(question)}.{number}")
+    else:
+        notices.empty("search_off", t("Nothing matches"), [t("Loosen the filters above.")])

@@ -1,0 +1,78 @@
+"""What happened, as the audit tells it: the question, its answer, and where the same is had as a file."""
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Any
+from urllib.parse import urlencode
+
+from pydantic import BaseModel, ConfigDict, Field
+
+PER_PAGE = 50
+
+
+class AuditEntry(BaseModel):
+    """One thing that happened; owners of albums are not told all of it."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    id: int
+    at: datetime
+    event: str
+    actor: str
+    actor_name: str = ""
+    action: str | None = None
+    level: str | None = None
+    target: str | None = None
+    study_uid: str | None = None
+    label: str | None = None
+    reason: str | None = None
+    rule: str | None = None
+    count: int = 1
+    details: Mapping[str, Any] = Field(default_factory=dict)
+    session: str | None = None
+    address: str | None = None
+    request_id: str | None = None
+
+    @property
+    def who(self) -> str:
+        """How to call who did it: the name, or the key where there is none."""
+        return self.actor_name.strip() or self.actor
+
+
+class AuditPage(BaseModel):
+    """A page of what happened, the newest first, and how much matches in all."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    items: tuple[AuditEntry, ...]
+    total: int
+
+
+class AuditSearch(BaseModel):
+    """What is looked for; what is empty narrows nothing."""
+
+    model_config = ConfigDict(frozen=True)
+
+    event: str | None = None
+    actor: str = ""
+    album: str = ""
+    """A slug."""
+    target: str = ""
+    first_day: date | None = None
+    last_day: date | None = None
+
+    def parameters(self) -> dict[str, str]:
+        """Return it as the API hears it."""
+        asked = {
+            "event": self.event,
+            "actor": self.actor,
+            "album": self.album,
+            "target": self.target,
+            "from": self.first_day.isoformat() if self.first_day else None,
+            "to": self.last_day.isoformat() if self.last_day else None,
+        }
+        return {name: value for name, value in asked.items() if value}
+
+    def file(self, public_url: str) -> str:
+        """Return the address of all that matches as a table; the browser asks with the person's cookie."""
+        return f"{public_url}/api/audit?{urlencode({**self.parameters(), 'format': 'csv'})}"
