@@ -224,4 +224,4 @@ def _words(question: Question) -> str:
         "from": question.since.isoformat() if question.since else None,
         "to": question.before.isoformat() if question.before else None,
     }
-    return " ".join(f"{name}={value}" for name, value in asked.items() if value)[:500] or "everything"
+    return " ".join(f"{name}={value}" for name, value in asked.items() if value)[:500] or "*"

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import streamlit as st
 
-from auth_service.vocabulary import RealmRole
 from portal import guard, session
 from portal.session import Visit
 from portal.text import Text
@@ -48,7 +47,7 @@ def main() -> None:
     visit = outcome if isinstance(outcome, Visit) else None
     t = visit.t if visit else session.text()
     style.apply(t.language)
-    administers = visit is not None and RealmRole.ADMIN in visit.me.roles
+    administers = visit is not None and guard.administers(visit.me)
     page = st.navigation(pages(t, administers=administers), position="top" if visit else "hidden")
     st.set_page_config(page_title=f"{page.title} · PARADIM")
     st.logo(str(ASSETS / bar.logo()), size="large", link=None)

@@ -33,11 +33,6 @@ class AuditEntry(BaseModel):
     address: str | None = None
     request_id: str | None = None
 
-    @property
-    def who(self) -> str:
-        """How to call who did it: the name, or the key where there is none."""
-        return self.actor_name.strip() or self.actor
-
 
 class AuditPage(BaseModel):
     """A page of what happened, the newest first, and how much matches in all."""

@@ -230,8 +230,8 @@ class AuthService(Protocol):
     def health(self) -> Health:
         """Say which parts are up; raises `Unavailable` when auth_service itself is not."""
 
-    def account(self, bearer: str) -> Account:
-        """Ask in the name of the person whose bearer this is."""
+    def account(self, bearer: str, *, address: str) -> Account:
+        """Ask in the name of the person whose bearer this is, who comes from an address."""
 
 
 _A = TypeVar("_A", bound=BaseModel)
@@ -264,17 +264,20 @@ class HttpAuthService:
         """See `AuthService`."""
         return _read(Health, _send(self._client, "GET", "/api/health", timeout=HEALTH_TIMEOUT_SECONDS))
 
-    def account(self, bearer: str) -> Account:
+    def account(self, bearer: str, *, address: str) -> Account:
         """See `AuthService`."""
-        return HttpAccount(self._client, bearer)
+        return HttpAccount(self._client, bearer, address)
 
 
 class HttpAccount:
     """auth_service over HTTP, in one person's name."""
 
-    def __init__(self, client: httpx.Client, bearer: str) -> None:
+    def __init__(self, client: httpx.Client, bearer: str, address: str = "") -> None:
         self._client = client
         self._headers = {"Authorization": f"Bearer {bearer}"}
+        if address:
+            # For the audit: to auth_service all of our questions come from one socket.
+            self._headers["X-Gate-Address"] = address
 
     def albums(self, search: AlbumSearch) -> AlbumList:
         """See `Account`."""

@@ -11,7 +11,9 @@ from contextlib import contextmanager
 
 import streamlit as st
 
+from auth_service.vocabulary import RealmRole
 from portal import session
+from portal.auth_client import Me
 from portal.errors import Forbidden, Invalid, NotFound, PortalError, SignedOut, Unavailable
 from portal.services import services
 from portal.session import Visit
@@ -29,6 +31,11 @@ def require() -> Visit:
         st.stop()
     notices.banner(outcome.t, outcome.health.down())
     return outcome
+
+
+def administers(me: Me) -> bool:
+    """Tell whether somebody is shown what administrators look at; auth_service decides whether he gets it."""
+    return RealmRole.ADMIN in me.roles
 
 
 @contextmanager

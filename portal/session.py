@@ -58,7 +58,7 @@ def ask() -> Visit | PortalError:
     return Visit(
         me=entry.me,
         t=Text(entry.me.language or _browser_language(), _zone()),
-        account=world.auth.account(entry.bearer),
+        account=world.auth.account(entry.bearer, address=_address()),
         archive=world.archive(entry.bearer),
         addresses=world.addresses,
         health=world.health,

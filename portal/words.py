@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import TypeVar
 
-from auth_service.vocabulary import OWNER_ACTIONS, Action, AlbumRole, AuditEvent, RealmRole
+from auth_service.vocabulary import OWNER_ACTIONS, Action, ActorKind, AlbumRole, AuditEvent, RealmRole
 from portal.archive import StudyOrder, TextField
 from portal.dicom import Age
 from portal.errors import Part
@@ -151,6 +151,12 @@ def series(t: Text, count: int) -> str:
 def images(t: Text, count: int) -> str:
     """Count instances, which people call images."""
     return t.plural("{count} image", "{count} images", count)
+
+
+def actor(t: Text, key: str, name: str) -> str:
+    """Name who did something: as he is called, or by his key where nothing better is known."""
+    names = {ActorKind.SYSTEM: t("the system"), ActorKind.NOBODY: t("nobody")}
+    return _named(names, key) if key in tuple(names) else name.strip() or key
 
 
 def audit_event(t: Text, name: str) -> str:

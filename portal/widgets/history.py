@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from typing import Literal
 
 import pandas as pd
 import streamlit as st
@@ -15,13 +16,14 @@ from portal.widgets.filters import days
 
 ROW_HEIGHT = 34
 HEAD_HEIGHT = 36
+_COLUMNS = ("at", "event", "who", "about", "album", "why", "address", "count")
 _EVENTS = tuple(str(event) for event in AuditEvent)
 
 
 def filters(t: Text, *, album: str | None) -> AuditSearch:
     """Draw the filters in one row; ``album`` is given where only one is looked at."""
     keep = f"audit.{album}"
-    with st.container(key="filters", horizontal=True, vertical_alignment="bottom"):
+    with st.container(key="auditfilters", horizontal=True, vertical_alignment="bottom"):
         event = st.selectbox(
             t("Event"),
             _EVENTS,
@@ -34,7 +36,7 @@ def filters(t: Text, *, album: str | None) -> AuditSearch:
         )
         actor = _text(t("Who"), t("Part of a name"), f"{keep}.actor")
         chosen = album or _text(t("Album"), t("Its short name"), f"{keep}.album")
-        target = _text(t("About"), t("Part of a UID or path"), f"{keep}.target")
+        target = _text(t("About"), t("Part of a UID or path"), f"{keep}.target", width="stretch")
         first, last = days(t, keep)
     return AuditSearch(event=event, actor=actor, album=chosen, target=target, first_day=first, last_day=last)
 
@@ -46,9 +48,21 @@ def file(t: Text, address: str) -> None:
     )
 
 
-def draw(t: Text, items: Sequence[AuditEntry], *, key: str) -> None:
-    """Draw one page of entries, and under it the entry that is chosen."""
-    everywhere = any(item.address for item in items)
+def draw(t: Text, items: Sequence[AuditEntry], *, key: str, leave_out: Sequence[str]) -> None:
+    """Draw one page of entries, and under it the entry that is chosen.
+
+    Parameters
+    ----------
+    t : Text
+        How to speak.
+    items : Sequence of AuditEntry
+        What to draw.
+    key : str
+        Changes with the question and the page, so that a chosen row is one of these.
+    leave_out : Sequence of str
+        Columns that would say nothing here.
+
+    """
     shown = st.dataframe(
         pd.DataFrame([_row(t, item) for item in items]),
         key=key,
@@ -59,16 +73,16 @@ def draw(t: Text, items: Sequence[AuditEntry], *, key: str) -> None:
         alt=t("What happened"),
         on_select="rerun",
         selection_mode="single-row",
-        column_order=None if everywhere else ("at", "event", "who", "about", "album", "why", "count"),
+        column_order=[name for name in _COLUMNS if name not in leave_out],
         column_config={
             "at": st.column_config.TextColumn(t("When"), width=150, pinned=True),
-            "event": st.column_config.TextColumn(t("Event"), width=190),
-            "who": st.column_config.TextColumn(t("Who"), width=150),
-            "about": st.column_config.TextColumn(t("About")),
-            "album": st.column_config.TextColumn(t("Album"), width=110),
-            "why": st.column_config.TextColumn(t("Why"), width=150),
-            "address": st.column_config.TextColumn(t("From address"), width=110),
-            "count": st.column_config.NumberColumn(t("Times"), width=60),
+            "event": st.column_config.TextColumn(t("Event"), width=185),
+            "who": st.column_config.TextColumn(t("Who"), width=125),
+            "about": st.column_config.TextColumn(t("About"), width=200),
+            "album": st.column_config.TextColumn(t("Album"), width=100),
+            "why": st.column_config.TextColumn(t("Why"), width=135),
+            "address": st.column_config.TextColumn(t("From address"), width=100),
+            "count": st.column_config.NumberColumn(t("Times"), width=55),
         },
     )
     rows = shown["selection"]["rows"]
@@ -82,7 +96,7 @@ def _row(t: Text, item: AuditEntry) -> dict[str, object]:
     return {
         "at": t.stamp(item.at),
         "event": words.audit_event(t, item.event),
-        "who": one_line(item.who),
+        "who": one_line(words.actor(t, item.actor, item.actor_name)),
         "about": one_line(item.target or ""),
         "album": one_line((item.label or "").removeprefix(ALBUM_LABEL_PREFIX)),
         "why": one_line(words.audit_reason(t, item.reason or "")),
@@ -108,6 +122,6 @@ def _value(value: object) -> str:
     return str(value)
 
 
-def _text(label: str, hint: str, key: str) -> str:
-    found = st.text_input(label, key=key, placeholder=hint, persist_state="session", width=165)
+def _text(label: str, hint: str, key: str, *, width: int | Literal["stretch"] = 150) -> str:
+    found = st.text_input(label, key=key, placeholder=hint, persist_state="session", width=width)
     return (found or "").strip()

@@ -149,7 +149,7 @@ def test_that_an_administrator_reads_and_what_is_on_record(world: World) -> None
     found = read(world, "admin", "?event=audit-read")
     assert [(one["target"], one["count"]) for one in found] == [
         ("event=audit-read", 1),
-        ("everything", 1),
+        ("*", 1),
         ("label=album-a event=denied actor=ended", 3),
     ]
     assert {one["label"] for one in found} == {None}, "owners are not told of it"

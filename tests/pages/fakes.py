@@ -119,7 +119,8 @@ class FakeAuth:
         self._world.check(Part.AUTH_SERVICE)
         return Health(parts={part: "down" if part in self._world.down else "up" for part in Part})
 
-    def account(self, bearer: str) -> "FakeAccount":
+    def account(self, bearer: str, *, address: str) -> "FakeAccount":
+        del address
         return FakeAccount(self._world, bearer.removeprefix("bearer-of-"))
 
 

@@ -331,6 +331,7 @@ def test_owners_read_what_happened_in_their_album_without_addresses(open_page: O
     page = open_page("audit", as_="owner", album="head-ct")
     assert "192.0.2" not in page.words
     assert ("Head CT", "album", "album=head-ct") in page.links
+    assert page.app.dataframe[0].proto.column_order == ["at", "event", "who", "about", "why", "count"]
     assert "audit.head-ct.album" not in page.app.session_state, "the album is not chosen here"
     album = open_page("album", as_="owner", album="head-ct")
     assert ("What happened", "audit", "album=head-ct") in album.links

@@ -4,6 +4,7 @@ import gc
 import json
 import threading
 from collections.abc import Callable, Iterator
+from datetime import date
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from socketserver import ThreadingUnixStreamServer
@@ -12,6 +13,7 @@ from typing import Any
 import httpx
 import pytest
 
+from portal.audit import AuditSearch
 from portal.auth_client import Account, AlbumSearch, HttpAuthService, connect
 from portal.errors import Forbidden, Invalid, NotFound, Part, PortalError, SignedOut, Unavailable
 
@@ -56,6 +58,17 @@ SESSION = {
 }
 
 
+ENTRY = {
+    "id": 1,
+    "at": "2026-01-01T00:00:00Z",
+    "event": "denied",
+    "actor": "person:keycloak:1",
+    "actor_name": "Test",
+    "count": 2,
+    "something": "new",
+}
+
+
 class _Handler(BaseHTTPRequestHandler):
     seen: list[tuple[str, str, dict[str, str], Any]]
 
@@ -70,6 +83,7 @@ class _Handler(BaseHTTPRequestHandler):
             "/api/albums/a%2Fb": ALBUM,
             "/api/sessions": {"items": [SESSION], "total": 1},
             "/api/sessions/s%2F1": None,
+            "/api/audit": {"items": [ENTRY], "total": 9},
             "/api/me": ME,
         }
         answer = answers[self.path.partition("?")[0]]
@@ -111,12 +125,15 @@ def test_every_question_over_a_real_socket(
         assert entry.me.albums[0].until is not None
         assert "b" * 40 not in repr(entry)
         assert auth.health().down() == (Part.ORTHANC,)
-        account = auth.account(entry.bearer)
+        account = auth.account(entry.bearer, address="192.0.2.1")
         search = AlbumSearch(search="a&b", modality="CT", mine=False, sort="title", limit=5, offset=10)
         assert account.albums(search).total == 1
         assert account.album("a/b").label == "album-a"
         assert account.sessions()[0].id == "s/1"
         account.end_session("s/1")
+        asked = AuditSearch(event="denied", actor="a&b", album="a", target="1.2", first_day=date(2026, 1, 31))
+        happened = account.audit(asked, limit=50, offset=100)
+        assert (happened.total, happened.items[0].count) == (9, 2)
         account.set_language("fr")
     assert [(method, path) for method, path, _, _ in seen] == [
         ("POST", "/internal/sessions/bearer"),
@@ -125,12 +142,17 @@ def test_every_question_over_a_real_socket(
         ("GET", "/api/albums/a%2Fb"),
         ("GET", "/api/sessions"),
         ("DELETE", "/api/sessions/s%2F1"),
+        (
+            "GET",
+            "/api/audit?event=denied&actor=a%26b&album=a&target=1.2&from=2026-01-31&limit=50&offset=100",
+        ),
         ("PATCH", "/api/me"),
     ]
+    assert [headers.get("X-Gate-Address") for _, _, headers, _ in seen] == [None] * 2 + ["192.0.2.1"] * 6
     assert all(headers["X-Portal-Secret"] == SECRET for _, _, headers, _ in seen)
     assert [headers.get("Authorization") for _, _, headers, _ in seen] == [None] * 2 + [
         f"Bearer {'b' * 40}"
-    ] * 5
+    ] * 6
     assert seen[0][3] == {"sid": "cookie", "address": "192.0.2.1", "accept_language": "fr-CA"}
     assert seen[-1][3] == {"language": "fr"}
 
@@ -149,7 +171,7 @@ def test_nobody_at_the_socket_is_said(tmp_path: Path) -> None:
 
 def _account(answer: Callable[[httpx.Request], httpx.Response]) -> Account:
     client = httpx.Client(base_url="http://auth_service", transport=httpx.MockTransport(answer))
-    return HttpAuthService(client).account("b" * 40)
+    return HttpAuthService(client).account("b" * 40, address="")
 
 
 @pytest.mark.parametrize(
