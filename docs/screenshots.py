@@ -90,6 +90,7 @@ def shots(manifest: dict[str, Any]) -> list[Shot]:
         album,
         Shot(name="study", path=study, seen=f"{card} img"),
         Shot(name="me", path="/portal/me", seen="table.rights"),
+        Shot(name="audit", path="/portal/audit", seen=table, person="admin"),
         Shot(name="empty", path="/portal/albums", seen=".st-key-notice", person="stranger"),
         Shot(name="missing", path="/portal/album?album=head-ct", seen=".st-key-notice", person="stranger"),
         Shot(name="ohif", path=viewer, seen="canvas.cornerstone-canvas", arrange=_show_the_middle),

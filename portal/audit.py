@@ -7,7 +7,8 @@ from urllib.parse import urlencode
 
 from pydantic import BaseModel, ConfigDict, Field
 
-PER_PAGE = 50
+PER_PAGE = 25
+"""So that the entry that is chosen, which is drawn under the table, is not far from its row."""
 
 
 class AuditEntry(BaseModel):
