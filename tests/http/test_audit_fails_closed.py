@@ -13,9 +13,11 @@ from auth_service.albums import create_album
 from auth_service.errors import Unavailable
 from auth_service.policy.model import SYSTEM
 from auth_service.vocabulary import ChangeVerb
+from tests.fakes.held import orthanc_id
 from tests.http.world import World
 
 REFUSE = "CREATE TRIGGER broken BEFORE INSERT ON {} BEGIN SELECT RAISE(ABORT, 'no more'); END"
+STUDY_A = orthanc_id("P1.1", "1.1")
 KEPT = ("members", "api_tokens", "albums", "changes", "ledger", "audit", "audit_links", "sessions")
 
 
@@ -83,6 +85,14 @@ REQUESTS: dict[str, Request] = {
                 "x-gate-path": "/dicom-web/studies/1.1/series/1.1.1/instances/1.1.1.1",
             }
         },
+    ),
+    "take a study away": ("reader_a", "GET", f"/orthanc/studies/{STUDY_A}/archive", {}),
+    "take a study away by DICOMweb": ("reader_a", "GET", "/dicom-web/studies/1.1", {}),
+    "administer the archive": (
+        "admin",
+        "GET",
+        "/internal/authorize",
+        {"headers": {"x-gate-method": "GET", "x-gate-path": "/orthanc/statistics"}},
     ),
     "look at an image first": (
         "member_a",
@@ -163,6 +173,9 @@ def test_while_the_audit_can_be_written_all_of_it_is_done(world: World) -> None:
         "revoke a token": 204,
         "end a session": 204,
         "download an image": 204,
+        "take a study away": 200,
+        "take a study away by DICOMweb": 200,
+        "administer the archive": 204,
         "look at an image first": 403,
         "read a study first": 404,
         "see what is hidden": 404,

@@ -280,3 +280,16 @@ def test_an_administrators_words_are_on_record(world: TestWorld) -> None:
         "rules",
         "asked for by the ethics board",
     )
+
+
+def test_what_is_not_folded_by_the_vocabulary_is_not_folded(world: TestWorld) -> None:
+    with pytest.raises(ValueError, match="may still rise"), world.store.write() as tx:
+        audit.fold(
+            tx,
+            AuditEvent.SIGNOUT,
+            at=world.clock(),
+            actor="system",
+            target=None,
+            reason="",
+            address=None,
+        )

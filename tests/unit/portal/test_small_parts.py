@@ -2,6 +2,7 @@
 
 import pytest
 
+from auth_service.vocabulary import AuditEvent
 from portal import albums, settings, words
 from portal.auth_client import Health
 from portal.dicom import Age
@@ -131,3 +132,16 @@ def test_without_orthanc_no_study_is_opened() -> None:
 
 def test_there_is_always_a_first_page() -> None:
     assert [albums.pages(total, 25) for total in (0, 1, 25, 26)] == [1, 1, 1, 2]
+
+
+@pytest.mark.parametrize("event", AuditEvent)
+def test_every_event_of_the_audit_has_a_word(event: AuditEvent) -> None:
+    assert words.audit_event(EN, event) != event.value
+
+
+def test_what_is_not_known_by_name_is_shown_as_it_came() -> None:
+    assert words.audit_event(EN, "something-new") == "something-new"
+    assert words.audit_reason(EN, "the ethics board asked for it") == "the ethics board asked for it"
+    assert words.actor(EN, "system", "system") == "the system"
+    assert words.actor(EN, "person:keycloak:1", " ") == "person:keycloak:1"
+    assert words.actor(EN, "person:keycloak:1", "Test Member") == "Test Member"
