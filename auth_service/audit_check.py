@@ -97,6 +97,9 @@ def verify(store: Store, *, at: datetime, unlinked_after: timedelta, kept: Itera
             for record, there in table.links_due(tx, before=at - unlinked_after)
         ]
         report.findings += _removals_not_on_record(removals, table.removals_on_record(tx))
+        gone, told = sum(chain.removed for chain in report.chains), sum(each.count for each in removals)
+        if gone > told:
+            report.findings.append(f"{gone - told} more old records are gone than retention removed")
     return report
 
 

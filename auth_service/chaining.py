@@ -109,10 +109,12 @@ class Chainer:
         self._thread.join()
 
     def link_due(self) -> int:
-        """Link every record that is due; return how many those were."""
+        """Link every record that is due, or some where the end is near; return how many those were."""
         linked = 0
         while at_once := self._link_some():
             linked += at_once
+            if self._stop.is_set():
+                break  # after a long pause there may be many, and the next process finds them
         return linked
 
     def remove_old(self) -> int:
@@ -121,12 +123,13 @@ class Chainer:
         if self._settings.audit_keep_days is None:
             return removed
         before = self._clock() - timedelta(days=self._settings.audit_keep_days)
-        while True:
+        while not self._stop.is_set():
             with self._store.read() as tx:
-                found = table.removable(tx, before=before, most=REMOVED_AT_ONCE)
-            if found is None:
-                return removed
-            removed += self._remove(found[0])
+                until = table.removable(tx, before=before, most=REMOVED_AT_ONCE)
+            if until is None:
+                break
+            removed += self._remove(until)
+        return removed
 
     def log_heads(self) -> None:
         """Say in the log where all chains end, for ``audit verify --heads``."""
@@ -170,6 +173,8 @@ class Chainer:
         at = self._clock()
         with self._store.write() as tx:
             count = table.announce_removal(tx, until=until, at=at)
+            if count == 0:
+                return 0
             # Before anything goes: SQLite would give the numbers of the last records again.
             audit_system.records_removed(tx, at=at, until=until, count=count)
             table.remove(tx, until=until)

@@ -6,9 +6,11 @@ member's rights, a series - is not given again because a stack is started again.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
+from sqlalchemy.orm import Session
 
 from auth_service import ledger
 from auth_service.albums import create_album
@@ -130,6 +132,8 @@ def _give(world: World, slug: str, member: MemberEntry) -> bool:
     if person is None:
         raise Invalid("members", "Nobody has the user name {name}.", name=member.user)
     with world.store.read() as tx:
+        if _is_forgotten(tx, world, slug):
+            return False
         given = audit_table.of_label(tx, label=album_label(slug), event=AuditEvent.MEMBER_ADDED)
     subject = f"{person.provider}:{person.subject}"
     if any(record.details["after"]["subject"]["id"] == subject for record in given):
@@ -140,6 +144,12 @@ def _give(world: World, slug: str, member: MemberEntry) -> bool:
     except Conflict:
         return False
     return True
+
+
+def _is_forgotten(tx: Session, world: World, slug: str) -> bool:
+    """Tell whether the audit may no longer know whom an album was given to: then nobody gets it again."""
+    album, days = albums_table.album(tx, slug), world.settings.audit_keep_days
+    return album is not None and days is not None and world.clock() - album.created_at >= timedelta(days=days)
 
 
 def _missing(world: World, entry: AlbumEntry) -> list[str]:

@@ -185,22 +185,29 @@ def removals_on_record(tx: Session) -> list[dict[str, Any]]:
     )
 
 
-def removable(tx: Session, *, before: datetime, most: int) -> tuple[datetime, int] | None:
-    """Return until when records may be removed at once, and how many those are; ``None``: there are none."""
+def removable(tx: Session, *, before: datetime, most: int) -> datetime | None:
+    """Return until when records may be removed in one transaction; ``None``: there are none."""
     at = AuditRecord.at
-    bound = tx.scalar(select(at).where(at < before).order_by(at).offset(most).limit(1)) or before
-    count = tx.scalar(select(func.count()).where(at < bound, _linked())) or 0
-    if count == 0 and bound < before:
-        bound = before  # so many of one moment, or in no chain: all at once, then
-        count = tx.scalar(select(func.count()).where(at < bound, _linked())) or 0
-    return (bound, count) if count else None
+    some = tx.scalar(select(at).where(at < before).order_by(at).offset(most).limit(1))
+    # Where so many are of one moment, or are in no chain, all are removed at once.
+    bounds = (before,) if some is None else (some, before)
+    return next((bound for bound in bounds if _any_before(tx, bound)), None)
+
+
+def _any_before(tx: Session, bound: datetime) -> bool:
+    return tx.scalar(select(AuditRecord.id).where(AuditRecord.at < bound, _linked()).limit(1)) is not None
 
 
 def announce_removal(tx: Session, *, until: datetime, at: datetime) -> int:
-    """Let the records of before a moment be removed, and return how many those are."""
-    count = tx.scalar(select(func.count()).where(AuditRecord.at < until, _linked())) or 0
-    tx.add(AuditRemoval(until=until, removed_at=at, count=count))
-    tx.flush()
+    """Let the records of before a moment be removed, and return how many those are.
+
+    Another process that would remove the same waits, and then finds none.
+    """
+    old = select(AuditRecord.id).where(AuditRecord.at < until, _linked()).with_for_update()
+    count = len(tx.scalars(old).all())
+    if count:
+        tx.add(AuditRemoval(until=until, removed_at=at, count=count))
+        tx.flush()
     return count
 
 

@@ -304,6 +304,33 @@ def test_old_records_are_removed_and_that_is_no_gap(world: TestWorld) -> None:
     assert kinds(world) == {"missing record"}
 
 
+def test_an_old_record_that_retention_did_not_remove_shows_too(world: TestWorld) -> None:
+    deny(world)
+    linking = chainer(world)
+    sign_out(world)
+    linking.link_due()
+    world.wait(days=31)
+    assert linking.remove_old() == 1, "the denial is in no chain yet, and stays"
+    linking.link_due()
+    assert check(world).good
+    as_intruder(world, "DELETE FROM audit WHERE id = 1")
+    assert kinds(world) == {"1 more old records are gone than retention removed"}
+
+
+def test_two_processes_that_remove_at_once_tell_of_each_record_once(world: TestWorld) -> None:
+    other = Store(world.settings.database_url)
+    try:
+        sign_out(world, times=3)
+        chainer(world).link_due()
+        world.wait(days=31)
+        until = world.clock() - timedelta(days=30)
+        here, there = chainer(world), chainer(world, other)
+        assert (here._remove(until), there._remove(until)) == (3, 0)
+        assert check(world).good
+    finally:
+        other.close()
+
+
 def test_records_are_removed_batch_by_batch(world: TestWorld) -> None:
     for _ in range(5):
         sign_out(world)

@@ -1,15 +1,19 @@
 """The albums of a manifest: made once, whatever happens on the way, and never given again."""
 
+import dataclasses
 import json
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from auth_service import cli, ledger, loading
+from auth_service.chaining import Chainer
 from auth_service.errors import Invalid, Unavailable
 from auth_service.members import Rights, list_members, remove_member
 from auth_service.store import audit as audit_table
+from auth_service.store.database import Store
 from auth_service.store.tables import AuditRecord
 from auth_service.vocabulary import Action, AlbumRole
 from tests.unit.auth_service.crashing import Crash, CrashingArchive, CrashingStore, Fuse
@@ -275,3 +279,27 @@ def test_settings_that_cannot_be_used_are_said(
 def records(world: TestWorld) -> list[AuditRecord]:
     with world.store.read() as tx:
         return audit_table.records(tx)
+
+
+def test_what_was_taken_back_is_not_given_again_when_the_audit_has_forgotten_it(tmp_path: Path) -> None:
+    world = filled(tmp_path)
+    world.store.close()
+    world = dataclasses.replace(
+        world,
+        settings=world.settings.model_copy(update={"audit_keep_days": 30}),
+        store=Store(world.settings.database_url),
+    )
+    world.clock.now = datetime(2020, 1, 1, tzinfo=UTC)  # old for the database's own clock too
+    load(world)
+    owner = world.actor("pi-a")
+    member = next(
+        one for one in list_members(world, actor=owner, slug="head-ct") if one.subject == "member-a"
+    )
+    remove_member(world, actor=owner, slug="head-ct", member_id=member.id)
+    linking = Chainer(settings=world.settings, store=world.store, clock=world.clock)
+    linking.link_due()
+    world.wait(days=31)
+    assert linking.remove_old() > 0
+    load(world)
+    assert [one.subject for one in list_members(world, actor=owner, slug="head-ct")] == ["pi-a"]
+    world.store.close()
