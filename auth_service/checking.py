@@ -9,15 +9,18 @@ Nothing here ever widens a right: an answer that cannot be had leaves what was k
 import logging
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from auth_service.belonging import Belonging
 from auth_service.clock import Clock
-from auth_service.directory import Directory, with_ancestors
+from auth_service.directory import Directory
+from auth_service.ending import groups_of
 from auth_service.errors import Unavailable
+from auth_service.policy.model import Group
 from auth_service.provider import Introspection, Provider, Refused, Tokens
 from auth_service.reach import Reach
 from auth_service.sealing import Sealer, new_secret
@@ -88,6 +91,11 @@ def unseal_tokens(sealer: Sealer, record: SessionRecord) -> _Sealed | None:
     return _Sealed(**document) if document is not None else None
 
 
+def as_rows(groups: Iterable[Group]) -> list[dict[str, str]]:
+    """Return groups as a session's row has them."""
+    return [{"id": group.id, "path": group.path} for group in sorted(groups, key=lambda group: group.path)]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Use:
     """A session in use: what is known of it, and when it was used last."""
@@ -120,12 +128,11 @@ class Checker:
         self._grace = timedelta(seconds=settings.keycloak_grace_seconds)
         self._store = store
         self._provider = provider
-        self._directory = directory
+        self._belonging = Belonging(directory)
         self._sealer = sealer
         self._clock = clock
         self._over = over
         self._reach = Reach(time.monotonic)
-        self._directory_reach = Reach(time.monotonic)
         self._lock = threading.Lock()
         self._in_use: dict[str, _Use] = {}
 
@@ -255,7 +262,7 @@ class Checker:
             raise _Over
         values: dict[str, Any] = {
             "roles": sorted(answer.roles),
-            "groups": self._groups(record, answer),
+            "groups": as_rows(self._belonging.groups(answer.groups, known=groups_of(record))),
             "checked_at": asked_at,
         }
         if asked_at - record.seen_at >= NOTE_USE_AFTER:
@@ -299,21 +306,6 @@ class Checker:
         self._change(record, holder, {"sealed_tokens": sealed, "access_expires_at": tokens.access_expires_at})
         return tokens
 
-    def _groups(self, record: SessionRecord, answer: Introspection) -> list[dict[str, str]]:
-        """Return ids and paths of today's groups; without the directory, those known before and still his."""
-        if not answer.groups:
-            return []
-        if self._directory_reach.may_ask():
-            try:
-                found = self._directory.groups_with_ancestors(answer.groups)
-            except Unavailable:
-                self._directory_reach.silent()
-            else:
-                self._directory_reach.answered()
-                return sorted(({"id": group.id, "path": group.path} for group in found), key=_path)
-        still_his = {path for group in answer.groups for path in with_ancestors(group)}
-        return [group for group in record.groups if group["path"] in still_his]
-
     def _change(self, record: SessionRecord, holder: str, values: Mapping[str, Any]) -> bool:
         with self._store.write() as tx:
             return table.change_under_lease(tx, session_id=record.id, holder=holder, values=values)
@@ -321,7 +313,3 @@ class Checker:
     def _give_back(self, record: SessionRecord, holder: str, values: Mapping[str, Any]) -> bool:
         with self._store.write() as tx:
             return table.give_lease_back(tx, session_id=record.id, holder=holder, values=values)
-
-
-def _path(group: Mapping[str, str]) -> str:
-    return group["path"]

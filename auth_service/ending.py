@@ -30,9 +30,14 @@ def actor_from(record: SessionRecord) -> Actor:
         name=record.name,
         username=record.username,
         roles=frozenset(record.roles),
-        groups=frozenset(Group(id=group["id"], path=group["path"]) for group in record.groups),
+        groups=groups_of(record),
         session=record.id,
     )
+
+
+def groups_of(record: SessionRecord) -> frozenset[Group]:
+    """Return the groups that a session's row holds."""
+    return frozenset(Group(id=group["id"], path=group["path"]) for group in record.groups)
 
 
 def end(tx: Session, record: SessionRecord, *, why: str, cause: Cause, by: Actor | None = None) -> None:

@@ -14,7 +14,8 @@ from uuid import uuid4
 from sqlalchemy.orm import Session
 
 from auth_service import audit, ending
-from auth_service.checking import Checker, seal_tokens, unseal_tokens
+from auth_service.belonging import Belonging
+from auth_service.checking import Checker, as_rows, seal_tokens, unseal_tokens
 from auth_service.clock import Clock
 from auth_service.directory import Directory
 from auth_service.ending import Cause, actor_from
@@ -63,7 +64,7 @@ class Sessions:
         self._settings = settings
         self._store = store
         self._provider = provider
-        self._directory = directory
+        self._belonging = Belonging(directory)
         self._clock = clock
         self._sealer = Sealer(settings.encryption_key)
         self._idle = timedelta(seconds=settings.session_idle_seconds)
@@ -129,7 +130,7 @@ class Sessions:
             language=None,
             keycloak_session=tokens.claims.sid,
             roles=sorted(tokens.claims.roles),
-            groups=self._groups(tokens.claims.groups),
+            groups=as_rows(self._belonging.groups(tokens.claims.groups)),
             sealed_tokens=seal_tokens(self._sealer, session_id, tokens),
             created_at=at,
             seen_at=at,
@@ -139,15 +140,6 @@ class Sessions:
             address=address[:LONGEST_TEXT],
             user_agent=user_agent[:LONGEST_TEXT],
         )
-
-    def _groups(self, paths: frozenset[str]) -> list[dict[str, str]]:
-        try:
-            found = self._directory.groups_with_ancestors(paths) if paths else frozenset()
-        except Unavailable:
-            # No grant by a group until the first check that finds the directory again, a second from now.
-            log.warning("the directory does not answer: somebody signs in without his groups")
-            return []
-        return [{"id": group.id, "path": group.path} for group in sorted(found, key=lambda group: group.path)]
 
     def _upsert_person(self, tx: Session, tokens: Tokens, at: datetime) -> None:
         people.upsert(

@@ -20,7 +20,7 @@ ERRORS = {
     if isinstance(value, type) and issubclass(value, errors.ServiceError)
 }
 # Which argument is the message.
-FIRST = {*ERRORS - {"Unavailable"}, "_", "gettext", "translator", "__init__"}
+FIRST = {*ERRORS - {"Unavailable", "Untold"}, "_", "gettext", "translator", "__init__"}
 POSITION = dict.fromkeys(FIRST, 0) | {"Invalid": 1}
 
 
