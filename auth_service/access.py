@@ -138,10 +138,10 @@ def _decide(
 
 
 def _reaches(grant: Grant, actor: Actor, at: datetime) -> bool:
-    """Tell whether a grant lets the actor know of its album: a token, only where it leaves him something."""
+    """Tell whether a grant lets the actor know of its album: a program, only where it is left something."""
     if not grant.holds_for(actor, at):
         return False
-    return actor.kind is ActorKind.PERSON or bool(actor.left_of(grant).actions)
+    return actor.in_person or bool(actor.left_of(grant).actions)
 
 
 def _is_of(grant: Grant, slug: str) -> bool:

@@ -288,7 +288,7 @@ def _first_owner(album: Album, subject: str, username: str, at: datetime, create
 
 def _owner(world: World, actor: Actor, owner: str | None) -> DirectoryPerson | None:
     """Look up the owner that the system names; ``None`` where a person makes his own album."""
-    if actor.kind is ActorKind.PERSON and owner is None:
+    if actor.in_person and owner is None:
         return None
     if actor.kind is not ActorKind.SYSTEM or owner is None:
         raise Forbidden("You cannot make an album for somebody else.")

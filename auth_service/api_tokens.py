@@ -302,7 +302,7 @@ class ApiTokens:
 
 
 def _only_in_person(actor: Actor) -> None:
-    if actor.kind is not ActorKind.PERSON:
+    if not actor.in_person:
         raise Forbidden("This can only be done by somebody who signed in, not by a token.", reason="token")
 
 

@@ -8,6 +8,7 @@ import re
 from collections.abc import Sequence
 
 from auth_service.api_tokens import PREFIX, ApiTokens
+from auth_service.bearers import Bearers
 from auth_service.errors import Unauthenticated
 from auth_service.gate import Origin
 from auth_service.policy.model import NOBODY, Actor
@@ -16,9 +17,14 @@ from auth_service.sessions import Sessions
 SESSION_ID = re.compile(r"[A-Za-z0-9_-]{32,128}")
 """What the secret in our cookie looks like; nginx lets nothing else through to a decision."""
 
-_BEARER = re.compile(r"(?i:Bearer) ([A-Za-z0-9._~+/=-]{16,2048})")
+LONGEST_BEARER = 8192
+"""Characters, here and in nginx: a token of Keycloak's has 1500, and 48 more for each group (measured)."""
+
+_BEARER = re.compile(rf"(?i:Bearer) ([A-Za-z0-9._~+/=-]{{16,{LONGEST_BEARER}}})")
 _BASIC = re.compile(r"(?i:Basic) ([A-Za-z0-9+/]{16,512}={0,2})")
 _TOKEN = re.compile(rf"{PREFIX}[A-Za-z0-9_-]{{43}}")
+_JWT = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*")
+"""RFC 7515, section 7.1, signed or not; the portal's own bearers have one dot, or begin with one."""
 
 
 def identify(
@@ -28,6 +34,7 @@ def identify(
     cookie_name: str,
     sessions: Sessions,
     tokens: ApiTokens,
+    bearers: Bearers,
     origin: Origin,
 ) -> Actor:
     """Say who asks.
@@ -40,6 +47,7 @@ def identify(
         The session cookie's full name.
     sessions : Sessions
     tokens : ApiTokens
+    bearers : Bearers
     origin : Origin
         Where the request came from, for the record.
 
@@ -53,7 +61,7 @@ def identify(
     if len(secrets) + len(authorizations) > 1:
         raise Unauthenticated("Send one credential, not two.", reason="two-credentials")
     if authorizations:
-        return _by_authorization(authorizations[0], sessions, tokens, origin)
+        return _by_authorization(authorizations[0], sessions, tokens, bearers, origin)
     if secrets:
         actor = sessions.actor(secrets[0]) if SESSION_ID.fullmatch(secrets[0]) else None
         if actor is None:
@@ -68,11 +76,15 @@ def cookie_values(header: str, name: str) -> list[str]:
     return [value.strip() for key, equals, value in pairs if equals and key.strip() == name]
 
 
-def _by_authorization(authorization: str, sessions: Sessions, tokens: ApiTokens, origin: Origin) -> Actor:
+def _by_authorization(
+    authorization: str, sessions: Sessions, tokens: ApiTokens, bearers: Bearers, origin: Origin
+) -> Actor:
     secret = _secret(authorization)
     actor = None
     if secret is not None and _TOKEN.fullmatch(secret):
         actor = tokens.actor(secret, origin=origin)
+    elif secret is not None and _BEARER.fullmatch(authorization) and _JWT.fullmatch(secret):
+        actor = bearers.actor(secret, origin=origin)
     elif secret is not None and _BEARER.fullmatch(authorization):
         actor = sessions.actor_of_bearer(secret)
     if actor is None:

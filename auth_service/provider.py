@@ -18,12 +18,14 @@ from auth_service.clock import Clock, system_clock
 from auth_service.errors import Unavailable
 from auth_service.settings import Settings
 from auth_service.verification import (
+    AccessClaims,
     Claims,
     Keys,
     LogoutClaims,
     Untrusted,
     known_roles,
     strings,
+    verify_access_token,
     verify_id_token,
     verify_logout_token,
 )
@@ -61,6 +63,10 @@ class Introspection:
     """What Keycloak says of an access token now; roles and groups are today's, not the token's."""
 
     active: bool
+    sub: str = ""
+    username: str = ""
+    name: str = ""
+    email: str = ""
     roles: frozenset[str] = frozenset()
     groups: frozenset[str] = frozenset()
     """Full paths."""
@@ -98,6 +104,10 @@ class Provider(Protocol):
 
     def logout_token(self, raw: str) -> LogoutClaims:
         """Verify a back-channel logout token, all but its novelty; raises `Untrusted`."""
+        ...
+
+    def access_token(self, raw: str) -> AccessClaims:
+        """Verify somebody's access token, all but what Keycloak says of it; raises `Untrusted`."""
         ...
 
     def alive(self) -> bool:
@@ -138,7 +148,7 @@ class KeycloakProvider:
             trust_env=False,
             follow_redirects=False,
         )
-        self._keys = Keys(self._fetch_keys)
+        self._keys = Keys(self._fetch_keys, grace=settings.keycloak_grace_seconds)
 
     def close(self) -> None:
         """Give the connections back."""
@@ -186,6 +196,10 @@ class KeycloakProvider:
             return Introspection(active=False)
         return Introspection(
             active=True,
+            sub=_text(document, "sub"),
+            username=_text(document, "username"),
+            name=_text(document, "name"),
+            email=_text(document, "email"),
             roles=known_roles(document.get("roles")),
             groups=frozenset(strings(document.get("groups"))),
         )
@@ -216,6 +230,17 @@ class KeycloakProvider:
             keys=self._keys,
             issuer=self._settings.realm_issuer,
             client_id=self._settings.client_id,
+            now=self._clock(),
+        )
+
+    def access_token(self, raw: str) -> AccessClaims:
+        """Verify somebody's access token, all but what Keycloak says of it."""
+        return verify_access_token(
+            raw,
+            keys=self._keys,
+            issuer=self._settings.realm_issuer,
+            client_id=self._settings.client_id,
+            clients=self._settings.clients_of_bearers,
             now=self._clock(),
         )
 
@@ -287,6 +312,11 @@ def _document(answer: httpx.Response) -> dict[str, Any]:
     except ValueError:
         raise Unavailable("keycloak") from None
     return document if isinstance(document, dict) else {}
+
+
+def _text(document: Mapping[str, Any], name: str) -> str:
+    value = document.get(name)
+    return value if isinstance(value, str) else ""
 
 
 def _error_code(answer: httpx.Response) -> str:

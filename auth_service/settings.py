@@ -100,6 +100,11 @@ class Settings(BaseSettings):
     )
     signin_seconds: int = Field(600, ge=60, description="How long a person has to fill in the sign-in form.")
     bearer_seconds: int = Field(60, ge=5, le=300, description="How long the portal may use one bearer.")
+    bearer_clients: str = Field(
+        "",
+        pattern=r"^[A-Za-z0-9._-]{0,64}(?:, *[A-Za-z0-9._-]{1,64}){0,20}$",
+        description="Clients of the realm, by comma, whose access tokens count as bearers: by default none.",
+    )
     token_longest_days: int = Field(
         365, ge=1, le=3650, description="An API token lasts for so many days at most."
     )
@@ -162,6 +167,11 @@ class Settings(BaseSettings):
     def realm_issuer(self) -> str:
         """What ``iss`` must be in every token of the realm."""
         return self.issuer or f"{self.public_url}/keycloak/realms/{self.keycloak_realm}"
+
+    @cached_property
+    def clients_of_bearers(self) -> frozenset[str]:
+        """The clients of ``bearer_clients``."""
+        return frozenset(name.strip() for name in self.bearer_clients.split(",")) - {""}
 
     @cached_property
     def zone(self) -> ZoneInfo:

@@ -8,7 +8,7 @@ itself is never in a message.
 import hmac
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -19,6 +19,8 @@ from joserfc.errors import JoseError
 from joserfc.jwk import GuestProtocol, RSAKey
 from joserfc.jwt import JWTClaimsRegistry, Token
 
+from auth_service.errors import Unavailable
+from auth_service.reach import REST
 from auth_service.vocabulary import RealmRole
 
 ALGORITHMS = ("RS256",)
@@ -26,6 +28,9 @@ ALGORITHMS = ("RS256",)
 
 SKEW = 10
 """Seconds by which Keycloak's clock and ours may differ."""
+
+BEARER_SKEW = 30
+"""The same for an access token, of which Keycloak is asked besides."""
 
 KEYS_LIVE = 300.0
 """Seconds after which the keys are asked for anew, so that a key taken out of use stops counting."""
@@ -71,6 +76,17 @@ class LogoutClaims:
     """Seconds since 1970; until then the same token could be sent again."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccessClaims:
+    """Whose an access token is and how he came by it; what he may do is asked of Keycloak."""
+
+    sub: str
+    azp: str
+    """The client that got it."""
+    sid: str
+    """Keycloak's session behind it; a token without one (a service account's) stands for itself alone."""
+
+
 class Keys:
     """The realm's public keys, kept for a while and asked for anew when an unknown one turns up.
 
@@ -80,30 +96,71 @@ class Keys:
         Returns the ``keys`` of the realm's JWK set (RFC 7517).
     timer : callable
         A monotonic clock, in seconds.
+    grace : float
+        Seconds for which old keys count when the realm does not answer.
 
     """
 
     def __init__(
-        self, fetch: Callable[[], list[dict[str, Any]]], timer: Callable[[], float] = time.monotonic
+        self,
+        fetch: Callable[[], list[dict[str, Any]]],
+        timer: Callable[[], float] = time.monotonic,
+        *,
+        grace: float = 0.0,
     ) -> None:
         self._fetch = fetch
         self._timer = timer
+        self._longest = KEYS_LIVE + grace
         self._lock = threading.Lock()
         self._keys: Mapping[str, RSAKey] = {}
-        self._fetched: float | None = None
+        self._fetched = float("-inf")
+        self._asked = float("-inf")
+        self._silent = False
 
     def find(self, kid: object) -> RSAKey:
-        """Return the key of this id; raises `Untrusted` when the realm has none."""
-        with self._lock:
-            age = None if self._fetched is None else self._timer() - self._fetched
-            known = isinstance(kid, str) and kid in self._keys
-            if age is None or age > KEYS_LIVE or (not known and age > KEYS_REST):
-                self._keys = _signing_keys(self._fetch())
-                self._fetched = self._timer()
-            key = self._keys.get(kid) if isinstance(kid, str) else None
+        """Return the key of this id.
+
+        Raises
+        ------
+        Untrusted
+            If the realm has none.
+        Unavailable
+            If the realm's keys are not known, or have not been heard of for too long.
+
+        """
+        key = self._known(kid)
+        # Who has a key to go on with does not wait for who is asking.
+        if self._is_due(key) and self._lock.acquire(blocking=key is None):
+            try:
+                # Of those who waited the first one has asked for all.
+                if self._is_due(self._known(kid)):
+                    self._ask()
+            finally:
+                self._lock.release()
+            key = self._known(kid)
+        if self._timer() - self._fetched > self._longest:
+            raise Unavailable("keycloak")
         if key is None:
             raise Untrusted("unknown-key")
         return key
+
+    def _known(self, kid: object) -> RSAKey | None:
+        return self._keys.get(kid) if isinstance(kid, str) else None
+
+    def _is_due(self, key: RSAKey | None) -> bool:
+        now = self._timer()
+        rest = REST if self._silent and key is None else KEYS_REST
+        return now - self._asked > rest and (key is None or now - self._fetched > KEYS_LIVE)
+
+    def _ask(self) -> None:
+        self._asked = self._timer()
+        try:
+            self._keys = _signing_keys(self._fetch())
+        except Unavailable:
+            self._silent = True
+        else:
+            self._silent = False
+            self._fetched = self._asked
 
 
 def verify_id_token(
@@ -191,6 +248,51 @@ def verify_logout_token(raw: str, *, keys: Keys, issuer: str, client_id: str, no
     if not named or not all(isinstance(value, str) and value for value in named):
         raise Untrusted("sid-or-sub")
     return LogoutClaims(sid=sid, sub=sub, jti=claims["jti"], expires=int(claims["exp"]))
+
+
+def verify_access_token(
+    raw: str, *, keys: Keys, issuer: str, client_id: str, clients: Collection[str], now: datetime
+) -> AccessClaims:
+    """Check an access token that somebody else got (RFC 9068, section 4, with Keycloak's claims).
+
+    Parameters
+    ----------
+    client_id : str
+        For whom it must be: one of ``aud``.
+    clients : collection of str
+        Who may have got it: ``azp``.
+
+    Raises
+    ------
+    Untrusted
+        If anything is missing or not as it should be.
+
+    """
+    claims = _decode(raw, keys).claims
+    registry = JWTClaimsRegistry(
+        now=int(now.timestamp()),
+        leeway=BEARER_SKEW,
+        iss={"essential": True, "value": issuer},
+        aud={"essential": True, "value": client_id},
+        azp={"essential": True, "values": sorted(clients)},
+        # Keycloak says only in this claim what a token is: its header calls each of them a JWT.
+        typ={"essential": True, "value": "Bearer"},
+        iat={"essential": True},
+        exp={"essential": True},
+        jti={"essential": True},
+        sub={"essential": True},
+    )
+    try:
+        registry.validate(claims)
+    except JoseError as error:
+        raise Untrusted(_why(error)) from None
+    if "cnf" in claims:
+        # Worth something only to the holder of a key, whose proof we do not ask for (RFC 7800, RFC 9449).
+        raise Untrusted("cnf")
+    texts = [claims["sub"], claims["azp"], claims.get("sid", claims["jti"])]
+    if not all(isinstance(text, str) and text for text in texts):
+        raise Untrusted("sub-or-sid")
+    return AccessClaims(sub=texts[0], azp=texts[1], sid=texts[2])
 
 
 def known_roles(values: object) -> frozenset[str]:

@@ -163,7 +163,11 @@ class AuditEvent(_Described):
     SIGNIN_FAILED = "signin-failed", "A sign-in was refused, cancelled, expired or replayed."
     SIGNOUT = "signout", "Somebody signed out, or was signed out by Keycloak."
     SESSION_ENDED = "session-ended", "Somebody ended one of his sessions."
-    CREDENTIAL_REFUSED = "credential-refused", "A token was refused: revoked, over, or its maker is no more."
+    BEARER_USED = "bearer-used", "Somebody came with a token that he got at Keycloak himself."
+    CREDENTIAL_REFUSED = (
+        "credential-refused",
+        "A credential was refused: a token that is over, a bearer that is not good, many guesses.",
+    )
     TOKEN_CREATED = "token-created", "Somebody made an API token."
     TOKEN_REVOKED = "token-revoked", "Somebody took an API token back."
     DENIED = "denied", "A request was refused."

@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from deploy.native import samples
+from deploy.native.credentials import load_or_make
 from deploy.native.paths import REPOSITORY
 from deploy.native.stack import Stack
 from tests.integration.people import SignedIn, sign_in
@@ -73,6 +74,12 @@ def auth_service(stack: dict[str, Any]) -> Iterator[httpx.Client]:
         timeout=30,
     ) as client:
         yield client
+
+
+@pytest.fixture(scope="session")
+def client_secret(native_stack: Stack) -> str:
+    """The secret of the portal's client in Keycloak, which no page and no ``stack.json`` holds."""
+    return load_or_make(native_stack.data.secrets, ACCOUNTS).client_secret
 
 
 @pytest.fixture

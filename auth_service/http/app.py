@@ -13,6 +13,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from auth_service import errors
 from auth_service.api_tokens import ApiTokens
 from auth_service.archive import Archive
+from auth_service.bearers import Bearers
 from auth_service.clock import Clock
 from auth_service.directory import Directory
 from auth_service.http import (
@@ -50,6 +51,7 @@ class Services:
     directory: Directory
     sessions: Sessions
     tokens: ApiTokens
+    bearers: Bearers
     clock: Clock
 
 
@@ -95,6 +97,7 @@ def create_app(
         directory=directory,
         sessions=sessions,
         tokens=ApiTokens(settings=settings, store=store, directory=directory, clock=clock),
+        bearers=Bearers(settings=settings, store=store, provider=provider, directory=directory, clock=clock),
         clock=clock,
     )
     app.state.decisions = Coalescing()

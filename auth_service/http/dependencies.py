@@ -22,6 +22,7 @@ def actor_or_nobody(request: Request) -> Actor:
         cookie_name=services.settings.session_cookie,
         sessions=services.sessions,
         tokens=services.tokens,
+        bearers=services.bearers,
         origin=Origin.of(request),
     )
 
@@ -35,9 +36,9 @@ def actor_of(request: Request) -> Actor:
 
 
 def person_of(request: Request) -> Actor:
-    """Say who asks, and refuse tokens: what only somebody who signed in may do."""
+    """Say who asks, and refuse tokens and bearers: what only somebody with a session of ours may do."""
     actor = actor_of(request)
-    if actor.kind is not ActorKind.PERSON:
+    if not actor.in_person or actor.session is None:
         record_denial(
             request.app.state.services,
             actor=actor,

@@ -89,8 +89,7 @@ def _opens(label: str, resource: Resource) -> bool:
 
 
 def _decide_system(actor: Actor, action: Action) -> Decision:
-    # A token administers nothing, whoever made it: what it leaks stays small.
-    is_person = actor.kind is ActorKind.PERSON
-    if action is Action.ADMINISTER and is_person and RealmRole.ADMIN in actor.roles:
+    # A program administers nothing, in whoever's name it comes: what it leaks stays small.
+    if action is Action.ADMINISTER and actor.in_person and RealmRole.ADMIN in actor.roles:
         return Decision(allowed=True, reason=Reason.GRANTED, rule=f"role:{RealmRole.ADMIN}")
     return Decision(allowed=False, reason=Reason.NOT_AN_ADMIN)

@@ -16,7 +16,7 @@ class Group:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Narrowing:
-    """What a token is limited to, whatever its maker may do."""
+    """What a program is limited to, whatever the person may do in whose name it comes."""
 
     actions: frozenset[Action]
     labels: frozenset[str] | None = None
@@ -35,7 +35,7 @@ class Actor:
 
     A person is the pair (provider, subject): OpenID Connect Core 1.0, section 5.7, says that nothing else
     names somebody for good. ``groups`` holds the groups that he belongs to, ancestors included. A token has
-    all of its maker's, and a narrowing.
+    all of its maker's, and a narrowing; so has a person who did not come by a session of ours.
     """
 
     kind: ActorKind
@@ -50,11 +50,16 @@ class Actor:
     token: str | None = None
     """Public identifier of the token that was sent, if one was."""
     narrowing: Narrowing | None = None
-    """What a token leaves of its maker's rights; a token without one has none."""
+    """What a program is left of a person's rights; a token without one has none."""
+
+    @property
+    def in_person(self) -> bool:
+        """Whether somebody is here himself, and not a program in his name."""
+        return self.kind is ActorKind.PERSON and self.narrowing is None
 
     def left_of(self, grant: "Grant") -> "Grant":
         """Return a grant as far as it reaches for this actor."""
-        if self.kind is not ActorKind.TOKEN:
+        if self.narrowing is None and self.kind is not ActorKind.TOKEN:
             return grant
         return (self.narrowing or Narrowing(actions=frozenset())).leaves(grant)
 
@@ -142,9 +147,9 @@ class Reason:
     ENDED = "ended"
     OTHER_ACTION = "other-action"
     IN_PERSON = "in-person"
-    """Only somebody who signed in may, not his token."""
+    """Only somebody who signed in may, not a program in his name."""
     NARROWED = "narrowed"
-    """Its maker may, the token may not."""
+    """The person may, the program in his name may not."""
     NOT_AN_ADMIN = "not-an-admin"
     NOBODY = "nobody"
 

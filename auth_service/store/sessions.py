@@ -235,6 +235,12 @@ def use_token(tx: Session, *, token_hash: str, at: datetime, expires_at: datetim
     return True
 
 
+def is_used(tx: Session, *, token_hash: str, at: datetime) -> bool:
+    """Tell whether a token is noted as used, by `use_token`."""
+    query = select(UsedToken.token_hash).where(UsedToken.token_hash == token_hash, UsedToken.expires_at >= at)
+    return tx.scalar(query) is not None
+
+
 def _live(session_id: str) -> Any:  # noqa: ANN401 - SQLAlchemy's own builder type is generic over nothing useful
     return update(SigninSession).where(SigninSession.id == session_id, SigninSession.ended_at.is_(None))
 

@@ -18,6 +18,10 @@ class Settings:
 
     ports: Ports
     profile: str
+    bearer_clients: str = "portal"
+    """Clients of Keycloak, by comma, whose access tokens the gate takes; others are only written by hand."""
+    programs_sign_in: bool = False
+    """Whether nginx publishes Keycloak's tokens, keys and discovery for such clients; only by hand, too."""
 
     @property
     def public_url(self) -> str:
@@ -36,7 +40,12 @@ def read(file: Path) -> Settings | None:
         return None
     try:
         kept = json.loads(file.read_text(encoding="utf-8"))
-        return Settings(Ports(**kept["ports"]), kept["profile"])
+        return Settings(
+            Ports(**kept["ports"]),
+            kept["profile"],
+            bearer_clients=str(kept.get("bearer_clients", "portal")),
+            programs_sign_in=kept.get("programs_sign_in", False) is True,
+        )
     except (ValueError, TypeError, KeyError) as error:
         raise CannotGoOn(
             f"{file} is damaged or of another version.", "Give the stack up with `make reset` and start anew."

@@ -23,6 +23,7 @@ def make_settings(folder: Path, **changes: object) -> Settings:
         "keycloak_url": "http://127.0.0.1:8180/keycloak",
         "client_secret": SecretStr("client-secret-of-the-tests-0123456789"),
         "admin_client_secret": SecretStr("admin-client-secret-of-the-tests-01"),
+        "bearer_clients": "portal",
         "cookie_name": "portal_sid_8080",
         **changes,
     }

@@ -3,10 +3,12 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.integration.people import SignedIn
+from tests.integration.programs import another_client, of_another_realm, signed_in_at_keycloak
 from tests.integration.raw import Answer, send
 from tests.integration.truth import Truth
 
@@ -43,8 +45,26 @@ def lines() -> Iterator[Hostile]:
             )
 
 
+@pytest.fixture(scope="module")
+def tokens(stack: dict[str, Any], client_secret: str) -> Iterator[dict[str, str]]:
+    """Tokens of Keycloak's: a good one of member-a, and what may be taken for one."""
+    password = stack["accounts"]["member-a"]["password"]
+    program = signed_in_at_keycloak(stack, client_secret, "member-a", password)
+    with another_client(stack, "member-a") as other:
+        yield {
+            "jwt": program.access,
+            "jwt_id": program.id_token,
+            "jwt_refresh": program.refresh,
+            "jwt_unsigned": program.forged(algorithm="none"),
+            "jwt_of_another_key": program.forged(),
+            "jwt_expired": program.forged(exp=1),
+            "jwt_of_another_client": other.access,
+            "jwt_of_another_realm": of_another_realm(stack).access,
+        }
+
+
 @pytest.fixture
-def names(truth: Truth, people: dict[str, SignedIn], bearer: str) -> dict[str, str]:
+def names(truth: Truth, people: dict[str, SignedIn], bearer: str, tokens: dict[str, str]) -> dict[str, str]:
     """What the places in the file stand for."""
     member_a = people["member-a"]
     seen = truth.studies("member-a")
@@ -76,6 +96,7 @@ def names(truth: Truth, people: dict[str, SignedIn], bearer: str) -> dict[str, s
         "cookie_value": member_a.cookie_value,
         "origin": member_a.url,
         "bearer": bearer,
+        **tokens,
     }
 
 

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -133,16 +134,17 @@ tokens = st.builds(
 )
 
 
+@pytest.mark.parametrize("kind", [ActorKind.TOKEN, ActorKind.PERSON])
 @settings(max_examples=300, deadline=None)
-@given(tokens, grants, series)
-def test_a_token_leaves_exactly_what_the_naive_model_leaves(
-    token: NaiveToken, grants: list[NaiveGrant], series: list[NaiveSeries]
+@given(token=tokens, grants=grants, series=series)
+def test_a_program_is_left_exactly_what_the_naive_model_leaves(
+    kind: ActorKind, token: NaiveToken, grants: list[NaiveGrant], series: list[NaiveSeries]
 ) -> None:
     held = [grant(number, naive) for number, naive in enumerate(grants)]
     sent = replace(
         actor(token.maker),
-        kind=ActorKind.TOKEN,
-        token="t1",
+        kind=kind,
+        token="t1" if kind is ActorKind.TOKEN else None,
         narrowing=Narrowing(actions=frozenset(Action(word) for word in token.actions), labels=token.labels),
     )
     decided, seen = set(), set()

@@ -155,3 +155,19 @@ def test_a_refused_token_whose_maker_may_is_told_apart() -> None:
     held = [grant(Action.VIEW, Action.DOWNLOAD)]
     decision = decide(narrow, Action.DOWNLOAD, IN_A, grants=held, at=NOW)
     assert (decision.allowed, decision.reason, decision.rule) == (False, Reason.NARROWED, "membership:1")
+
+
+def test_a_program_in_an_administrators_name_administers_nothing() -> None:
+    program = Actor(
+        kind=ActorKind.PERSON,
+        provider="keycloak",
+        subject="anna",
+        roles=frozenset({"admin"}),
+        narrowing=Narrowing(actions=frozenset(Action)),
+    )
+    system = Resource(level=Level.SYSTEM)
+    assert not decide(program, Action.ADMINISTER, system, grants=[], at=NOW).allowed
+    held = [grant(*Action)]
+    for action in (Action.INVITE, Action.MANAGE, Action.EDIT, Action.DELETE, Action.AUDIT):
+        decision = decide(program, action, IN_A, grants=held, at=NOW)
+        assert (decision.allowed, decision.reason) == (False, Reason.NARROWED)

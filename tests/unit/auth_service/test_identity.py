@@ -36,6 +36,10 @@ NOT_ONE_OF_OURS = "A" * 43
         ([], [f"bearer {PREFIX}{NOT_ONE_OF_OURS}"], "bad-bearer"),
         ([], [f"Token {PREFIX}{NOT_ONE_OF_OURS}"], "bad-bearer"),
         ([], [f"Bearer  {PREFIX}{NOT_ONE_OF_OURS}"], "bad-bearer"),
+        ([], ["Bearer eyJhbGciOiJub25lIn0.eyJzdWIiOiJ4In0."], "bad-bearer"),
+        ([], ["Bearer eyJhbGciOiJub25lIn0.eyJzdWIiOiJ4In0.AAAA"], "bad-bearer"),
+        ([], ["Basic " + base64.b64encode(b"x:eyJhbGciOiJub25lIn0.e30.AAAA").decode()], "bad-bearer"),
+        ([], ["Bearer " + "a" * 9000], "bad-bearer"),
         ([], [f"{PREFIX}{NOT_ONE_OF_OURS}"], "bad-bearer"),
     ],
 )
@@ -51,6 +55,7 @@ def test_a_bad_credential_is_never_nobody(
                 cookie_name=NAME,
                 sessions=world.services.sessions,
                 tokens=world.services.tokens,
+                bearers=world.services.bearers,
                 origin=NOWHERE,
             )
     finally:
@@ -67,6 +72,7 @@ def test_cookies_of_other_names_are_nobodys(tmp_path: Path) -> None:
             cookie_name=NAME,
             sessions=world.services.sessions,
             tokens=world.services.tokens,
+            bearers=world.services.bearers,
             origin=NOWHERE,
         )
     finally:

@@ -1,6 +1,8 @@
 """What Keycloak signs is believed only when everything about it is right."""
 
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -192,6 +194,76 @@ def test_key_taken_out_of_use_stops_counting() -> None:
     realm.time = KEYS_LIVE + 1
     with pytest.raises(Untrusted):
         keys.find("key-0")
+
+
+class Silent(Realm):
+    """Answers once, and then no more until it is told to."""
+
+    silent = False
+
+    def fetch(self) -> list[dict[str, Any]]:
+        keys = super().fetch()
+        if self.silent:
+            raise Unavailable("keycloak")
+        return keys
+
+
+def test_a_silent_realms_keys_count_for_the_grace_and_not_longer() -> None:
+    realm = Silent(0)
+    keys = Keys(realm.fetch, realm.timer, grace=60)
+    keys.find("key-0")
+    realm.silent = True
+    realm.time = KEYS_LIVE + 59
+    assert keys.find("key-0").kid == "key-0"
+    realm.time = KEYS_LIVE + 61
+    with pytest.raises(Unavailable):
+        keys.find("key-0")
+    realm.silent = False
+    realm.time += KEYS_REST + 1
+    assert keys.find("key-0").kid == "key-0"
+
+
+def test_a_silent_realm_is_asked_seldom_by_those_who_have_a_key_to_go_on_with() -> None:
+    realm = Silent(0)
+    keys = Keys(realm.fetch, realm.timer, grace=1000)
+    keys.find("key-0")
+    realm.silent = True
+    for _ in range(100):
+        realm.time += 1 if realm.time else KEYS_LIVE + 1
+        keys.find("key-0")
+    assert realm.asked == 1 + 10
+
+
+def test_without_any_key_a_silent_realm_is_unavailable_and_asked_once_a_second() -> None:
+    realm = Silent(0)
+    realm.silent = True
+    keys = Keys(realm.fetch, realm.timer, grace=1000)
+    for _ in range(8):
+        realm.time += 0.5
+        with pytest.raises(Unavailable):
+            keys.find("key-0")
+    assert realm.asked == 3
+
+
+def test_who_has_a_key_to_go_on_with_does_not_wait_for_who_is_asking() -> None:
+    realm = Realm(0)
+    asking, go_on = threading.Event(), threading.Event()
+
+    def fetch() -> list[dict[str, Any]]:
+        if realm.time:
+            asking.set()
+            assert go_on.wait(10)
+        return realm.fetch()
+
+    keys = Keys(fetch, realm.timer, grace=60)
+    keys.find("key-0")
+    realm.time = KEYS_LIVE + 1
+    with ThreadPoolExecutor(1) as pool:
+        asker = pool.submit(keys.find, "key-0")
+        assert asking.wait(10)
+        assert keys.find("key-0").kid == "key-0"
+        go_on.set()
+        assert asker.result().kid == "key-0"
 
 
 @pytest.mark.parametrize("kid", [None, 7, ["key-0"], ""])

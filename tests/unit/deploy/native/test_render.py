@@ -107,8 +107,8 @@ def test_what_the_supervisor_would_misread_is_refused(value: str) -> None:
         supervisor(Part("x", ("/bin/x",), {"KEY": value}))
 
 
-def test_the_gate_is_as_reviewed() -> None:
-    values = {
+def gate(**changes: object) -> str:
+    values: dict[str, object] = {
         "port": 8080,
         "public_url": "http://127.0.0.1:8080",
         "host": "127.0.0.1:8080",
@@ -129,8 +129,27 @@ def test_the_gate_is_as_reviewed() -> None:
         "mime_types": "/cache/mime.types",
         "pages": "/repository/deploy/nginx/pages",
         "rows": targets.TABLE,
+        "longest_bearer": 8192,
+        "decision_buffer": "16k",
+        "programs_sign_in": False,
+        **changes,
     }
-    check_golden("nginx.conf", render.nginx(values))
+    return render.nginx(values)
+
+
+def test_the_gate_is_as_reviewed() -> None:
+    check_golden("nginx.conf", gate())
+
+
+def test_keycloaks_tokens_and_keys_are_published_only_where_a_site_says_so() -> None:
+    usual, more = gate().splitlines(), gate(programs_sign_in=True).splitlines()
+    added = [line.strip() for line in more if line not in usual]
+    published = (
+        r"location ~ ^/keycloak/realms/paradim/"
+        r"(?:\.well-known/openid-configuration|protocol/openid-connect/(?:token|certs))$ {"
+    )
+    assert [line for line in added if line.startswith("location")] == [published]
+    assert [line for line in usual if line not in more] == []
 
 
 def test_no_place_of_a_path_is_named_like_a_variable_of_the_gate() -> None:

@@ -1,3 +1,4 @@
+import json
 from pathlib import Path
 
 import pytest
@@ -42,3 +43,13 @@ def test_a_damaged_file_is_a_sentence(tmp_path: Path) -> None:
     file.write_text('{"ports": {}}')
     with pytest.raises(CannotGoOn, match="damaged"):
         settings.read(file)
+
+
+def test_a_site_may_add_clients_and_publish_keycloaks_tokens(tmp_path: Path, kept: settings.Settings) -> None:
+    file = tmp_path / "settings.json"
+    assert (kept.bearer_clients, kept.programs_sign_in) == ("portal", False)
+    written = json.loads(file.read_text())
+    file.write_text(json.dumps({**written, "bearer_clients": "portal, scripts", "programs_sign_in": True}))
+    read = settings.read(file)
+    assert read is not None
+    assert (read.bearer_clients, read.programs_sign_in) == ("portal, scripts", True)
