@@ -155,6 +155,22 @@ def credential_refused(
     )
 
 
+def credentials_guessed(tx: Session, *, at: datetime, address: str | None, request_id: str | None) -> None:
+    """Record that many bad credentials come from an address; a flood raises the count of one record."""
+    _fold(
+        tx,
+        AuditEvent.CREDENTIAL_REFUSED,
+        at=at,
+        actor=ActorKind.NOBODY,
+        actor_name="",
+        target=None,
+        reason="guessing",
+        address=address,
+        request_id=request_id,
+        details={},
+    )
+
+
 def bearer_used(
     tx: Session, *, at: datetime, actor: Actor, client: str, address: str | None, request_id: str | None
 ) -> None:

@@ -8,6 +8,7 @@
     ├── Invalid         a field is not what was expected
     ├── Conflict        it cannot be done in the state that things are in
     ├── Unauthenticated signing in would help, or the credential is bad
+    ├── TooMany         too many bad credentials came from there
     └── Unavailable     a part of the system does not answer
         └── Untold      it answers, and will not tell us
 
@@ -67,6 +68,15 @@ class Unauthenticated(ServiceError):
 
     def __init__(self, message: str = "Sign in first.", *, reason: str | None = None) -> None:
         super().__init__(message, reason=reason)
+
+
+class TooMany(ServiceError):
+    """Too many bad credentials came from there, and as many answers as may wait are waiting."""
+
+    code = "too_many"
+
+    def __init__(self) -> None:
+        super().__init__("Too many bad credentials came from your address: wait a moment.")
 
 
 class Unavailable(ServiceError):

@@ -105,6 +105,9 @@ class Settings(BaseSettings):
         pattern=r"^[A-Za-z0-9._-]{0,64}(?:, *[A-Za-z0-9._-]{1,64}){0,20}$",
         description="Clients of the realm, by comma, whose access tokens count as bearers: by default none.",
     )
+    bad_credentials_per_minute: int = Field(
+        30, ge=5, description="After so many bad credentials of one address the answers to more come late."
+    )
     token_longest_days: int = Field(
         365, ge=1, le=3650, description="An API token lasts for so many days at most."
     )

@@ -4,6 +4,7 @@ Whoever may connect is not thereby heard: every request carries the secret of ng
 answered as if there were nothing here. Loopback is open to every local user.
 """
 
+import asyncio
 import hmac
 from dataclasses import dataclass
 
@@ -16,6 +17,7 @@ from auth_service.archive import Archive
 from auth_service.bearers import Bearers
 from auth_service.clock import Clock
 from auth_service.directory import Directory
+from auth_service.guessing import Guesses
 from auth_service.http import (
     api,
     archives,
@@ -34,6 +36,7 @@ from auth_service.http import (
 )
 from auth_service.http.coalescing import Coalescing
 from auth_service.http.health import Doctor
+from auth_service.http.slowing import Pause, Slowing
 from auth_service.provider import Provider
 from auth_service.sessions import Sessions
 from auth_service.settings import Settings
@@ -63,6 +66,7 @@ def create_app(
     provider: Provider,
     directory: Directory,
     clock: Clock,
+    pause: Pause = asyncio.sleep,
 ) -> FastAPI:
     """Make the application.
 
@@ -79,6 +83,8 @@ def create_app(
         Keycloak as a directory: names to subjects, group paths to ids.
     clock : Clock
         Says what time it is; the policy itself knows no clock.
+    pause : callable
+        Waits for so many seconds: what holds back the answers to bad credentials.
 
     """
     app = FastAPI(
@@ -119,6 +125,8 @@ def create_app(
         wado,
     ):
         app.include_router(part.router)
+    guesses = Guesses(per_minute=settings.bad_credentials_per_minute, clock=clock)
+    app.add_middleware(Slowing, guesses=guesses, pause=pause)
     app.add_middleware(OnlyOurs, settings=settings)
     return app
 

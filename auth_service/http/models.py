@@ -61,7 +61,7 @@ class ErrorBody(BaseModel):
 
 def errors(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """Say in the description of a route with which errors it answers."""
-    return {status: {"model": ErrorBody} for status in (401, *statuses)}
+    return {status: {"model": ErrorBody} for status in (401, 429, *statuses)}
 
 
 # Who asks

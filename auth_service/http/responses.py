@@ -15,6 +15,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 
 from auth_service import errors
+from auth_service.guessing import DELAY
 from i18n import best_language, translation
 
 LOCALE = Path(__file__).parent.parent / "locale"
@@ -27,6 +28,7 @@ _STATUS: dict[type[errors.ServiceError], int] = {
     errors.Invalid: 422,
     errors.Conflict: 409,
     errors.Unauthenticated: 401,
+    errors.TooMany: 429,
     errors.Unavailable: 503,
 }
 
@@ -55,6 +57,8 @@ def error_response(request: Request, error: errors.ServiceError) -> JSONResponse
     if isinstance(error, errors.Unauthenticated):
         # Bearer and never Basic: a browser would open a dialog of its own.
         response.headers["WWW-Authenticate"] = "Bearer"
+    if isinstance(error, errors.TooMany):
+        response.headers["Retry-After"] = str(round(DELAY))
     return response
 
 

@@ -95,7 +95,7 @@ def supervisor_environment(context: Context) -> dict[str, str]:
 
 def nginx_values(context: Context) -> dict[str, object]:
     """Return what the nginx template is rendered with."""
-    from auth_service import identity, targets  # noqa: PLC0415 - set-up and stop work without the gate
+    from auth_service import guessing, identity, targets  # noqa: PLC0415 - set-up and stop work without the gate
 
     ports, secrets = context.settings.ports, context.secrets
     basic = base64.b64encode(f"{credentials.ORTHANC_USER}:{secrets.orthanc_password}".encode()).decode()
@@ -122,6 +122,7 @@ def nginx_values(context: Context) -> dict[str, object]:
         "rows": targets.TABLE,
         "longest_bearer": identity.LONGEST_BEARER,
         "decision_buffer": f"{2 * identity.LONGEST_BEARER // 1024}k",
+        "retry_after": round(guessing.DELAY),
         "programs_sign_in": context.settings.programs_sign_in,
     }
 

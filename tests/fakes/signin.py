@@ -24,6 +24,10 @@ START = datetime(2026, 3, 2, 14, 0, tzinfo=UTC)
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
 
 
+async def at_once(_: float) -> None:
+    """Wait no real time."""
+
+
 @dataclass(kw_only=True)
 class SigninWorld:
     """One installation, its Keycloak, and its time."""
@@ -51,6 +55,7 @@ class SigninWorld:
             provider=provider,
             directory=FakeDirectory(provider.keycloak),
             clock=clock,
+            pause=at_once,
         )
         return cls(
             settings=made, store=store, clock=clock, keycloak=provider.keycloak, provider=provider, app=app

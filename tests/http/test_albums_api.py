@@ -429,5 +429,6 @@ def test_the_description_says_what_is_sent_and_answered(world: World) -> None:
         "404",
         "409",
         "422",
+        "429",
         "503",
     }

@@ -131,6 +131,7 @@ def gate(**changes: object) -> str:
         "rows": targets.TABLE,
         "longest_bearer": 8192,
         "decision_buffer": "16k",
+        "retry_after": 2,
         "programs_sign_in": False,
         **changes,
     }
