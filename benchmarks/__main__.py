@@ -21,7 +21,7 @@ def main() -> int:
             frames.cold,
             searches.studies,
             revocation.given_and_taken,
-            revocation.token_revoked,
+            revocation.everything_else,
         ):
             print(f"measuring: {(measure.__doc__ or '').splitlines()[0]}", flush=True)
             lines += measure(world)

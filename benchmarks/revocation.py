@@ -2,13 +2,18 @@
 
 import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 
 from benchmarks.table import Line
 from benchmarks.world import World
+from deploy.native.accounts import NAMES
+from deploy.native.credentials import load_or_make
+from tests.integration.revocations import REVOCATIONS, Revocation, holder_of, seconds_until_gone
 
 TIMES = 20
+AT_ONCE = 4
 PER_SECOND = 10
 BUDGET = 5.0
 
@@ -34,24 +39,23 @@ def given_and_taken(world: World) -> list[Line]:
     return [_line("right given", given), _line("right taken", taken)]
 
 
-def token_revoked(world: World) -> list[Line]:
-    """Make and revoke a token, and poll a frame by it ten times a second."""
-    series = world.truth.series[min(world.truth.albums["lung-phantom"])]
-    path = f"/dicom-web/studies/{series.study}/series/{series.uid}/metadata"
-    revoked: list[float] = []
-    with world.owner.client() as owner:
-        for _ in range(TIMES):
-            made = owner.post("/api/tokens", json={"name": "bench", "actions": ["view"]})
-            made.raise_for_status()
-            with httpx.Client(
-                base_url=world.info["url"],
-                headers={"Authorization": f"Bearer {made.json()['token']}"},
-                trust_env=False,
-            ) as program:
-                _until(program, path, 200)
-                owner.delete(f"/api/tokens/{made.json()['id']}").raise_for_status()
-                revoked.append(_until(program, path, 401))
-    return [_line("token revoked", revoked)]
+def everything_else(world: World) -> list[Line]:
+    """End everything that can end, twenty times, and poll by every credential that it meets."""
+    secret = load_or_make(world.stack.data.secrets, NAMES).client_secret
+    lines = []
+    for revocation in REVOCATIONS:
+        took: dict[str, list[float]] = {credential: [] for credential in revocation.gone}
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            for seconds in pool.map(lambda _, one=revocation: _once(world, secret, one), range(TIMES)):
+                for credential, value in seconds.items():
+                    took[credential].append(value)
+        lines += [_line(f"{revocation.what}, {credential}", values) for credential, values in took.items()]
+    return lines
+
+
+def _once(world: World, client_secret: str, revocation: Revocation) -> dict[str, float]:
+    with holder_of(world.info, world.truth, client_secret, world.owner) as holder:
+        return seconds_until_gone(holder, revocation)
 
 
 def _line(what: str, seconds: Sequence[float]) -> Line:
