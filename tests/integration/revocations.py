@@ -15,6 +15,7 @@ from typing import Any
 
 import httpx
 
+from deploy.native.accounts import _Admin
 from tests.browser.newcomers import newcomer_of
 from tests.integration.people import SignedIn, sign_in
 from tests.integration.programs import Program, admin_of, signed_in_at_keycloak
@@ -125,56 +126,53 @@ def _frame(truth: Truth, album: str) -> str:
 # What ends, and how
 
 
-def _remove_member(holder: Holder) -> None:
+def _remove_member(holder: Holder, _: _Admin) -> None:
     with holder.owner.client() as owner:
         address = f"/api/albums/{_OF_ONE}/members/{holder.members[_OF_ONE]}"
         owner.delete(address).raise_for_status()
 
 
-def _leave_group(holder: Holder) -> None:
-    _administer(holder, "DELETE", f"/users/{holder.subject}/groups/{holder.group}")
+def _leave_group(holder: Holder, admin: _Admin) -> None:
+    _administer(admin, "DELETE", f"/users/{holder.subject}/groups/{holder.group}")
 
 
-def _take_role(holder: Holder) -> None:
-    with admin_of(holder.stack) as admin:
-        role = admin.role("researcher")
-    _administer(holder, "DELETE", f"/users/{holder.subject}/role-mappings/realm", json=[role])
+def _take_role(holder: Holder, admin: _Admin) -> None:
+    role = admin.role("researcher")
+    _administer(admin, "DELETE", f"/users/{holder.subject}/role-mappings/realm", json=[role])
 
 
-def _disable(holder: Holder) -> None:
-    _administer(holder, "PUT", f"/users/{holder.subject}", json={"enabled": False})
+def _disable(holder: Holder, admin: _Admin) -> None:
+    _administer(admin, "PUT", f"/users/{holder.subject}", json={"enabled": False})
 
 
-def _log_out(holder: Holder) -> None:
-    _administer(holder, "POST", f"/users/{holder.subject}/logout")
+def _log_out(holder: Holder, admin: _Admin) -> None:
+    _administer(admin, "POST", f"/users/{holder.subject}/logout")
 
 
-def _end_keycloaks_sessions(holder: Holder) -> None:
+def _end_keycloaks_sessions(holder: Holder, admin: _Admin) -> None:
     """End them one by one, as in Keycloak's console; the back channel tells of each."""
-    with admin_of(holder.stack) as admin:
-        for session in admin._get(f"/users/{holder.subject}/sessions"):
-            admin._client.delete(f"{admin._realm_url}/sessions/{session['id']}").raise_for_status()
+    for session in admin._get(f"/users/{holder.subject}/sessions"):
+        _administer(admin, "DELETE", f"/sessions/{session['id']}")
 
 
-def _end_session(holder: Holder) -> None:
+def _end_session(holder: Holder, _: _Admin) -> None:
     with holder.person.client() as own, holder.elsewhere.client() as elsewhere:
         session = own.get("/api/me").json()["session"]["id"]
         elsewhere.delete(f"/api/sessions/{session}").raise_for_status()
 
 
-def _sign_out(holder: Holder) -> None:
+def _sign_out(holder: Holder, _: _Admin) -> None:
     with holder.person.client() as own:
         assert own.post("/auth/signout").status_code == httpx.codes.SEE_OTHER
 
 
-def _revoke(holder: Holder) -> None:
+def _revoke(holder: Holder, _: _Admin) -> None:
     with holder.person.client() as own:
         own.delete(f"/api/tokens/{holder.token['id']}").raise_for_status()
 
 
-def _administer(holder: Holder, method: str, path: str, **body: Any) -> None:  # noqa: ANN401 - JSON
-    with admin_of(holder.stack) as admin:
-        admin._client.request(method, f"{admin._realm_url}{path}", **body).raise_for_status()
+def _administer(admin: _Admin, method: str, path: str, **body: Any) -> None:  # noqa: ANN401 - JSON
+    admin._client.request(method, f"{admin._realm_url}{path}", **body).raise_for_status()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -182,7 +180,8 @@ class Revocation:
     """One way in which a right ends."""
 
     what: str
-    end: Callable[[Holder], None]
+    end: Callable[[Holder, _Admin], None]
+    """Ends it, by an administrator of Keycloak who has signed in, where that takes one."""
     gone: Mapping[str, int]
     """The credentials that it meets, and the status that each has then."""
     album: str | None = _OF_ONE
@@ -220,9 +219,11 @@ def seconds_until_gone(holder: Holder, revocation: Revocation) -> dict[str, floa
             credential: pool.submit(_use, holder, revocation, credential, ready)
             for credential in revocation.gone
         }
-        ready.wait(timeout=60)
-        began = time.monotonic()
-        revocation.end(holder)
+        # Before the clock runs: to check the administrator's password takes Keycloak a while.
+        with admin_of(holder.stack) as admin:
+            ready.wait(timeout=60)
+            began = time.monotonic()
+            revocation.end(holder, admin)
         return {credential: max(0.0, user.result() - began) for credential, user in users.items()}
 
 
