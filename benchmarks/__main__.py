@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from benchmarks import frames, revocation, searches
+from benchmarks import frames, questions, revocation, searches
 from benchmarks.table import Line, show
 from benchmarks.world import World
 from deploy.native.paths import REPOSITORY
@@ -22,6 +22,7 @@ def main() -> int:
             searches.studies,
             revocation.given_and_taken,
             revocation.everything_else,
+            questions.per_minute,
         ):
             print(f"measuring: {(measure.__doc__ or '').splitlines()[0]}", flush=True)
             lines += measure(world)
