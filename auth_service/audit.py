@@ -155,61 +155,6 @@ def credential_refused(
     )
 
 
-def credentials_guessed(tx: Session, *, at: datetime, address: str | None, request_id: str | None) -> None:
-    """Record that many bad credentials come from an address; a flood raises the count of one record."""
-    _fold(
-        tx,
-        AuditEvent.CREDENTIAL_REFUSED,
-        at=at,
-        actor=ActorKind.NOBODY,
-        actor_name="",
-        target=None,
-        reason="guessing",
-        address=address,
-        request_id=request_id,
-        details={},
-    )
-
-
-def bearer_used(
-    tx: Session, *, at: datetime, actor: Actor, client: str, address: str | None, request_id: str | None
-) -> None:
-    """Record that somebody came with a token that a client of Keycloak's got for him."""
-    whence = {"address": address, "request_id": request_id}
-    _add(tx, AuditEvent.BEARER_USED, at=at, actor=actor, **whence, details={"client": client[:64]})
-
-
-def bearer_refused(
-    tx: Session,
-    *,
-    at: datetime,
-    person: tuple[str, str] | None,
-    reason: str,
-    address: str | None,
-    request_id: str | None,
-) -> None:
-    """Record that a token of Keycloak's, or what looked like one, was refused.
-
-    Parameters
-    ----------
-    person : tuple of str, optional
-        Provider and subject, where its signature says whose it is; nothing else in it is believed.
-
-    """
-    _fold(
-        tx,
-        AuditEvent.CREDENTIAL_REFUSED,
-        at=at,
-        actor=f"{ActorKind.PERSON}:{person[0]}:{person[1]}" if person else ActorKind.NOBODY,
-        actor_name="",
-        target=None,
-        reason=f"bearer:{reason}",
-        address=address,
-        request_id=request_id,
-        details={},
-    )
-
-
 def denied(
     tx: Session,
     *,

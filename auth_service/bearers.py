@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
-from auth_service import audit
+from auth_service import audit_credentials
 from auth_service.belonging import Belonging
 from auth_service.clock import Clock
 from auth_service.directory import Directory, Standing
@@ -141,7 +141,7 @@ class Bearers:
                 at=at,
                 seen=True,
             )
-            audit.bearer_used(
+            audit_credentials.bearer_used(
                 tx,
                 at=at,
                 actor=actor,
@@ -152,7 +152,7 @@ class Bearers:
 
     def _refuse(self, why: str, claims: AccessClaims | None, origin: Origin) -> None:
         with self._store.write() as tx:
-            audit.bearer_refused(
+            audit_credentials.bearer_refused(
                 tx,
                 at=self._clock(),
                 person=(self._settings.provider, claims.sub) if claims is not None else None,

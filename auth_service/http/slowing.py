@@ -7,7 +7,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from auth_service import audit
+from auth_service import audit_credentials
 from auth_service.errors import TooMany
 from auth_service.guessing import DELAY, Guesses
 from auth_service.http.responses import error_response, request_id
@@ -93,5 +93,6 @@ def _sent_away(request: Request) -> Response | None:
 
 def _record(request: Request, address: str) -> None:
     services: World = request.app.state.services
+    at, number = services.clock(), request_id(request)
     with services.store.write() as tx:
-        audit.credentials_guessed(tx, at=services.clock(), address=address, request_id=request_id(request))
+        audit_credentials.credentials_guessed(tx, at=at, address=address, request_id=number)

@@ -362,7 +362,7 @@ def test_an_audit_that_cannot_be_written_lets_nobody_in(
     def fail(*_: object, **__: object) -> None:
         raise OSError("disk full")
 
-    monkeypatch.setattr("auth_service.audit.bearer_used", fail)
+    monkeypatch.setattr("auth_service.audit_credentials.bearer_used", fail)
     with pytest.raises(OSError, match="disk full"):
         bearers.actor(world.keycloak.bearer("alice"), origin=NOWHERE)
     with world.store.read() as tx:
