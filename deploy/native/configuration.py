@@ -124,6 +124,7 @@ def nginx_values(context: Context) -> dict[str, object]:
         "decision_buffer": f"{2 * identity.LONGEST_BEARER // 1024}k",
         "retry_after": round(guessing.DELAY),
         "programs_sign_in": context.settings.programs_sign_in,
+        "origins": context.settings.origins,
     }
 
 

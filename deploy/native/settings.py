@@ -1,6 +1,7 @@
 """What was decided at a stack's first set-up and is kept: its ports and its profile."""
 
 import json
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,6 +23,8 @@ class Settings:
     """Clients of Keycloak, by comma, whose access tokens the gate takes; others are only written by hand."""
     programs_sign_in: bool = False
     """Whether nginx publishes Keycloak's tokens, keys and discovery for such clients; only by hand, too."""
+    origins: tuple[str, ...] = ()
+    """Other sites whose pages may ask with a bearer (``https://viewer.example.org``); only by hand, too."""
 
     @property
     def public_url(self) -> str:
@@ -45,11 +48,19 @@ def read(file: Path) -> Settings | None:
             kept["profile"],
             bearer_clients=str(kept.get("bearer_clients", "portal")),
             programs_sign_in=kept.get("programs_sign_in", False) is True,
+            origins=tuple(_origin(one) for one in kept.get("origins", ())),
         )
     except (ValueError, TypeError, KeyError) as error:
         raise CannotGoOn(
             f"{file} is damaged or of another version.", "Give the stack up with `make reset` and start anew."
         ) from error
+
+
+def _origin(written: object) -> str:
+    """Read an origin as browsers write it (RFC 6454, section 6.2): it stands in nginx's configuration."""
+    if not isinstance(written, str) or not re.fullmatch(r"https?://[a-z0-9.-]+(?::[0-9]{1,5})?", written):
+        raise ValueError(written)
+    return written
 
 
 def check(kept: Settings | None, *, port: int | None, profile: str | None) -> None:

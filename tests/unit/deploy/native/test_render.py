@@ -133,9 +133,14 @@ def gate(**changes: object) -> str:
         "decision_buffer": "16k",
         "retry_after": 2,
         "programs_sign_in": False,
+        "origins": (),
         **changes,
     }
     return render.nginx(values)
+
+
+def directives(text: str) -> set[str]:
+    return {one.strip() for line in text.splitlines() for one in line.split(";")}
 
 
 def test_the_gate_is_as_reviewed() -> None:
@@ -151,6 +156,13 @@ def test_keycloaks_tokens_and_keys_are_published_only_where_a_site_says_so() -> 
     )
     assert [line for line in added if line.startswith("location")] == [published]
     assert [line for line in usual if line not in more] == []
+
+
+def test_other_sites_are_told_nothing_unless_they_are_listed() -> None:
+    assert "Access-Control" not in gate()
+    listed = gate(origins=("https://viewer.example.org",))
+    assert "Access-Control-Allow-Credentials" not in listed
+    assert directives(gate()) - directives(listed) == set()
 
 
 def test_no_place_of_a_path_is_named_like_a_variable_of_the_gate() -> None:

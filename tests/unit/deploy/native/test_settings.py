@@ -45,6 +45,29 @@ def test_a_damaged_file_is_a_sentence(tmp_path: Path) -> None:
         settings.read(file)
 
 
+def test_a_site_may_list_other_sites_whose_pages_may_ask(tmp_path: Path, kept: settings.Settings) -> None:
+    file = tmp_path / "settings.json"
+    assert kept.origins == ()
+    written = json.loads(file.read_text())
+    file.write_text(
+        json.dumps({**written, "origins": ["https://viewer.example.org", "http://127.0.0.1:3000"]})
+    )
+    read = settings.read(file)
+    assert read is not None
+    assert read.origins == ("https://viewer.example.org", "http://127.0.0.1:3000")
+
+
+@pytest.mark.parametrize(
+    "origin",
+    ["*", "null", "https://a.example/", "https://A.example", 'https://a"; x', "https://a.example b", 7],
+)
+def test_what_is_no_origin_is_refused(tmp_path: Path, kept: settings.Settings, origin: object) -> None:
+    file = tmp_path / "settings.json"
+    file.write_text(json.dumps({**json.loads(file.read_text()), "origins": [origin]}))
+    with pytest.raises(CannotGoOn, match="damaged"):
+        settings.read(file)
+
+
 def test_a_site_may_add_clients_and_publish_keycloaks_tokens(tmp_path: Path, kept: settings.Settings) -> None:
     file = tmp_path / "settings.json"
     assert (kept.bearer_clients, kept.programs_sign_in) == ("portal", False)
