@@ -86,7 +86,7 @@ class Gate:
         )
 
     def visible(self, actor: Actor, action: Action) -> Visibility:
-        """Say which labels open series to the actor for this action."""
+        """Say what opens series to the actor for this action."""
         return visible(actor, action, grants=self._grants(actor), at=self.clock())
 
     def permitted(self, actor: Actor, action: Action, uid: str) -> ArchivedSeries | None:
@@ -397,5 +397,9 @@ def _action(target: Target, resolved: ArchivedSeries | ArchivedInstance | None) 
 
 def _resource(series: ArchivedSeries) -> Resource:
     return Resource(
-        level=Level.SERIES, uid=series.uid, labels=series.labels, study_labels=series.study_labels
+        level=Level.SERIES,
+        uid=series.uid,
+        labels=series.labels,
+        study_labels=series.study_labels,
+        modality=series.modality,
     )

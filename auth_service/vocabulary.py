@@ -60,6 +60,20 @@ OWNER_ACTIONS = MEMBER_ACTIONS | {Action.EDIT, Action.MANAGE, Action.DELETE, Act
 """What an owner of an album may do: everything but administer the system."""
 
 
+RULE_ACTIONS = frozenset(
+    {
+        Action.VIEW,
+        Action.DOWNLOAD,
+        Action.UPLOAD,
+        Action.SEND,
+        Action.ANNOTATE,
+        Action.LAUNCH,
+        Action.EXPORT,
+    }
+)
+"""What the rules file can give on images: what is done to an album, its owners give."""
+
+
 TOKEN_ACTIONS = MEMBER_ACTIONS - {Action.INVITE}
 """What an API token may leave of its maker's rights: who may see an album is changed in person only."""
 
@@ -72,7 +86,7 @@ class AlbumRole(_Described):
 
 
 class RealmRole(_Described):
-    """The roles of the Keycloak realm that the portal knows; any other is passed over."""
+    """The roles of the Keycloak realm that mean something here; the rules file may name any."""
 
     ADMIN = "admin", "Administers people, rules, audit and health; no right to images comes with it."
     PI = "pi", "Leads projects and owns albums."
@@ -87,6 +101,10 @@ class LabelKind(_Described):
         "Written by the auth service alone: on a series it grants, on a study it only helps to find.",
     )
     SITE = "site", "Any other label: put on studies or series by the site, named in the rules file."
+
+
+EVERYTHING = "*"
+"""What a rule names instead of a label: every series, labelled or not. No label is called so."""
 
 
 ALBUM_LABEL_PREFIX = "album-"
@@ -116,10 +134,11 @@ class ActorKind(_Described):
 
 
 class SubjectKind(_Described):
-    """To whom a membership is given."""
+    """To whom rights are given: memberships to people and groups, rules to roles too."""
 
     PERSON = "person", "One person, by provider and subject identifier."
     GROUP = "group", "A Keycloak group, by its id; its subgroups' people belong to it too."
+    ROLE = "role", "A role of the realm, by its name; in the rules file only."
 
 
 class Level(_Described):
