@@ -20,6 +20,7 @@ from auth_service.http.app import create_app
 from auth_service.http.server import run
 from auth_service.provider import KeycloakProvider
 from auth_service.resuming import Resumer
+from auth_service.rules import RulesFile
 from auth_service.settings import Settings, SettingsError, read
 from auth_service.store.database import Store
 from auth_service.watching import Watcher
@@ -33,6 +34,7 @@ class CommandWorld:
     store: Store
     archive: Archive
     directory: Directory
+    rules: RulesFile
     clock: Clock
 
 
@@ -87,12 +89,14 @@ def _world(settings: Settings) -> Iterator[CommandWorld]:
         public_url=settings.public_url,
     )
     store = Store(settings.database_url)
+    directory = KeycloakDirectory(settings)
     try:
         yield CommandWorld(
             settings=settings,
             store=store,
             archive=archive,
-            directory=KeycloakDirectory(settings),
+            directory=directory,
+            rules=RulesFile(settings=settings, store=store, directory=directory, clock=system_clock),
             clock=system_clock,
         )
     finally:

@@ -20,7 +20,7 @@ from keycloak.exceptions import KeycloakError
 from auth_service.errors import Unavailable, Untold
 from auth_service.policy.model import Group
 from auth_service.settings import Settings
-from auth_service.vocabulary import RealmRole
+from auth_service.vocabulary import realm_roles
 
 GROUPS_LIVE = 0.25
 """Seconds for which a path is taken to mean the same group: a renamed one may leave its path to another, and
@@ -148,12 +148,12 @@ class KeycloakDirectory:
         row = _or_none(lambda: admin.get_user(subject))
         if row is None or row.get("id") != subject or row.get("enabled") is not True:
             return None
-        names = {str(role["name"]) for role in admin.get_composite_realm_roles_of_user(subject)}
+        names = [str(role["name"]) for role in admin.get_composite_realm_roles_of_user(subject)]
         paths = [str(group["path"]) for group in admin.get_user_groups(subject)]
         return Standing(
             username=str(row["username"]),
             name=_name(row),
-            roles=frozenset(role.value for role in RealmRole if role in names),
+            roles=realm_roles(names),
             groups=self.groups_with_ancestors(paths),
         )
 

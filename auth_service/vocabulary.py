@@ -4,6 +4,7 @@ The portal may import this module and nothing else of the auth service; ``docs/p
 from it.
 """
 
+from collections.abc import Iterable
 from enum import StrEnum
 from typing import Self
 
@@ -93,6 +94,15 @@ class RealmRole(_Described):
     RESEARCHER = "researcher", "Works with the albums that others share."
 
 
+def realm_roles(names: Iterable[str]) -> frozenset[str]:
+    """Return the roles of a realm that somebody made: what Keycloak gives everybody means nothing here."""
+    return frozenset(
+        name
+        for name in names
+        if name not in ("offline_access", "uma_authorization") and not name.startswith("default-roles-")
+    )
+
+
 class LabelKind(_Described):
     """Where a label in Orthanc comes from."""
 
@@ -175,6 +185,15 @@ class LineFailure(_Described):
     AMBIGUOUS = "ambiguous", "The archive has it more than once, and nothing is guessed."
 
 
+class RulesState(_Described):
+    """How it stands with the rules file."""
+
+    OFF = "off", "None is configured: memberships of albums alone give rights."
+    GOOD = "good", "The file as it is now is in force."
+    KEPT = "kept", "The file as it is now cannot be taken; what was in force before stays."
+    NONE = "none", "The file was never good: nobody is served but administrators, to see why."
+
+
 class AuditEvent(_Described):
     """What the audit table can hold."""
 
@@ -199,6 +218,8 @@ class AuditEvent(_Described):
     MEMBER_ADDED = "member-added", "Somebody was given rights in an album."
     MEMBER_CHANGED = "member-changed", "Somebody's rights in an album were changed."
     MEMBER_REMOVED = "member-removed", "Somebody's rights in an album were taken back."
+    RULES_TAKEN = "rules-taken", "A rules file came into force, or was in force at a start."
+    RULES_REFUSED = "rules-refused", "A rules file could not be taken; what was in force stays."
     AMBIGUOUS = "ambiguous", "An identifier exists more than once in the archive and was therefore refused."
     ADMIN_ACTED = "admin-acted", "An administrator did something for the system, and said why."
     AUDIT_READ = "audit-read", "An administrator read the audit."

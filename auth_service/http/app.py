@@ -34,6 +34,7 @@ from auth_service.http import (
 from auth_service.http.coalescing import Coalescing
 from auth_service.http.health import Doctor
 from auth_service.provider import Provider
+from auth_service.rules import RulesFile
 from auth_service.sessions import Sessions
 from auth_service.settings import Settings
 from auth_service.store.database import Store
@@ -50,6 +51,7 @@ class Services:
     directory: Directory
     sessions: Sessions
     tokens: ApiTokens
+    rules: RulesFile
     clock: Clock
 
 
@@ -95,6 +97,7 @@ def create_app(
         directory=directory,
         sessions=sessions,
         tokens=ApiTokens(settings=settings, store=store, directory=directory, clock=clock),
+        rules=RulesFile(settings=settings, store=store, directory=directory, clock=clock),
         clock=clock,
     )
     app.state.decisions = Coalescing()

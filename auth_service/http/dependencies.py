@@ -27,10 +27,11 @@ def actor_or_nobody(request: Request) -> Actor:
 
 
 def actor_of(request: Request) -> Actor:
-    """Say who asks, and refuse nobody."""
+    """Say who asks, and refuse nobody; and, while no rules are known, everybody but administrators."""
     actor = actor_or_nobody(request)
     if actor.kind is ActorKind.NOBODY:
         raise Unauthenticated
+    request.app.state.services.rules.admit(actor)
     return actor
 
 

@@ -224,14 +224,14 @@ def account(admin: Admin, **values: object) -> None:
     admin.groups["radiology/chest"] = {"id": "g2", "path": "/radiology/chest", "name": "chest"}
 
 
-def test_an_account_means_its_roles_that_we_know_and_its_groups_with_all_above_them(
+def test_an_account_means_its_roles_but_keycloaks_own_and_its_groups_with_all_above_them(
     directory: KeycloakDirectory, admin: Admin
 ) -> None:
     account(admin)
     standing = directory.standing("u-1")
     assert standing is not None
     assert (standing.username, standing.name) == ("alice", "Alice Test")
-    assert standing.roles == {"pi"}
+    assert standing.roles == {"pi", "superuser"}
     assert {group.id for group in standing.groups} == {"g1", "g2"}
 
 
