@@ -250,9 +250,7 @@ class Gate:
         if not decision.allowed or action is Action.ADMINISTER:
             return decision
         # What carries no label is opened by nothing but a rule about everything, without a condition.
-        return decide(
-            actor, action, Resource(level=Level.STUDY), grants=self._grants(actor), at=self.clock()
-        )
+        return decide(actor, action, Resource(level=Level.STUDY), grants=self._grants(actor), at=self.clock())
 
     def _resolve(self, target: Target) -> ArchivedSeries | ArchivedInstance | None:
         """Find the one thing that the path names, with everything in the path belonging together."""
