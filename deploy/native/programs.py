@@ -152,6 +152,7 @@ def auth_environment(context: Context) -> dict[str, str]:
         "AUTH_CLIENT_SECRET": secrets.client_secret,
         "AUTH_ADMIN_CLIENT_ID": credentials.ADMIN_CLIENT,
         "AUTH_ADMIN_CLIENT_SECRET": secrets.admin_client_secret,
+        "AUTH_RULES_FILE": str(context.data.rules),
     }
 
 
