@@ -115,7 +115,7 @@ def test_a_broken_file_changes_nothing_and_administrators_are_told_in_their_lang
         told = client.get("/api/rules", headers={"accept-language": "fr"}).json()
         assert (told["rules"], told["file"]) == (2, "permissions.jsonc")
         assert told["problems"][0]["line"] == 1
-        assert told["problems"][0]["message"].startswith("Ceci n\u2019est pas du JSON")
+        assert told["problems"][0]["message"].startswith("Ceci n'est pas du JSON")
     assert studies(world, "stranger") == ["1.1.3", "1.3.1", "1.4.1"]
     with world.client("stranger") as client:
         assert client.get("/api/rules").status_code == 403
@@ -176,6 +176,42 @@ def test_a_text_is_checked_without_being_taken(world: World) -> None:
         world.archive.down = False
         assert client.post("/api/rules/check", content=b" " * 4_000_001).status_code == 422
         assert client.get("/api/rules").json()["rules"] == 2
+
+
+@pytest.mark.parametrize(
+    ("grant", "status"),
+    [
+        ({"labels": ["*"]}, 204),
+        ({"labels": ["trauma"]}, 403),
+        ({"labels": ["*"], "modalities": ["CT", "MR", "SEG"]}, 403),
+        ({"labels": ["*"], "actions": ["view"]}, 403),
+        ({"labels": ["*"], "to": {"role": "pi"}}, 403),
+        ({"labels": ["*"], "until": "2026-03-01"}, 403),
+    ],
+)
+def test_what_is_done_to_the_archive_as_a_whole_needs_a_rule_about_everything_besides(
+    world: World, file: Path, grant: dict[str, object], status: int
+) -> None:
+    whole = {"to": {"role": "admin"}, "labels": [], "actions": ["download"], **grant}
+    write(file, json.dumps({"roles": {}, "paradim-grants": [whole]}) + " " * 400)
+    with world.client("admin") as client:
+        eventually(lambda: client.get("/api/rules").json()["rules"] == 1)
+        asked = gate(f"/orthanc/patients/{'-'.join(['0123abcd'] * 5)}/archive")
+        assert client.get("/internal/authorize", **asked).status_code == status
+
+
+def test_labels_are_listed_by_which_somebody_sees_something(world: World, file: Path) -> None:
+    def listed(who: str) -> object:
+        with world.client(who) as client:
+            return client.get("/orthanc/tools/labels").json()
+
+    # Of everything of a modality it is not said which labels it carries.
+    assert listed("stranger") == ["trauma"]
+    assert listed("owner_b") == ["album-b"]
+    everything = {"roles": {"pi": {"authorized-labels": ["*"], "permissions": ["view"]}}}
+    write(file, json.dumps(everything) + " " * 400)
+    eventually(lambda: listed("owner_b") == ["album-b", "trauma"])
+    assert listed("stranger") == []
 
 
 def test_who_may_not_administer_is_refused_on_record(world: World) -> None:

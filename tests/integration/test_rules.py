@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
+from deploy.native.stack import Stack
 from tests.integration.people import SignedIn
 from tests.integration.raw import send
 from tests.integration.truth import Series, Truth
@@ -208,6 +209,26 @@ def test_a_broken_file_changes_nothing_and_is_told_to_administrators(ruled: Rule
         assert ruled.state()["problems"]
         ruled.write(whole)
         in_time(lambda: ruled.state()["state"] == "good")
+
+
+def test_a_start_without_any_good_rules_serves_administrators_alone(
+    ruled: Ruled, native_stack: Stack
+) -> None:
+    ruled.write("{")
+    native_stack.restart("auth_service")
+    try:
+        cookie = [("Cookie", ruled.stranger.cookie)]
+        one = ruled.study[0]
+        frame = f"{path(one)}/instances/{one.instances[0].uid}/frames/1"
+        for address in ("/api/me", "/dicom-web/studies", frame, f"/dicom-web/studies/{one.study}/metadata"):
+            assert send(ruled.port, "GET", address, cookie).status == 503
+        assert send(ruled.port, "GET", "/api/me").status == 401
+        assert ruled.state()["state"] == "none"
+        assert ruled.seen(ruled.admin) == set()
+        ruled.write(role("view"))
+        in_time(lambda: ruled.opened() != set())
+    finally:
+        ruled.write({"roles": {}})
 
 
 def test_nobody_else_asks_how_it_stands(ruled: Ruled) -> None:
