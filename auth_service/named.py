@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from auth_service.directory import Directory
-from auth_service.errors import Unavailable
+from auth_service.errors import Unavailable, Untold
 from auth_service.policy.jsonc import Place
 from auth_service.policy.model import Grant, Subject
 from auth_service.policy.rules import Remark, Rule, remark
@@ -49,6 +49,8 @@ def whom(directory: Directory, names: Collection[Name]) -> Named:
     def answer(name: Name) -> tuple[Name, Subject | Exception | None]:
         try:
             return name, ask(name)
+        except Untold as error:
+            return name, error  # it answers, and will not tell of this one
         except Unavailable as error:
             silent.set()
             return name, error

@@ -9,6 +9,7 @@ import logging
 import os
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -118,7 +119,7 @@ class RulesFile:
         self._subjects: Mapping[Name, Subject] = {}
         self._in_force: _InForce | None = None
         self._problems: tuple[Remark, ...] = ()
-        self._unrecorded: list[Callable[[Session], None]] = []
+        self._unrecorded: deque[Callable[[Session], None]] = deque()
 
     def of(self, actor: Actor) -> list[Grant]:
         """Return every grant that rules give the actor, ended ones included.
@@ -180,12 +181,16 @@ class RulesFile:
     def _record(self) -> None:
         """Put on record what came of looking: not where that is done, which may be within a transaction."""
         while self._unrecorded:
-            with self._store.write() as tx:
-                try:
-                    event = self._unrecorded.pop(0)
-                except IndexError:  # somebody else was faster
-                    return
-                event(tx)
+            try:
+                event = self._unrecorded.popleft()
+            except IndexError:  # somebody else was faster
+                return
+            try:
+                with self._store.write() as tx:
+                    event(tx)
+            except BaseException:
+                self._unrecorded.appendleft(event)
+                raise
 
     def _look_if_due(self) -> None:
         if self._path is None or self._timer() < self._look_at:

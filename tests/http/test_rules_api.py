@@ -82,15 +82,20 @@ def test_everybody_is_told_what_rules_give_him(world: World) -> None:
 
 
 def test_a_token_is_told_and_given_what_it_leaves_of_rules(world: World) -> None:
-    with world.client("stranger") as client:
-        made = client.post(
-            "/api/tokens", json={"name": "all", "actions": ["download"], "albums": None}
-        ).json()
-        headers = {"authorization": f"Bearer {made['token']}", "cookie": ""}
-    with world.client("nobody") as client:
-        assert (
-            client.get("/api/me", headers={"authorization": headers["authorization"]}).json()["labels"] == []
-        )
+    wishes: dict[str, dict[str, list[str] | None]] = {
+        "all": {"actions": ["view"], "albums": None},
+        "album": {"actions": ["view"], "albums": ["b"]},
+        "download": {"actions": ["download"], "albums": None},
+    }
+    found = {}
+    with world.client("member_b") as client, world.client("nobody") as program:
+        for name, wanted in wishes.items():
+            made = client.post("/api/tokens", json={"name": name, **wanted})
+            program.headers["authorization"] = f"Bearer {made.json()['token']}"
+            labels = [one["label"] for one in program.get("/api/me").json()["labels"]]
+            body = {"Level": "Series", "Query": {}}
+            found[name] = labels, program.post("/orthanc/tools/count-resources", json=body).json()["Count"]
+    assert found == {"all": (["trauma"], 3), "album": ([], 2), "download": ([], 0)}
 
 
 def test_the_label_asked_for_narrows_and_an_album_of_others_stays_unknown(world: World) -> None:

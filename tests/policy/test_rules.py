@@ -2,6 +2,7 @@
 
 import json
 from datetime import date
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -193,6 +194,14 @@ def test_warnings_are_said_beside_problems() -> None:
 
 def test_a_mark_of_byte_order_is_passed_over() -> None:
     assert read('\ufeff{"roles": {}}').problems == ()
+
+
+@pytest.mark.parametrize("guide", ["rules.md", "rules.fr.md"])
+def test_the_example_of_the_guide_is_good(guide: str) -> None:
+    text = (Path(__file__).parents[2] / "docs/admins" / guide).read_text()
+    found = read(text.partition("```jsonc\n")[2].partition("```")[0])
+    assert (found.problems, found.warnings) == ((), ())
+    assert [rule.name for rule in found.rules] == ["radiologist", "student", "/radiology/chest"]
 
 
 def test_the_schema_is_one_and_takes_what_is_read() -> None:

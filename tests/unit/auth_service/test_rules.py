@@ -9,13 +9,14 @@ from typing import Any
 import pytest
 
 from auth_service import access
-from auth_service.errors import NoRules
+from auth_service.errors import NoRules, Untold
 from auth_service.gate import Gate, Origin
 from auth_service.grants import grants_of
-from auth_service.policy.model import NOBODY, Actor, Everything, Labelled, Nothing, Openings
+from auth_service.policy.model import NOBODY, Actor, Everything, Group, Labelled, Nothing, Openings
 from auth_service.rules import ASK_AGAIN, LOOK_EVERY, SETTLED, RulesFile, RulesStatus
 from auth_service.store.audit import records
 from auth_service.vocabulary import Action, ActorKind, AuditEvent, Level, RulesState
+from tests.fakes.directory import FakeDirectory
 from tests.world import TestWorld
 
 EVERYTHING = '{"roles": {"admin": {"authorized-labels": ["*"], "permissions": ["view"]}}}'
@@ -256,6 +257,39 @@ def test_while_keycloak_is_silent_names_mean_whom_they_meant_and_new_ones_nobody
     status = ruled.later(ASK_AGAIN)
     assert (status.warnings, status.since) == ((), since)
     assert ruled.labels("member-b") == {"a"}
+
+
+def test_one_name_of_which_keycloak_will_not_tell_takes_nothing_from_the_others(
+    ruled: Ruled, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    group = FakeDirectory.group
+
+    def refusing(directory: FakeDirectory, path: str) -> Group | None:
+        if path == "/odd":
+            raise Untold("keycloak")
+        return group(directory, path)
+
+    monkeypatch.setattr(FakeDirectory, "group", refusing)
+    names = [{"group": "/odd"}, *({"person": f"member-{letter}"} for letter in "ab"), {"group": "/radiology"}]
+    ruled.write(ours(*({"to": name, "labels": ["a"], "actions": ["view"]} for name in names)))
+    status = ruled.later()
+    assert [one.places["name"] for one in status.warnings] == ["/odd"]
+    for who in ("member-a", "member-b", "group-member"):
+        assert ruled.labels(who) == {"a"}
+
+
+def test_what_could_not_be_recorded_is_recorded_later(ruled: Ruled, monkeypatch: pytest.MonkeyPatch) -> None:
+    def failing(*_: object, **__: object) -> None:
+        raise OSError("disk full")
+
+    ruled.write(EVERYTHING)
+    with monkeypatch.context() as patched:
+        patched.setattr("auth_service.store.audit.add", failing)
+        with pytest.raises(OSError, match="disk full"):
+            ruled.later()
+    assert ruled.events() == []
+    ruled.rules.status()
+    assert ruled.events() == ["rules-taken"]
 
 
 def test_a_role_needs_nothing_of_keycloak(ruled: Ruled) -> None:
