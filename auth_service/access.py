@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from auth_service.errors import Forbidden, NotFound, ServiceError
 from auth_service.gate import Origin, record_denial
+from auth_service.grants import grants_of
 from auth_service.policy.engine import decide
 from auth_service.policy.model import Actor, Decision, Grant, Resource
 from auth_service.store import albums as table
@@ -107,7 +108,7 @@ def may(tx: Session, world: World, *, actor: Actor, action: Action, slug: str) -
 def running_grants(tx: Session, world: World, *, actor: Actor, slug: str) -> Sequence[Grant]:
     """Return the grants that the actor has in one album now."""
     at = world.clock()
-    grants = table.grants_of(tx, actor, zone=world.settings.zone)
+    grants = grants_of(tx, world, actor)
     return [actor.left_of(grant) for grant in grants if _is_of(grant, slug) and grant.holds_for(actor, at)]
 
 
@@ -132,7 +133,7 @@ def on_record(world: World, *, actor: Actor, origin: Origin) -> Iterator[None]:
 def _decide(
     tx: Session, world: World, actor: Actor, action: Action, slug: str
 ) -> tuple[Decision, list[Grant]]:
-    grants = table.grants_of(tx, actor, zone=world.settings.zone)
+    grants = grants_of(tx, world, actor)
     resource = Resource(level=Level.ALBUM, uid=slug)
     return decide(actor, action, resource, grants=grants, at=world.clock()), grants
 

@@ -21,7 +21,7 @@ from auth_service.directory import DirectoryPerson
 from auth_service.errors import Forbidden, Invalid, Unavailable
 from auth_service.gate import Origin
 from auth_service.holdings import Holding, holdings
-from auth_service.policy.model import Actor, Labelled
+from auth_service.policy.model import Actor
 from auth_service.store import albums as table
 from auth_service.store import people
 from auth_service.store.tables import Album, Member
@@ -211,7 +211,7 @@ def _count(world: World, shown: Iterable[Access]) -> dict[str, Holding] | None:
         if not labels:
             world.archive.version()
             return {}
-        return holdings(world.archive, Labelled(labels))
+        return holdings(world.archive, labels)
     except Unavailable:
         return None
 

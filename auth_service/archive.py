@@ -47,6 +47,8 @@ class ArchivedSeries:
     id: str
     uid: str
     labels: frozenset[str]
+    modality: str
+    """Empty where it has none."""
     study_id: str
     study_uid: str
     study_labels: frozenset[str]
@@ -201,7 +203,7 @@ class OrthancArchive:
                 "Level": "Series",
                 "Query": {"StudyInstanceUID": uid},
                 "ResponseContent": ["Labels", "Parent"],
-                "RequestedTags": ["SeriesInstanceUID", "StudyInstanceUID"],
+                "RequestedTags": ["SeriesInstanceUID", "StudyInstanceUID", "Modality"],
             }
         )
         series = tuple(
@@ -209,6 +211,7 @@ class OrthancArchive:
                 id=row["ID"],
                 uid=row["RequestedTags"]["SeriesInstanceUID"],
                 labels=frozenset(row["Labels"]),
+                modality=row["RequestedTags"].get("Modality") or "",
                 study_id=found["ID"],
                 study_uid=uid,
                 study_labels=labels,
@@ -232,7 +235,9 @@ class OrthancArchive:
 
     def series(self, uid: str) -> ArchivedSeries | None:
         """Resolve a SeriesInstanceUID."""
-        found = self._exactly_one(Level.SERIES, uid, ["Labels", "Parent"], also="StudyInstanceUID")
+        found = self._exactly_one(
+            Level.SERIES, uid, ["Labels", "Parent"], also="StudyInstanceUID", modality="Modality"
+        )
         if found is None:
             return None
         return self._with_study(found)
@@ -354,6 +359,7 @@ class OrthancArchive:
             id=found["ID"],
             uid=found["RequestedTags"]["SeriesInstanceUID"],
             labels=frozenset(found["Labels"]),
+            modality=found["RequestedTags"].get("Modality") or "",
             study_id=study["ID"],
             study_uid=study_uid,
             study_labels=frozenset(study["Labels"]),

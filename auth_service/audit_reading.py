@@ -16,10 +16,10 @@ from auth_service import audit_system
 from auth_service.access import NOWHERE, check, on_record
 from auth_service.errors import Forbidden, Invalid
 from auth_service.gate import Origin, record_denial
+from auth_service.grants import grants_of
 from auth_service.policy.engine import decide, visible
-from auth_service.policy.model import Actor, Labelled, Resource
+from auth_service.policy.model import Actor, Openings, Resource
 from auth_service.store import audit_search as table
-from auth_service.store.albums import grants_of
 from auth_service.store.audit_search import Question
 from auth_service.store.tables import AuditRecord
 from auth_service.vocabulary import ALBUM_LABEL_PREFIX, Action, Level
@@ -192,8 +192,8 @@ def _reading(world: World, actor: Actor, question: Question, label: str | None, 
             check(tx, world, actor=actor, action=Action.AUDIT, slug=slug)
             return Reading(question=replace(question, labels=frozenset({str(label)})), whole=False)
         owned = _owned(tx, world, actor)
-    if label is None and isinstance(owned, Labelled):
-        return Reading(question=replace(question, labels=owned.labels), whole=False)
+    if label is None and owned:
+        return Reading(question=replace(question, labels=owned), whole=False)
     record_denial(
         world,
         actor=actor,
@@ -206,9 +206,10 @@ def _reading(world: World, actor: Actor, question: Question, label: str | None, 
     raise Forbidden("Only administrators and owners of albums may read what happened.", reason="administer")
 
 
-def _owned(tx: Session, world: World, actor: Actor) -> object:
-    grants = grants_of(tx, actor, zone=world.settings.zone)
-    return visible(actor, Action.AUDIT, grants=grants, at=world.clock())
+def _owned(tx: Session, world: World, actor: Actor) -> frozenset[str]:
+    """Return the labels of the albums of which somebody may read what happened; no rule gives that right."""
+    seen = visible(actor, Action.AUDIT, grants=grants_of(tx, world, actor), at=world.clock())
+    return (seen.albums_only or frozenset()) if isinstance(seen, Openings) else frozenset()
 
 
 def _words(question: Question) -> str:

@@ -111,3 +111,36 @@ def records_removed(tx: Session, *, at: datetime, until: datetime, count: int) -
     """Record that the records of more than some time ago were removed, as the site's setting says."""
     details = {"until": until.isoformat(), "count": count}
     audit.add(tx, AuditEvent.RECORDS_REMOVED, at=at, actor=SYSTEM, level=Level.SYSTEM, details=details)
+
+
+def rules_taken(tx: Session, *, at: datetime, file: str, digest: str, rules: int) -> None:
+    """Record that the rules of a file came into force.
+
+    Parameters
+    ----------
+    digest : str
+        SHA-256 of its bytes, in hexadecimal: which text it was.
+
+    """
+    audit.add(
+        tx,
+        AuditEvent.RULES_TAKEN,
+        at=at,
+        actor=SYSTEM,
+        target=file[:256],
+        level=Level.SYSTEM,
+        details={"sha256": digest, "rules": rules},
+    )
+
+
+def rules_refused(tx: Session, *, at: datetime, file: str, problems: list[str]) -> None:
+    """Record that a file could not be taken, and why."""
+    audit.add(
+        tx,
+        AuditEvent.RULES_REFUSED,
+        at=at,
+        actor=SYSTEM,
+        target=file[:256],
+        level=Level.SYSTEM,
+        details={"problems": problems},
+    )

@@ -1,4 +1,4 @@
-"""The command line: migrate the database, serve, load the albums of a manifest, check the audit."""
+"""The command line: migrate the database, serve, load albums, look at rules, check the audit."""
 
 import argparse
 import logging
@@ -10,7 +10,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from auth_service import cli_audit, loading
+from auth_service import cli_audit, loading, rules_cli
 from auth_service.archive import Archive, OrthancArchive
 from auth_service.chaining import Chainer
 from auth_service.clock import Clock, system_clock
@@ -20,6 +20,7 @@ from auth_service.http.app import create_app
 from auth_service.http.server import run
 from auth_service.provider import KeycloakProvider
 from auth_service.resuming import Resumer
+from auth_service.rules import RulesFile
 from auth_service.settings import Settings, SettingsError, read
 from auth_service.store.database import Store
 from auth_service.watching import Watcher
@@ -33,6 +34,7 @@ class CommandWorld:
     store: Store
     archive: Archive
     directory: Directory
+    rules: RulesFile
     clock: Clock
 
 
@@ -44,6 +46,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     # httpx would log the address of every question to Orthanc and Keycloak.
     logging.getLogger("httpx").setLevel(logging.WARNING)
+    if options.command == "rules":
+        return _rules(options)
     try:
         settings = read()
     except SettingsError as error:
@@ -74,6 +78,14 @@ def _parser() -> argparse.ArgumentParser:
     load = albums.add_parser("load", help="make what is missing of the albums of a manifest")
     load.add_argument("file", type=Path, metavar="FILE", help="manifest.json of the samples")
     cli_audit.add_to(commands)
+    rules = commands.add_parser("rules", help="look at rules files").add_subparsers(
+        dest="verb", required=True
+    )
+    check = rules.add_parser("check", help="say what is wrong with a rules file")
+    check.add_argument("file", type=Path, metavar="FILE")
+    diff = rules.add_parser("diff", help="say who would gain and lose what")
+    diff.add_argument("old", type=Path, metavar="OLD")
+    diff.add_argument("new", type=Path, metavar="NEW")
     return parser
 
 
@@ -87,17 +99,34 @@ def _world(settings: Settings) -> Iterator[CommandWorld]:
         public_url=settings.public_url,
     )
     store = Store(settings.database_url)
+    directory = KeycloakDirectory(settings)
     try:
         yield CommandWorld(
             settings=settings,
             store=store,
             archive=archive,
-            directory=KeycloakDirectory(settings),
+            directory=directory,
+            rules=RulesFile(settings=settings, store=store, directory=directory, clock=system_clock),
             clock=system_clock,
         )
     finally:
         store.close()
         archive.close()
+
+
+def _rules(options: argparse.Namespace) -> int:
+    """Look at rules files; to check one, the settings need not be there."""
+    try:
+        settings = read()
+    except SettingsError as error:
+        if options.verb == "check":
+            return rules_cli.check(None, options.file)
+        print(f"The settings cannot be used:\n{error}", file=sys.stderr)
+        return 2
+    with _world(settings) as world:
+        if options.verb == "check":
+            return rules_cli.check(world, options.file)
+        return rules_cli.diff(world, options.old, options.new)
 
 
 def _migrate(settings: Settings) -> int:

@@ -20,7 +20,7 @@ from keycloak.exceptions import KeycloakError
 from auth_service.errors import Unavailable, Untold
 from auth_service.policy.model import Group
 from auth_service.settings import Settings
-from auth_service.vocabulary import RealmRole
+from auth_service.vocabulary import realm_roles
 
 GROUPS_LIVE = 0.25
 """Seconds for which a path is taken to mean the same group: a renamed one may leave its path to another, and
@@ -78,6 +78,18 @@ class Directory(Protocol):
         """Return these groups and all above them; a path that nobody knows gives nothing."""
         ...
 
+    def has_role(self, name: str) -> bool:
+        """Tell whether the realm has a role of exactly this name."""
+        ...
+
+    def people_of_role(self, name: str) -> tuple[DirectoryPerson, ...]:
+        """Return who has a role of the realm, himself or by a group; not by a role that holds it."""
+        ...
+
+    def people_of_group(self, group_id: str) -> tuple[DirectoryPerson, ...]:
+        """Return who belongs to a group or to one below it."""
+        ...
+
 
 def with_ancestors(path: str) -> list[str]:
     """Return a group's path and those of all groups above it, or nothing if it is not a full path."""
@@ -112,14 +124,7 @@ class KeycloakDirectory:
         found = [row for row in rows if str(row.get("username", "")).casefold() == wanted]
         if len(found) != 1:
             return None
-        row = found[0]
-        return DirectoryPerson(
-            provider=self._settings.provider,
-            subject=str(row["id"]),
-            username=str(row["username"]),
-            name=_name(row),
-            email=str(row.get("email") or ""),
-        )
+        return self._person(found[0])
 
     def standing(self, subject: str) -> Standing | None:
         """Return what an account means now, asked anew."""
@@ -144,16 +149,53 @@ class KeycloakDirectory:
         found = (self._remembered(path) for path in sorted(wanted))
         return frozenset(group for group in found if group is not None)
 
+    def has_role(self, name: str) -> bool:
+        """Tell whether the realm has a role of exactly this name."""
+        # In an address they would lead elsewhere in the admin API.
+        if name in ("", ".", ".."):
+            return False
+        row = self._ask(lambda admin: _or_none(lambda: admin.get_realm_role(quote(name, safe=""))))
+        return row is not None and row.get("name") == name
+
+    def people_of_role(self, name: str) -> tuple[DirectoryPerson, ...]:
+        """Return who has a role of the realm, himself or by a group."""
+        if not self.has_role(name):
+            return ()
+        place = quote(name, safe="")
+        rows = self._ask(lambda admin: admin.get_realm_role_members(place))
+        groups = self._ask(lambda admin: admin.get_realm_role_groups(place))
+        found = {person.subject: person for person in map(self._person, rows)}
+        for group in groups:
+            found |= {person.subject: person for person in self.people_of_group(str(group["id"]))}
+        return tuple(found.values())
+
+    def people_of_group(self, group_id: str) -> tuple[DirectoryPerson, ...]:
+        """Return who belongs to a group or to one below it."""
+        rows = self._ask(lambda admin: admin.get_group_members(group_id))
+        found = {person.subject: person for person in map(self._person, rows)}
+        for below in self._ask(lambda admin: admin.get_group_children(group_id)):
+            found |= {person.subject: person for person in self.people_of_group(str(below["id"]))}
+        return tuple(found.values())
+
+    def _person(self, row: Mapping[str, Any]) -> DirectoryPerson:
+        return DirectoryPerson(
+            provider=self._settings.provider,
+            subject=str(row["id"]),
+            username=str(row["username"]),
+            name=_name(row),
+            email=str(row.get("email") or ""),
+        )
+
     def _standing(self, admin: KeycloakAdmin, subject: str) -> Standing | None:
         row = _or_none(lambda: admin.get_user(subject))
         if row is None or row.get("id") != subject or row.get("enabled") is not True:
             return None
-        names = {str(role["name"]) for role in admin.get_composite_realm_roles_of_user(subject)}
+        names = [str(role["name"]) for role in admin.get_composite_realm_roles_of_user(subject)]
         paths = [str(group["path"]) for group in admin.get_user_groups(subject)]
         return Standing(
             username=str(row["username"]),
             name=_name(row),
-            roles=frozenset(role.value for role in RealmRole if role in names),
+            roles=realm_roles(names),
             groups=self.groups_with_ancestors(paths),
         )
 

@@ -10,7 +10,8 @@
     ├── Unauthenticated signing in would help, or the credential is bad
     ├── TooMany         too many bad credentials came from there
     └── Unavailable     a part of the system does not answer
-        └── Untold      it answers, and will not tell us
+        ├── Untold      it answers, and will not tell us
+        └── NoRules     there is a rules file, and none was ever good
 
 Messages are English gettext ids with named places; they are translated where they are shown.
 """
@@ -84,9 +85,20 @@ class Unavailable(ServiceError):
 
     code = "unavailable"
 
-    def __init__(self, part: str) -> None:
-        super().__init__("A part of the system does not answer: {part}.", reason=part, part=part)
+    def __init__(self, part: str, message: str = "A part of the system does not answer: {part}.") -> None:
+        super().__init__(message, reason=part, part=part)
 
 
 class Untold(Unavailable):
     """A part answers and will not tell: our own credential or right is gone, say."""
+
+
+class NoRules(Unavailable):
+    """There is a rules file, and none was ever good: who may do what is not known."""
+
+    part = "rules"
+
+    def __init__(
+        self, message: str = "The rules of access cannot be read. Administrators can see why."
+    ) -> None:
+        super().__init__(self.part, message)

@@ -14,10 +14,11 @@ from auth_service import audit, audit_system
 from auth_service.archive import AmbiguousError, Archive, ArchivedInstance, ArchivedSeries, ArchivedStudy
 from auth_service.clock import Clock
 from auth_service.errors import Forbidden, NotFound
+from auth_service.grants import grants_of
 from auth_service.policy.engine import decide, visible
 from auth_service.policy.model import Actor, Decision, Grant, Reason, Resource, Visibility
+from auth_service.rules import RulesFile
 from auth_service.settings import Settings
-from auth_service.store.albums import grants_of
 from auth_service.store.database import Store
 from auth_service.targets import VIEWER_CLASSES, Target
 from auth_service.vocabulary import Action, Level
@@ -70,6 +71,7 @@ class Gate:
     settings: Settings
     store: Store
     archive: Archive
+    rules: RulesFile
     clock: Clock
     origin: Origin
 
@@ -81,12 +83,13 @@ class Gate:
             settings=services.settings,
             store=services.store,
             archive=services.archive,
+            rules=services.rules,
             clock=services.clock,
             origin=Origin.of(request),
         )
 
     def visible(self, actor: Actor, action: Action) -> Visibility:
-        """Say which labels open series to the actor for this action."""
+        """Say what opens series to the actor for this action."""
         return visible(actor, action, grants=self._grants(actor), at=self.clock())
 
     def permitted(self, actor: Actor, action: Action, uid: str) -> ArchivedSeries | None:
@@ -246,7 +249,8 @@ class Gate:
         decision = decide(actor, Action.ADMINISTER, Resource(level=Level.SYSTEM), grants=(), at=self.clock())
         if not decision.allowed or action is Action.ADMINISTER:
             return decision
-        return _UNKNOWN
+        # What carries no label is opened by nothing but a rule about everything, without a condition.
+        return decide(actor, action, Resource(level=Level.STUDY), grants=self._grants(actor), at=self.clock())
 
     def _resolve(self, target: Target) -> ArchivedSeries | ArchivedInstance | None:
         """Find the one thing that the path names, with everything in the path belonging together."""
@@ -272,7 +276,7 @@ class Gate:
 
     def _grants(self, actor: Actor) -> list[Grant]:
         with self.store.read() as transaction:
-            return grants_of(transaction, actor, zone=self.settings.zone)
+            return grants_of(transaction, self, actor)
 
     def _administered(self, actor: Actor, action: Action, target: str) -> None:
         with self.store.write() as transaction:
@@ -397,5 +401,9 @@ def _action(target: Target, resolved: ArchivedSeries | ArchivedInstance | None) 
 
 def _resource(series: ArchivedSeries) -> Resource:
     return Resource(
-        level=Level.SERIES, uid=series.uid, labels=series.labels, study_labels=series.study_labels
+        level=Level.SERIES,
+        uid=series.uid,
+        labels=series.labels,
+        study_labels=series.study_labels,
+        modality=series.modality,
     )

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from auth_service.archive import Archive, carrying
-from auth_service.policy.model import Labelled
 
 _DRAWN_OVER_OTHERS = frozenset({"SEG", "RTDOSE", "OT", "SM"})
 """Modalities with pictures that say little by themselves."""
@@ -72,13 +71,13 @@ class _Series:
     instances: int
 
 
-def holdings(archive: Archive, visible: Labelled) -> dict[str, Holding]:
+def holdings(archive: Archive, labels: frozenset[str]) -> dict[str, Holding]:
     """Count what carries each of the labels.
 
     Parameters
     ----------
     archive : Archive
-    visible : Labelled
+    labels : frozenset of str
         Labels of albums whose series the actor may view: never empty, which to Orthanc would mean everything.
 
     Raises
@@ -95,13 +94,13 @@ def holdings(archive: Archive, visible: Labelled) -> dict[str, Holding]:
             "ResponseContent": ["Labels", "MainDicomTags"],
             "RequestedTags": ["StudyInstanceUID", "NumberOfSeriesRelatedInstances"],
         }
-        | carrying(visible.labels)
+        | carrying(labels)
     )
     by_label: dict[str, list[_Series]] = defaultdict(list)
     for row in rows:
-        for label in visible.labels.intersection(row["Labels"]):
+        for label in labels.intersection(row["Labels"]):
             by_label[label].append(_series(row["MainDicomTags"] | row["RequestedTags"]))
-    return {label: _holding(by_label[label]) for label in visible.labels}
+    return {label: _holding(by_label[label]) for label in labels}
 
 
 def _series(tags: dict[str, Any]) -> _Series:

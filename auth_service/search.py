@@ -1,21 +1,23 @@
-"""Ask the archive narrowed questions: only what the visible labels open is found, counted, or told of.
+"""Ask the archive narrowed questions: only what is open to the actor is found, counted, or told of.
 
-A question goes to Orthanc with the labels that the actor may see, so that paging and totals are right. What
-would tell of hidden series (modalities and counts of a study) is computed from its permitted series, and a
-filter on a modality is resolved on permitted series first. What cannot be narrowed exactly is refused.
+A question goes to Orthanc narrowed to what is visible (``narrowing.py``), so that paging and totals are
+right. What would tell of hidden series (modalities and counts of a study) is computed from its permitted
+series, and a filter on a modality is resolved on permitted series first. What cannot be narrowed exactly is
+refused.
 
 Three finds answer a page of studies: the studies, their permitted series, and whether any of the identifiers
 exists twice (then it is nobody's). ``docs/decisions/0005-narrowed-searches.md`` says why.
 """
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from auth_service.archive import Archive, carrying, existing_twice, type_of_level, uid_of_level
+from auth_service.archive import Archive, existing_twice, type_of_level, uid_of_level
 from auth_service.errors import Invalid
-from auth_service.policy.model import Labelled, Nothing, Visibility
+from auth_service.narrowing import narrowed, permitted_of_studies
+from auth_service.policy.model import Nothing, Openings, Visibility
 from auth_service.vocabulary import Level
 
 MAX_LIMIT = 1000
@@ -81,11 +83,32 @@ def find(archive: Archive, question: Question, visibility: Visibility) -> list[R
     _check(archive, question)
     if isinstance(visibility, Nothing) or question.limit == 0:
         return []
+    asked = _narrowed(archive, question, visibility)
+    if asked is None:
+        return []
     if question.level is Level.STUDY:
-        return _find_studies(archive, question, visibility)
-    if question.level is Level.SERIES:
-        return _find_series(archive, question, visibility)
-    raise Invalid("Level", "Instances are searched within one series: name it in {field}.")
+        return _find_studies(archive, question, asked, visibility)
+    return _find_series(archive, question, asked, visibility)
+
+
+def find_decided(
+    archive: Archive, question: Question, uids: Collection[str], visibility: Visibility
+) -> list[Row]:
+    """Answer one page of series that were each decided about already.
+
+    Parameters
+    ----------
+    uids : collection of str
+        Their SeriesInstanceUIDs; what else is asked is the question's.
+    visibility : Visibility
+        By it is known which of their labels may be told.
+
+    """
+    _check(archive, question)
+    if not uids or isinstance(visibility, Nothing) or question.limit == 0:
+        return []
+    query = {**question.filters, "SeriesInstanceUID": "\\".join(sorted(uids))}
+    return _find_series(archive, question, {"Level": "Series", "Query": query}, visibility)
 
 
 def count(archive: Archive, question: Question, visibility: Visibility) -> int:
@@ -93,10 +116,8 @@ def count(archive: Archive, question: Question, visibility: Visibility) -> int:
     _check(archive, question)
     if isinstance(visibility, Nothing):
         return 0
-    if question.level is Level.INSTANCE:
-        raise Invalid("Level", "Instances are searched within one series: name it in {field}.")
-    filters = _filters(archive, question, visibility)
-    return 0 if filters is None else archive.count(_narrowed(question, filters, visibility))
+    asked = _narrowed(archive, question, visibility)
+    return 0 if asked is None else archive.count(asked)
 
 
 def find_instances(archive: Archive, question: Question, *, series_uid: str) -> list[Row]:
@@ -105,7 +126,7 @@ def find_instances(archive: Archive, question: Question, *, series_uid: str) -> 
     if question.limit == 0:
         return []
     answer = archive.find(_within(question, series_uid) | _page(question) | _content(question))
-    return [_row(Level.INSTANCE, found, frozenset()) for found in answer]
+    return [_row(Level.INSTANCE, found, None) for found in answer]
 
 
 def count_instances(archive: Archive, question: Question, *, series_uid: str) -> int:
@@ -145,14 +166,20 @@ def _check(archive: Archive, question: Question) -> None:
                 )
 
 
-def _find_studies(archive: Archive, question: Question, visibility: Labelled) -> list[Row]:
-    filters = _filters(archive, question, visibility)
-    if filters is None:
-        return []
-    found = archive.find(_narrowed(question, filters, visibility) | _page(question) | _content(question))
-    uids = [_uid(Level.STUDY, study) for study in found]
-    permitted = _permitted_series(archive, uids, visibility)
-    twice = existing_twice(archive, Level.STUDY, uids)
+def _narrowed(archive: Archive, question: Question, visibility: Openings) -> dict[str, Any] | None:
+    if question.level is Level.INSTANCE:
+        raise Invalid("Level", "Instances are searched within one series: name it in {field}.")
+    return narrowed(archive, question.level, question.filters, visibility)
+
+
+def _find_studies(
+    archive: Archive, question: Question, asked: Mapping[str, Any], visibility: Openings
+) -> list[Row]:
+    found = archive.find({**asked, **_page(question), **_content(question)})
+    permitted: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for series in permitted_of_studies(archive, found, visibility, [_SERIES_COUNTS]):
+        permitted[series["ParentStudy"]].append(series)
+    twice = existing_twice(archive, Level.STUDY, [_uid(Level.STUDY, study) for study in found])
     return [
         _study_row(study, permitted[study["ID"]], visibility)
         for study in found
@@ -160,42 +187,17 @@ def _find_studies(archive: Archive, question: Question, visibility: Labelled) ->
     ]
 
 
-def _find_series(archive: Archive, question: Question, visibility: Labelled) -> list[Row]:
-    found = archive.find(
-        _narrowed(question, question.filters, visibility)
-        | _page(question)
-        | _content(question, "StudyInstanceUID")
-    )
+def _find_series(
+    archive: Archive, question: Question, asked: Mapping[str, Any], visibility: Openings
+) -> list[Row]:
+    found = archive.find({**asked, **_page(question), **_content(question, "StudyInstanceUID")})
     twice = existing_twice(archive, Level.SERIES, [_uid(Level.SERIES, series) for series in found])
     split = existing_twice(archive, Level.STUDY, [_uid(Level.STUDY, series) for series in found])
     return [
-        _row(Level.SERIES, series, visibility.labels)
+        _row(Level.SERIES, series, visibility)
         for series in found
         if _uid(Level.SERIES, series) not in twice and _uid(Level.STUDY, series) not in split
     ]
-
-
-def _filters(archive: Archive, question: Question, visibility: Labelled) -> Mapping[str, str] | None:
-    """Resolve a filter on modalities of studies on permitted series; ``None``: nothing can match."""
-    modality = question.filters.get("ModalitiesInStudy")
-    if question.level is not Level.STUDY or not modality:
-        return question.filters
-    filters = {key: value for key, value in question.filters.items() if key != "ModalitiesInStudy"}
-    series = archive.find(
-        {
-            "Level": "Series",
-            "Query": filters | {"Modality": modality},
-            "ResponseContent": [],
-            "RequestedTags": ["StudyInstanceUID"],
-        }
-        | carrying(visibility.labels)
-    )
-    uids = sorted({_uid(Level.STUDY, row) for row in series})
-    return {**filters, "StudyInstanceUID": "\\".join(uids)} if uids else None
-
-
-def _narrowed(question: Question, filters: Mapping[str, str], visibility: Labelled) -> dict[str, Any]:
-    return {"Level": type_of_level[question.level], "Query": dict(filters)} | carrying(visibility.labels)
 
 
 def _within(question: Question, series_uid: str) -> dict[str, Any]:
@@ -232,27 +234,7 @@ def _content(question: Question, *also: str) -> dict[str, Any]:
     }
 
 
-def _permitted_series(
-    archive: Archive, study_uids: Sequence[str], visibility: Labelled
-) -> Mapping[str, list[dict[str, Any]]]:
-    """Find the permitted series of some studies, by Orthanc's identifier of the study."""
-    permitted: dict[str, list[dict[str, Any]]] = defaultdict(list)
-    if not study_uids:
-        return permitted
-    for series in archive.find(
-        {
-            "Level": "Series",
-            "Query": {"StudyInstanceUID": "\\".join(study_uids)},
-            "ResponseContent": ["Parent"],
-            "RequestedTags": ["Modality", _SERIES_COUNTS],
-        }
-        | carrying(visibility.labels)
-    ):
-        permitted[series["ParentStudy"]].append(series)
-    return permitted
-
-
-def _study_row(study: dict[str, Any], series: Sequence[dict[str, Any]], visibility: Labelled) -> Row:
+def _study_row(study: dict[str, Any], series: Sequence[dict[str, Any]], visibility: Openings) -> Row:
     modalities = sorted({one["RequestedTags"].get("Modality") or "" for one in series} - {""})
     instances = sum(int(one["RequestedTags"].get(_SERIES_COUNTS) or 0) for one in series)
     computed = {
@@ -260,18 +242,18 @@ def _study_row(study: dict[str, Any], series: Sequence[dict[str, Any]], visibili
         "NumberOfStudyRelatedSeries": str(len(series)),
         "NumberOfStudyRelatedInstances": str(instances),
     }
-    row = _row(Level.STUDY, study, visibility.labels)
+    row = _row(Level.STUDY, study, visibility)
     return replace(row, tags={**row.tags, **computed}, series=tuple(sorted(one["ID"] for one in series)))
 
 
-def _row(level: Level, found: dict[str, Any], shown: frozenset[str]) -> Row:
+def _row(level: Level, found: dict[str, Any], visibility: Openings | None) -> Row:
     parents = {Level.STUDY: "ParentPatient", Level.SERIES: "ParentStudy", Level.INSTANCE: "ParentSeries"}
     return Row(
         id=found["ID"],
         level=level,
         uid=_uid(level, found),
         parent=found.get(parents[level]),
-        labels=frozenset(found.get("Labels", ())) & shown,
+        labels=visibility.shown(found.get("Labels", ())) if visibility else frozenset(),
         tags=found["RequestedTags"],
         main_tags=found.get("MainDicomTags", {}),
         patient_tags=found.get("PatientMainDicomTags", {}),

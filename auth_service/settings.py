@@ -114,6 +114,9 @@ class Settings(BaseSettings):
     audit_keep_days: int | None = Field(
         None, ge=30, le=36500, description="Audit records are removed after so many days; empty: never."
     )
+    rules_file: str = Field(
+        "", description="permissions.jsonc, read anew when it changes; empty: albums alone give rights."
+    )
     time_zone: str = Field("America/Toronto", description="The site's time zone: end dates are days in it.")
     default_language: str = Field("fr", description="Language where neither person nor browser says one.")
 

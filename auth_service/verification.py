@@ -21,7 +21,7 @@ from joserfc.jwt import JWTClaimsRegistry, Token
 
 from auth_service.errors import Unavailable
 from auth_service.reach import REST
-from auth_service.vocabulary import RealmRole
+from auth_service.vocabulary import realm_roles
 
 ALGORITHMS = ("RS256",)
 """What the realm signs with. ``none`` and everything symmetric is thereby refused."""
@@ -296,8 +296,8 @@ def verify_access_token(
 
 
 def known_roles(values: object) -> frozenset[str]:
-    """Return the realm roles that the portal knows, of whatever a token says."""
-    return frozenset(strings(values)) & frozenset(str(role) for role in RealmRole)
+    """Return the realm roles that may mean something here, of whatever a token says."""
+    return realm_roles(strings(values))
 
 
 def strings(values: object) -> Iterable[str]:

@@ -4,6 +4,7 @@ The portal may import this module and nothing else of the auth service; ``docs/p
 from it.
 """
 
+from collections.abc import Iterable
 from enum import StrEnum
 from typing import Self
 
@@ -60,6 +61,20 @@ OWNER_ACTIONS = MEMBER_ACTIONS | {Action.EDIT, Action.MANAGE, Action.DELETE, Act
 """What an owner of an album may do: everything but administer the system."""
 
 
+RULE_ACTIONS = frozenset(
+    {
+        Action.VIEW,
+        Action.DOWNLOAD,
+        Action.UPLOAD,
+        Action.SEND,
+        Action.ANNOTATE,
+        Action.LAUNCH,
+        Action.EXPORT,
+    }
+)
+"""What the rules file can give on images: what is done to an album, its owners give."""
+
+
 TOKEN_ACTIONS = MEMBER_ACTIONS - {Action.INVITE}
 """What an API token may leave of its maker's rights: who may see an album is changed in person only."""
 
@@ -72,11 +87,20 @@ class AlbumRole(_Described):
 
 
 class RealmRole(_Described):
-    """The roles of the Keycloak realm that the portal knows; any other is passed over."""
+    """The roles of the Keycloak realm that mean something here; the rules file may name any."""
 
     ADMIN = "admin", "Administers people, rules, audit and health; no right to images comes with it."
     PI = "pi", "Leads projects and owns albums."
     RESEARCHER = "researcher", "Works with the albums that others share."
+
+
+def realm_roles(names: Iterable[str]) -> frozenset[str]:
+    """Return the roles of a realm that somebody made: what Keycloak gives everybody means nothing here."""
+    return frozenset(
+        name
+        for name in names
+        if name not in ("offline_access", "uma_authorization") and not name.startswith("default-roles-")
+    )
 
 
 class LabelKind(_Described):
@@ -87,6 +111,10 @@ class LabelKind(_Described):
         "Written by the auth service alone: on a series it grants, on a study it only helps to find.",
     )
     SITE = "site", "Any other label: put on studies or series by the site, named in the rules file."
+
+
+EVERYTHING = "*"
+"""What a rule names instead of a label: every series, labelled or not. No label is called so."""
 
 
 ALBUM_LABEL_PREFIX = "album-"
@@ -116,10 +144,11 @@ class ActorKind(_Described):
 
 
 class SubjectKind(_Described):
-    """To whom a membership is given."""
+    """To whom rights are given: memberships to people and groups, rules to roles too."""
 
     PERSON = "person", "One person, by provider and subject identifier."
     GROUP = "group", "A Keycloak group, by its id; its subgroups' people belong to it too."
+    ROLE = "role", "A role of the realm, by its name; in the rules file only."
 
 
 class Level(_Described):
@@ -156,6 +185,15 @@ class LineFailure(_Described):
     AMBIGUOUS = "ambiguous", "The archive has it more than once, and nothing is guessed."
 
 
+class RulesState(_Described):
+    """How it stands with the rules file."""
+
+    OFF = "off", "None is configured: memberships of albums alone give rights."
+    GOOD = "good", "The file as it is now is in force."
+    KEPT = "kept", "The file as it is now cannot be taken; what was in force before stays."
+    NONE = "none", "The file was never good: nobody is served but administrators, to see why."
+
+
 class AuditEvent(_Described):
     """What the audit table can hold."""
 
@@ -184,6 +222,8 @@ class AuditEvent(_Described):
     MEMBER_ADDED = "member-added", "Somebody was given rights in an album."
     MEMBER_CHANGED = "member-changed", "Somebody's rights in an album were changed."
     MEMBER_REMOVED = "member-removed", "Somebody's rights in an album were taken back."
+    RULES_TAKEN = "rules-taken", "A rules file came into force, or was in force at a start."
+    RULES_REFUSED = "rules-refused", "A rules file could not be taken; what was in force stays."
     AMBIGUOUS = "ambiguous", "An identifier exists more than once in the archive and was therefore refused."
     ADMIN_ACTED = "admin-acted", "An administrator did something for the system, and said why."
     AUDIT_READ = "audit-read", "An administrator read the audit."

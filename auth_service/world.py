@@ -5,6 +5,7 @@ from typing import Protocol
 from auth_service.archive import Archive
 from auth_service.clock import Clock
 from auth_service.directory import Directory
+from auth_service.rules import RulesFile
 from auth_service.settings import Settings
 from auth_service.store.database import Store
 
@@ -30,6 +31,11 @@ class World(Protocol):
     @property
     def directory(self) -> Directory:
         """Keycloak, or a second implementation of it, to resolve names."""
+        ...
+
+    @property
+    def rules(self) -> RulesFile:
+        """The rules file in force."""
         ...
 
     @property

@@ -1,8 +1,9 @@
-"""Write the pages that only repeat what the code says: ``docs/permissions.md`` and ``.env.example``.
+"""Write the pages that only repeat what the code says: of rights, of the rules file, and of settings.
 
 ``make docs`` runs it; a test fails when what is committed differs from what it would write.
 """
 
+import json
 import sys
 from collections.abc import Iterable
 from enum import StrEnum
@@ -11,16 +12,20 @@ from pathlib import Path
 from pydantic_settings import BaseSettings
 
 from auth_service import settings as auth_settings
+from auth_service.policy.permissions import PERMISSIONS
+from auth_service.policy.rules_schema import SCHEMA
 from auth_service.targets import TABLE, Row, Way
 from auth_service.vocabulary import (
     MEMBER_ACTIONS,
     OWNER_ACTIONS,
+    RULE_ACTIONS,
     Action,
     AlbumRole,
     AuditEvent,
     LabelKind,
     Level,
     RealmRole,
+    SubjectKind,
 )
 from portal import settings as portal_settings
 
@@ -29,7 +34,11 @@ ROOT = Path(__file__).parent.parent
 
 def main() -> int:
     """Write every page; with ``--check`` only say which ones differ."""
-    pages = {"docs/permissions.md": permissions(), ".env.example": environment()}
+    pages = {
+        "docs/permissions.md": permissions(),
+        "docs/permissions.schema.json": schema(),
+        ".env.example": environment(),
+    }
     differing = [name for name, text in pages.items() if not _same(ROOT / name, text)]
     if "--check" in sys.argv:
         for name in differing:
@@ -54,13 +63,20 @@ def permissions() -> str:
             "## Actions",
             "",
             *_table(
-                ("action", "what it is", "owner of an album", "member, where given"),
+                (
+                    "action",
+                    "what it is",
+                    "owner of an album",
+                    "member, where given",
+                    "the rules file, where it says so",
+                ),
                 (
                     (
                         f"`{action}`",
                         action.sentence,
                         _mark(action in OWNER_ACTIONS),
                         _mark(action in MEMBER_ACTIONS),
+                        _mark(action in RULE_ACTIONS),
                     )
                     for action in Action
                 ),
@@ -69,6 +85,24 @@ def permissions() -> str:
             *_words("Roles in an album", AlbumRole),
             *_words("Roles of the realm", RealmRole),
             *_words("Labels in Orthanc", LabelKind),
+            *_words("To whom rights are given", SubjectKind),
+            "## Permissions of the rules file",
+            "",
+            "The names are those of Orthanc's own auth service; [the schema](permissions.schema.json) has",
+            "the shape of the file, and [the guide](admins/rules.md) says how to work with it.",
+            "",
+            *_table(
+                ("permission", "gives here", "why"),
+                (
+                    (
+                        f"`{name}`",
+                        ", ".join(f"`{action}`" for action in Action if action in permission.actions) or "-",
+                        permission.reason,
+                    )
+                    for name, permission in PERMISSIONS.items()
+                ),
+            ),
+            "",
             *_routes(),
             *_words("What the audit holds", AuditEvent),
         ]
@@ -107,6 +141,11 @@ def _refused() -> Iterable[tuple[str, str]]:
     refused = [row for row in TABLE if row.way is Way.NOBODY]
     for why in dict.fromkeys(row.why for row in refused):
         yield why, "<br>".join(f"`{row.method} {row.path}`" for row in refused if row.why == why)
+
+
+def schema() -> str:
+    """Return the JSON Schema of the rules file."""
+    return json.dumps(SCHEMA, indent=2) + "\n"
 
 
 def environment() -> str:

@@ -186,6 +186,23 @@ class Health(_Answer):
         return tuple(part for part in Part if self.parts.get(part, "up") != "up")
 
 
+class Remark(_Answer):
+    """Something to say about the rules file, and where."""
+
+    line: int
+    column: int
+    message: str
+
+
+class RulesStatus(_Answer):
+    """How it stands with the rules file."""
+
+    state: str
+    """``off``, ``good``, ``kept``, or ``none``."""
+    file: str = ""
+    problems: tuple[Remark, ...] = ()
+
+
 class _SessionList(_Answer):
     items: tuple[Session, ...]
 
@@ -219,6 +236,9 @@ class Account(Protocol):
 
     def set_language(self, language: str) -> None:
         """Remember the person's language."""
+
+    def rules(self, language: str) -> RulesStatus:
+        """Say how it stands with the rules file, in a language; for administrators."""
 
 
 class AuthService(Protocol):
@@ -323,8 +343,14 @@ class HttpAccount:
         """See `Account`."""
         self._ask("PATCH", "/api/me", json={"language": language})
 
+    def rules(self, language: str) -> RulesStatus:
+        """See `Account`."""
+        headers = {"Accept-Language": language}
+        return _read(RulesStatus, self._ask("GET", "/api/rules", headers=headers))
+
     def _ask(self, method: str, path: str, **more: Any) -> httpx.Response:  # noqa: ANN401 - httpx's own
-        return _send(self._client, method, path, headers=self._headers, **more)
+        headers = {**self._headers, **more.pop("headers", {})}
+        return _send(self._client, method, path, headers=headers, **more)
 
 
 def _send(client: httpx.Client, method: str, path: str, **more: Any) -> httpx.Response:  # noqa: ANN401

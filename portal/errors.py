@@ -21,6 +21,8 @@ class Part(StrEnum):
     AUTH_SERVICE = "auth_service"
     ORTHANC = "orthanc"
     KEYCLOAK = "keycloak"
+    RULES = "rules"
+    """Not a service: the rules file, without which auth_service serves administrators alone."""
 
 
 class PortalError(Exception):

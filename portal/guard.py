@@ -13,7 +13,7 @@ import streamlit as st
 
 from auth_service.vocabulary import RealmRole
 from portal import session
-from portal.auth_client import Me
+from portal.auth_client import Me, RulesStatus
 from portal.errors import Forbidden, Invalid, NotFound, PortalError, SignedOut, Unavailable
 from portal.services import services
 from portal.session import Visit
@@ -30,12 +30,22 @@ def require() -> Visit:
         explain(session.text(), outcome)
         st.stop()
     notices.banner(outcome.t, outcome.health.down())
+    if administers(outcome.me):
+        notices.rules(outcome.t, _rules(outcome))
     return outcome
 
 
 def administers(me: Me) -> bool:
     """Tell whether somebody is shown what administrators look at; auth_service decides whether he gets it."""
     return RealmRole.ADMIN in me.roles
+
+
+def _rules(visit: Visit) -> RulesStatus | None:
+    """Ask how it stands with the rules file; without an answer the page is drawn all the same."""
+    try:
+        return visit.account.rules(visit.t.language)
+    except PortalError:
+        return None
 
 
 @contextmanager

@@ -110,6 +110,7 @@ def part(t: Text, name: Part) -> str:
         Part.AUTH_SERVICE: t("the access service (auth_service)"),
         Part.ORTHANC: t("the image archive (Orthanc)"),
         Part.KEYCLOAK: t("the sign-in service (Keycloak)"),
+        Part.RULES: t("the rules of access (permissions.jsonc)"),
     }[name]
 
 

@@ -15,6 +15,7 @@ from auth_service import ledger
 from auth_service.albums import create_album
 from auth_service.members import MemberView, Rights, add_member
 from auth_service.policy.model import SYSTEM, Actor, Group
+from auth_service.rules import RulesFile
 from auth_service.settings import Settings
 from auth_service.store.database import Store
 from auth_service.vocabulary import Action, ActorKind, AlbumRole, ChangeVerb
@@ -51,6 +52,7 @@ class TestWorld:
     archive: FakeArchive
     keycloak: FakeKeycloak
     directory: FakeDirectory
+    rules: RulesFile
     clock: Turned
 
     @classmethod
@@ -66,12 +68,14 @@ class TestWorld:
         keycloak.add_group("/radiology/chest")
         keycloak.add_group("/radiology/head")
         keycloak.users["group-member"].groups = {"/radiology/chest"}
+        store, directory = Store(made.database_url), FakeDirectory(keycloak)
         return cls(
             settings=made,
-            store=Store(made.database_url),
+            store=store,
             archive=FakeArchive(),
             keycloak=keycloak,
-            directory=FakeDirectory(keycloak),
+            directory=directory,
+            rules=RulesFile(settings=made, store=store, directory=directory, clock=clock),
             clock=clock,
         )
 

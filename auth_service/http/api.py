@@ -4,7 +4,7 @@ from typing import Any
 
 from fastapi import APIRouter, Request
 
-from auth_service.http import albums_api
+from auth_service.http import albums_api, rules_api
 from auth_service.http.dependencies import UNSAFE_IN_PERSON, InPerson, SignedIn
 from auth_service.http.health import Doctor
 from auth_service.http.me import me_document
@@ -13,6 +13,7 @@ from auth_service.store import people
 
 router = APIRouter()
 router.include_router(albums_api.router)
+router.include_router(rules_api.router)
 
 
 @router.get("/api/health", tags=["health"])

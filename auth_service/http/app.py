@@ -38,6 +38,7 @@ from auth_service.http.coalescing import Coalescing
 from auth_service.http.health import Doctor
 from auth_service.http.slowing import Pause, Slowing
 from auth_service.provider import Provider
+from auth_service.rules import RulesFile
 from auth_service.sessions import Sessions
 from auth_service.settings import Settings
 from auth_service.store.database import Store
@@ -55,6 +56,7 @@ class Services:
     sessions: Sessions
     tokens: ApiTokens
     bearers: Bearers
+    rules: RulesFile
     clock: Clock
 
 
@@ -104,6 +106,7 @@ def create_app(
         sessions=sessions,
         tokens=ApiTokens(settings=settings, store=store, directory=directory, clock=clock),
         bearers=Bearers(settings=settings, store=store, provider=provider, directory=directory, clock=clock),
+        rules=RulesFile(settings=settings, store=store, directory=directory, clock=clock),
         clock=clock,
     )
     app.state.decisions = Coalescing()

@@ -8,7 +8,8 @@ from pydantic import StringConstraints
 from auth_service.errors import Forbidden, Unauthenticated
 from auth_service.gate import Origin, record_denial
 from auth_service.identity import identify
-from auth_service.policy.model import Actor, Decision, Reason
+from auth_service.policy.engine import decide
+from auth_service.policy.model import Actor, Decision, Reason, Resource
 from auth_service.targets import MAX_UID, ORTHANC_ID, UID
 from auth_service.vocabulary import Action, ActorKind, Level
 
@@ -28,10 +29,11 @@ def actor_or_nobody(request: Request) -> Actor:
 
 
 def actor_of(request: Request) -> Actor:
-    """Say who asks, and refuse nobody."""
+    """Say who asks, and refuse nobody; and, while no rules are known, everybody but administrators."""
     actor = actor_or_nobody(request)
     if actor.kind is ActorKind.NOBODY:
         raise Unauthenticated
+    request.app.state.services.rules.admit(actor)
     return actor
 
 
@@ -49,6 +51,25 @@ def person_of(request: Request) -> Actor:
             origin=Origin.of(request),
         )
         raise Forbidden("This can only be done by somebody who signed in, not by a token.", reason="token")
+    return actor
+
+
+def administrator_of(request: Request) -> Actor:
+    """Say who asks, and refuse everybody who may not administer the system."""
+    actor = person_of(request)
+    services = request.app.state.services
+    decision = decide(actor, Action.ADMINISTER, Resource(level=Level.SYSTEM), grants=(), at=services.clock())
+    if not decision.allowed:
+        record_denial(
+            services,
+            actor=actor,
+            action=Action.ADMINISTER,
+            decision=decision,
+            level=Level.SYSTEM,
+            target=request.url.path[:256],
+            origin=Origin.of(request),
+        )
+        raise Forbidden("Only administrators may do this.", reason=Action.ADMINISTER)
     return actor
 
 
@@ -71,6 +92,9 @@ UNSAFE = [Depends(actor_of), Depends(own_origin)]
 UNSAFE_IN_PERSON = [Depends(person_of), Depends(own_origin)]
 """The same, where a token is refused."""
 
+UNSAFE_BY_ADMIN = [Depends(administrator_of), Depends(own_origin)]
+"""The same, where everybody but an administrator is refused."""
+
 Uid = Annotated[str, StringConstraints(pattern=f"^{UID}$", max_length=MAX_UID)]
 """A DICOM unique identifier in a path."""
 
@@ -82,3 +106,6 @@ SignedIn = Annotated[Actor, Depends(actor_of)]
 
 InPerson = Annotated[Actor, Depends(person_of)]
 """Somebody who signed in."""
+
+Administrator = Annotated[Actor, Depends(administrator_of)]
+"""Somebody who signed in and has the realm role ``admin``."""

@@ -61,6 +61,7 @@ def bearer(request: Request, wanted: BearerWanted) -> JSONResponse:
     if given is None:
         raise Unauthenticated(reason="session-over")
     text, expires_in, actor = given
+    services.rules.admit(actor)
     document: dict[str, Any] = {
         "bearer": text,
         "expires_in": expires_in,

@@ -17,7 +17,7 @@ from auth_service.errors import Invalid, NotFound
 from auth_service.gate import Gate, Opened
 from auth_service.http import reading
 from auth_service.http.dependencies import UNSAFE, OrthancId, SignedIn
-from auth_service.policy.model import Actor, Labelled
+from auth_service.policy.model import Actor, Nothing
 from auth_service.search import Question, Row
 from auth_service.targets import UID_PATTERN
 from auth_service.vocabulary import Action, Level
@@ -194,8 +194,13 @@ def labels(request: Request, actor: SignedIn) -> JSONResponse:
         raise Invalid("query", "{field}: this address takes no parameters.")
     gate = Gate.of(request)
     visibility = gate.visible(actor, Action.VIEW)
-    seen = visibility.labels if isinstance(visibility, Labelled) else frozenset()
-    return JSONResponse(sorted(seen & gate.archive.all_labels()))
+    if isinstance(visibility, Nothing):
+        return JSONResponse([])
+    labels = gate.archive.all_labels()
+    if visibility.everything:
+        return JSONResponse(sorted(visibility.shown(labels)))
+    # Of everything of a modality it is not known which labels it carries: those that are named are told.
+    return JSONResponse(sorted(labels & {way.label for way in visibility.labelled}))
 
 
 async def _raw_body(request: Request) -> bytes:

@@ -1,12 +1,20 @@
 """Who asks and what he may do where, as a document: for ``/api/me`` and for the portal's pages."""
 
+from datetime import timedelta
 from typing import Any
 
 from auth_service.access import accesses
-from auth_service.http.models import GroupDocument, MeDocument, MembershipDocument, OwnSessionDocument
-from auth_service.policy.model import Actor
+from auth_service.grants import grants_of
+from auth_service.http.models import (
+    GroupDocument,
+    LabelDocument,
+    MeDocument,
+    MembershipDocument,
+    OwnSessionDocument,
+)
+from auth_service.policy.model import Actor, Grant
 from auth_service.store import people, sessions
-from auth_service.vocabulary import Action, ActorKind
+from auth_service.vocabulary import Action, ActorKind, LabelKind, label_kind
 from auth_service.world import World
 
 
@@ -16,6 +24,7 @@ def me_document(services: World, actor: Actor) -> dict[str, Any]:
         person = people.get(tx, provider=actor.provider, subject=actor.subject)
         session = sessions.by_id(tx, actor.session) if actor.session else None
         found = accesses(tx, actor, at=services.clock(), zone=services.settings.zone)
+        grants = grants_of(tx, services, actor)
     albums = [
         MembershipDocument(
             slug=each.album.slug,
@@ -44,5 +53,22 @@ def me_document(services: World, actor: Actor) -> dict[str, Any]:
         if session
         else None,
         albums=albums,
+        labels=_labels(services, actor, grants),
     )
     return document.model_dump(mode="json")
+
+
+def _labels(services: World, actor: Actor, grants: list[Grant]) -> list[LabelDocument]:
+    """Say what rules give; memberships are told with their albums."""
+    at, zone = services.clock(), services.settings.zone
+    running = [actor.left_of(grant) for grant in grants if grant.holds_for(actor, at)]
+    return [
+        LabelDocument(
+            label=grant.label,
+            actions=[str(action) for action in Action if action in grant.actions],
+            modalities=sorted(grant.modalities) if grant.modalities is not None else None,
+            until=grant.until.astimezone(zone).date() - timedelta(days=1) if grant.until else None,
+        )
+        for grant in running
+        if grant.actions and label_kind(grant.label) is not LabelKind.ALBUM
+    ]

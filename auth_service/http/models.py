@@ -16,7 +16,14 @@ from pydantic import (
 )
 
 from auth_service.albums import MOST_AT_ONCE, Sort
-from auth_service.vocabulary import MEMBER_ACTIONS, OWNER_ACTIONS, TOKEN_ACTIONS, Action, AuditEvent
+from auth_service.vocabulary import (
+    MEMBER_ACTIONS,
+    OWNER_ACTIONS,
+    RULE_ACTIONS,
+    TOKEN_ACTIONS,
+    Action,
+    AuditEvent,
+)
 
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 
@@ -92,6 +99,18 @@ class MembershipDocument(BaseModel):
     until: date | None = Field(description="The last day, in the site's time zone.")
 
 
+class LabelDocument(BaseModel):
+    """What a rule gives him."""
+
+    label: str = Field(description="A label in Orthanc, or * for everything.")
+    actions: Annotated[
+        list[str],
+        WithJsonSchema({"type": "array", "items": {"type": "string", "enum": sorted(RULE_ACTIONS)}}),
+    ]
+    modalities: list[str] | None = Field(description="Only series of these; null: of any.")
+    until: date | None = Field(description="The last day, in the site's time zone.")
+
+
 class MeDocument(BaseModel):
     """Who asks, and what he may do where."""
 
@@ -104,6 +123,7 @@ class MeDocument(BaseModel):
     groups: list[GroupDocument] = Field(description="With all groups above them.")
     session: OwnSessionDocument | None
     albums: list[MembershipDocument]
+    labels: list[LabelDocument] = Field(description="What rules give him, beside his albums.")
 
 
 class MeChange(_Given):
@@ -179,6 +199,41 @@ class Health(BaseModel):
 
     status: Literal["ok", "degraded"]
     parts: Parts
+
+
+# Rules
+
+
+class RemarkDocument(BaseModel):
+    """Something to say about a rules file, and where; both counted from one."""
+
+    line: int
+    column: int
+    message: str
+
+
+class RulesDocument(BaseModel):
+    """How it stands with the rules file."""
+
+    state: Literal["off", "good", "kept", "none"] = Field(
+        description="off: there is none; kept: the file as it is now cannot be taken, what was in force"
+        " stays; none: it was never good, and nobody but administrators is served."
+    )
+    file: str
+    since: datetime | None = Field(description="Since when the rules in force are in force.")
+    rules: int
+    problems: list[RemarkDocument]
+    warnings: list[RemarkDocument]
+
+
+class RulesCheck(BaseModel):
+    """What is said of a text."""
+
+    problems: list[RemarkDocument] = Field(description="With any of them it could not be taken.")
+    warnings: list[RemarkDocument]
+    unasked: list[Literal["keycloak", "orthanc"]] = Field(
+        description="Parts that could not be asked, so that some warnings may be missing."
+    )
 
 
 # Albums

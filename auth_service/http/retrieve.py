@@ -22,6 +22,9 @@ from auth_service.vocabulary import Action
 
 router = APIRouter()
 
+_WITHOUT_PICTURES = frozenset({"AU", "DOC", "ECG", "KO", "PLAN", "PR", "RTPLAN", "RTRECORD", "RTSTRUCT", "SR"})
+"""Modalities of series that have nothing to be drawn (PS3.3, section C.7.3.1.1.1), or draw on others."""
+
 
 @router.get("/dicom-web/studies/{study}")
 def whole_study(request: Request, actor: SignedIn, study: Uid) -> Response:
@@ -49,7 +52,7 @@ def picture_of_study(request: Request, actor: SignedIn, study: Uid) -> Response:
     except ParameterError as error:
         raise Invalid(error.parameter, "{field}: this address does not take it, or not so.") from None
     opened = _opened(Gate.of(request), actor, Action.VIEW, study, request)
-    first = min(one.uid for one in opened.series)
+    _, first = min((one.modality in _WITHOUT_PICTURES, one.uid) for one in opened.series)
     kind = path.rpartition("/")[2]
     where = f"/dicom-web/studies/{study}/series/{first}/{kind}"
     return streamed_by_nginx(f"{where}?{query}" if query else where, accept=pictures_accepted(request))

@@ -19,7 +19,7 @@ from auth_service.errors import Invalid, NotFound
 from auth_service.gate import Gate
 from auth_service.http import reading
 from auth_service.http.dependencies import UNSAFE, SignedIn, Uid
-from auth_service.policy.model import Actor, Labelled, Nothing, Visibility
+from auth_service.policy.model import Actor, Nothing, Visibility
 from auth_service.search import Order, Question, Row
 from auth_service.vocabulary import Action, Level
 
@@ -82,11 +82,9 @@ def search_series(request: Request, actor: SignedIn, study: Uid) -> JSONResponse
     gate = Gate.of(request)
     permitted = gate.permitted_series(actor, Action.VIEW, study)
     asked = question.filters.get("SeriesInstanceUID")
-    wanted = sorted(permitted & set(asked.split("\\"))) if asked else sorted(permitted)
-    if not wanted:
-        return _dicom_json(request, [], keywords, question)
-    question = _with_filters(question, StudyInstanceUID=study, SeriesInstanceUID="\\".join(wanted))
-    rows = search.find(gate.archive, question, gate.visible(actor, Action.VIEW))
+    wanted = permitted.intersection(asked.split("\\")) if asked else permitted
+    question = _with_filters(question, StudyInstanceUID=study)
+    rows = search.find_decided(gate.archive, question, wanted, gate.visible(actor, Action.VIEW))
     return _dicom_json(request, rows, keywords, question)
 
 
@@ -180,8 +178,7 @@ def _narrower(visibility: Visibility, asked: Sequence[str] | None) -> Visibility
     """Narrow to the labels that were asked for; one that is not visible is as good as none."""
     if asked is None or isinstance(visibility, Nothing):
         return visibility
-    labels = visibility.labels & frozenset(asked)
-    return Labelled(labels) if labels else Nothing()
+    return visibility.within(asked)
 
 
 def _one_series(gate: Gate, actor: Actor, question: Question, field: str) -> str | None:

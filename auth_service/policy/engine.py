@@ -11,13 +11,13 @@ from auth_service.policy.model import (
     Actor,
     Decision,
     Grant,
-    Labelled,
     Nothing,
+    Openings,
     Reason,
     Resource,
     Visibility,
 )
-from auth_service.vocabulary import Action, ActorKind, LabelKind, Level, RealmRole, album_label, label_kind
+from auth_service.vocabulary import Action, ActorKind, Level, RealmRole
 
 
 def decide(
@@ -35,7 +35,7 @@ def decide(
     matching = [
         grant
         for grant in sorted(grants, key=lambda grant: grant.source)
-        if grant.subject.covers(actor) and _opens(grant.label, resource)
+        if grant.subject.covers(actor) and grant.opening.opens(resource)
     ]
     running = [grant for grant in matching if grant.holds_for(actor, at)]
     for grant in running:
@@ -58,34 +58,13 @@ def _nearest_miss(action: Action, matching: Sequence[Grant], running: Sequence[G
 
 
 def visible(actor: Actor, action: Action, *, grants: Iterable[Grant], at: datetime) -> Visibility:
-    """Answer which labels open series to the actor for this action."""
-    labels = frozenset(
-        grant.label
+    """Answer what opens series to the actor for this action."""
+    ways = frozenset(
+        grant.opening
         for grant in grants
         if action in actor.left_of(grant).actions and grant.holds_for(actor, at)
     )
-    return Labelled(labels) if labels else Nothing()
-
-
-def opening_labels(resource: Resource) -> frozenset[str]:
-    """Return the labels that, granted, open this resource.
-
-    On a series: its own, and the site's on its study. On a study: the site's only, as an album's label there
-    is an index that says "some series of it are in the album". An album is opened by its own label.
-    """
-    if resource.level is Level.ALBUM:
-        return frozenset({album_label(resource.uid)})
-    if resource.level is Level.SERIES:
-        return resource.labels | {
-            label for label in resource.study_labels if label_kind(label) is LabelKind.SITE
-        }
-    if resource.level is Level.STUDY:
-        return frozenset(label for label in resource.labels if label_kind(label) is LabelKind.SITE)
-    return frozenset()
-
-
-def _opens(label: str, resource: Resource) -> bool:
-    return label in opening_labels(resource)
+    return Openings(ways) if ways else Nothing()
 
 
 def _decide_system(actor: Actor, action: Action) -> Decision:

@@ -1,9 +1,20 @@
 """The nouns of a decision: who asks, about what, by which grant, and what came of it."""
 
-from dataclasses import dataclass, field, replace
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, replace
 from datetime import datetime
 
-from auth_service.vocabulary import TOKEN_ACTIONS, Action, ActorKind, Level, SubjectKind
+from auth_service.vocabulary import (
+    EVERYTHING,
+    TOKEN_ACTIONS,
+    Action,
+    ActorKind,
+    LabelKind,
+    Level,
+    SubjectKind,
+    album_label,
+    label_kind,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,7 +31,7 @@ class Narrowing:
 
     actions: frozenset[Action]
     labels: frozenset[str] | None = None
-    """``None``: every label that its maker's grants name."""
+    """``None``: whatever its maker's grants open. Otherwise labels of albums: no rule is reached by them."""
 
     def leaves(self, grant: "Grant") -> "Grant":
         """Return what is left of a grant of its maker."""
@@ -81,35 +92,17 @@ class Subject:
 
     kind: SubjectKind
     id: str
-    """``provider:sub`` of a person, id of a group."""
+    """``provider:sub`` of a person, id of a group, name of a role."""
 
     def covers(self, actor: Actor) -> bool:
-        """Whether the actor is this person, or belongs to this group."""
+        """Whether the actor is this person, belongs to this group, or has this role."""
         if actor.kind not in (ActorKind.PERSON, ActorKind.TOKEN):
             return False
         if self.kind is SubjectKind.PERSON:
             return self.id == f"{actor.provider}:{actor.subject}"
+        if self.kind is SubjectKind.ROLE:
+            return self.id in actor.roles
         return any(group.id == self.id for group in actor.groups)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Grant:
-    """Some actions on what carries one label, for one subject, until a moment.
-
-    A grant pairs its actions with its label: rights never multiply across grants.
-    """
-
-    subject: Subject
-    actions: frozenset[Action]
-    label: str
-    until: datetime | None = None
-    """The first moment at which it is over; aware. ``None``: no end."""
-    source: str
-    """Where it comes from, for people and the audit: ``membership:17``."""
-
-    def holds_for(self, actor: Actor, at: datetime) -> bool:
-        """Whether it is given to this actor and still runs."""
-        return self.subject.covers(actor) and (self.until is None or at < self.until)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,6 +117,98 @@ class Resource:
     """StudyInstanceUID or SeriesInstanceUID, or an album's slug."""
     labels: frozenset[str] = frozenset()
     study_labels: frozenset[str] = frozenset()
+    modality: str = ""
+    """Of a series; empty where it has none, which meets no condition."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Opening:
+    modalities: frozenset[str] | None = None
+    """Only series of these: Modality in capitals (PS3.3, C.7.3.1.1.1). ``None``: of any, or of none."""
+
+    def __post_init__(self) -> None:
+        if self.modalities is not None and not self.modalities:
+            raise ValueError("a condition that nothing meets opens nothing: leave the opening out")
+
+    def _suits(self, resource: Resource) -> bool:
+        """Whether the condition is met; what is no series meets none, as a study has series of all kinds."""
+        if self.modalities is None:
+            return True
+        return resource.level is Level.SERIES and resource.modality.upper() in self.modalities
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Labelled(_Opening):
+    """What one label opens.
+
+    A series by its own label, and by the site's on its study; a study by the site's only, as an album's
+    label there is an index that says "some series of it are in the album"; an album by its own.
+    """
+
+    label: str
+
+    def __post_init__(self) -> None:
+        # Without zero-argument super(), which slots of dataclasses do not know before Python 3.14.
+        _Opening.__post_init__(self)
+        if not self.label or self.label == EVERYTHING:
+            raise ValueError("to Orthanc no label would mean everything: use Everything()")
+
+    def opens(self, resource: Resource) -> bool:
+        """Tell whether this alone opens a resource."""
+        of_site = label_kind(self.label) is LabelKind.SITE
+        match resource.level:
+            case Level.ALBUM:
+                carried = frozenset({album_label(resource.uid)})
+            case Level.SERIES:
+                carried = resource.labels | resource.study_labels if of_site else resource.labels
+            case Level.STUDY if of_site:
+                carried = resource.labels
+            case _:
+                return False
+        return self.label in carried and self._suits(resource)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Everything(_Opening):
+    """What the ``*`` of a rule opens: every series, labelled or not; no album, and not the system."""
+
+    def opens(self, resource: Resource) -> bool:
+        """Tell whether this alone opens a resource."""
+        return resource.level in (Level.STUDY, Level.SERIES) and self._suits(resource)
+
+
+Opening = Labelled | Everything
+"""One way in."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grant:
+    """Some actions on what carries one label, or on everything, for one subject, until a moment.
+
+    A grant pairs its actions with its label and its condition: rights never multiply across grants.
+    """
+
+    subject: Subject
+    actions: frozenset[Action]
+    label: str
+    """A label in Orthanc, or `EVERYTHING`."""
+    modalities: frozenset[str] | None = None
+    """Only series of these; ``None``: of any."""
+    until: datetime | None = None
+    """The first moment at which it is over; aware. ``None``: no end."""
+    source: str
+    """Where it comes from, for people and the audit: ``membership:17``, ``rules:permissions.jsonc:14``."""
+
+    def holds_for(self, actor: Actor, at: datetime) -> bool:
+        """Whether it is given to this actor and still runs."""
+        return self.subject.covers(actor) and (self.until is None or at < self.until)
+
+    @property
+    def opening(self) -> Opening:
+        """What it opens."""
+        if self.label == EVERYTHING:
+            return Everything(modalities=self.modalities)
+        return Labelled(label=self.label, modalities=self.modalities)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,17 +245,71 @@ class Nothing:
 
 
 @dataclass(frozen=True, slots=True)
-class Labelled:
-    """What carries one of these labels is visible.
+class Openings:
+    """What any of these opens is visible.
 
-    Cannot be empty: to Orthanc an empty label list means everything.
+    Cannot be empty: to Orthanc a question without labels is about everything.
     """
 
-    labels: frozenset[str] = field()
+    ways: frozenset[Opening]
 
     def __post_init__(self) -> None:
-        if not self.labels:
-            raise ValueError("an empty set of labels would mean everything to Orthanc: use Nothing()")
+        if not self.ways:
+            raise ValueError("no way in is not a question to Orthanc: use Nothing()")
+
+    def opens(self, resource: Resource) -> bool:
+        """Tell whether a resource is visible."""
+        return any(way.opens(resource) for way in self.ways)
+
+    @property
+    def everything(self) -> bool:
+        """Whether nothing is hidden at all: an explicit `Everything` without a condition is among them."""
+        return Everything() in self.ways
+
+    @property
+    def labelled(self) -> frozenset[Labelled]:
+        """Those that go by a label."""
+        return frozenset(way for way in self.ways if isinstance(way, Labelled))
+
+    @property
+    def conditional(self) -> bool:
+        """Whether any of them has a condition."""
+        return any(way.modalities is not None for way in self.ways)
+
+    @property
+    def albums_only(self) -> frozenset[str] | None:
+        """The labels, where all of them are albums' without a condition: Orthanc narrows by them alone."""
+        plain = {
+            way.label
+            for way in self.labelled
+            if way.modalities is None and label_kind(way.label) is LabelKind.ALBUM
+        }
+        return frozenset(plain) if len(plain) == len(self.ways) else None
+
+    def within(self, labels: Collection[str]) -> "Visibility":
+        """Narrow to what carries one of these labels, which the actor named himself.
+
+        Where everything is open a label of the site's may be named; one of an album's only where he is a
+        member, as nobody learns of an album by the series in it.
+        """
+        ways: set[Opening] = {way for way in self.labelled if way.label in labels}
+        for way in self.ways - self.labelled:
+            ways |= {
+                Labelled(label=label, modalities=way.modalities)
+                for label in labels
+                if label_kind(label) is LabelKind.SITE
+            }
+        return Openings(frozenset(ways)) if ways else Nothing()
+
+    def shown(self, labels: Iterable[str]) -> frozenset[str]:
+        """Return those of the labels of something visible that may be told."""
+        named = {way.label for way in self.labelled}
+        any_of_site = len(self.ways) > len(self.labelled)
+        return frozenset(
+            label
+            for label in labels
+            if label in named or (any_of_site and label_kind(label) is LabelKind.SITE)
+        )
 
 
-Visibility = Nothing | Labelled
+Visibility = Nothing | Openings

@@ -45,6 +45,11 @@ def get(tx: Session, *, provider: str, subject: str) -> Person | None:
     return tx.get(Person, (provider, subject))
 
 
+def of_provider(tx: Session, provider: str) -> list[Person]:
+    """Return everybody of a provider whom somebody has seen or named here, by user name."""
+    return list(tx.scalars(select(Person).where(Person.provider == provider).order_by(Person.username)))
+
+
 def language(tx: Session, *, provider: str, subject: str) -> str | None:
     """Return the language that a person chose, if he did."""
     query = select(Person.language).where(Person.provider == provider, Person.subject == subject)

@@ -17,6 +17,9 @@ from deploy.native.programs import (
     launched,
 )
 
+_RULES = Path(__file__).with_name("permissions.jsonc")
+"""Rules that give nobody anything, with examples: a stack begins with a copy, which is then its own."""
+
 
 def supervisor_file(context: Context) -> Path:
     """Return where the supervisor's configuration is."""
@@ -40,6 +43,8 @@ def write(context: Context, programs: list[Program]) -> set[str]:
     keycloak.make_home(context.software.keycloak, context.data.keycloak)
     # Read by Keycloak at its first start only; later edits of the realm never arrive this way.
     _update(context.data.keycloak / f"data/import/{REALM}-realm.json", _realm(context))
+    if not context.data.rules.exists():
+        write_private(context.data.rules, _RULES.read_text(encoding="utf-8"))
     # For people who run `python -m auth_service` by hand, or a tool that must know its settings.
     settings = "".join(f"{name}={value}\n" for name, value in auth_environment(context).items())
     _update(context.data.run / "auth_service.env", settings)

@@ -45,6 +45,7 @@ def build(context: Context, programs: list[Program], infos: dict[str, ProcessInf
                 "secret": secrets.gate,
                 "portal_secret": secrets.portal,
                 "backchannel": context.backchannel_url,
+                "rules_file": str(context.data.rules),
             },
             "database": context.database_url,
             "keycloak": {

@@ -89,6 +89,11 @@ class DataFolder:
         return self.root / "stack.json"
 
     @property
+    def rules(self) -> Path:
+        """The rules file: the site's own once it is there."""
+        return self.root / "permissions.jsonc"
+
+    @property
     def run(self) -> Path:
         """Rendered configuration."""
         return self.root / "run"

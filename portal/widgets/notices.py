@@ -4,10 +4,15 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from auth_service.vocabulary import RulesState
 from portal import words
+from portal.auth_client import RulesStatus
 from portal.errors import Part
 from portal.text import Text, markup
 from portal.widgets import pieces, places
+
+_SHOWN = 5
+"""Problems of the rules file that are written out."""
 
 
 def banner(t: Text, down: Sequence[Part]) -> None:
@@ -15,6 +20,25 @@ def banner(t: Text, down: Sequence[Part]) -> None:
     for part in down:
         if part is not Part.AUTH_SERVICE:  # without it there is no page to say it on
             st.warning(_sentences(t, part), icon=":material/cloud_off:")
+
+
+def rules(t: Text, status: RulesStatus | None) -> None:
+    """Say to administrators why the rules file cannot be taken as it is, and what is in force instead."""
+    if status is None or not status.problems:
+        return
+    if status.state == RulesState.NONE:
+        what = t("Nobody but administrators is served until {file} is right.", file=status.file)
+    else:
+        what = t("The rules that were in force stay in force until {file} is right.", file=status.file)
+    where = [
+        t("Line {line}, column {column}: {message}", line=one.line, column=one.column, message=one.message)
+        for one in status.problems[:_SHOWN]
+    ]
+    more = len(status.problems) - _SHOWN
+    if more > 0:
+        where.append(t.plural("{count} more", "{count} more", more))
+    with st.container(key="rules", border=True):
+        st.html(_block("rule", t("The rules file cannot be taken as it is"), [what, *where]))
 
 
 def unavailable(t: Text, down: Sequence[Part]) -> None:
@@ -102,6 +126,8 @@ def empty(icon: str, title: str, sentences: Sequence[str]) -> None:
 
 
 def _sentences(t: Text, part: Part) -> str:
+    if part is Part.RULES:
+        return t("The rules of access cannot be read, so only administrators are served. They can see why.")
     name = words.part(t, part)
     match part:
         case Part.AUTH_SERVICE:

@@ -254,6 +254,7 @@ def _series(here: Held) -> ArchivedSeries:
         id=here.id,
         uid=here.tags["SeriesInstanceUID"],
         labels=frozenset(here.labels),
+        modality=here.tags.get("Modality", ""),
         study_id=study.id,
         study_uid=study.tags["StudyInstanceUID"],
         study_labels=frozenset(study.labels),

@@ -1,11 +1,11 @@
 """Keycloak's directory in memory: the people and groups of a `FakeKeycloak`."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from auth_service.directory import DirectoryPerson, Standing, with_ancestors
 from auth_service.errors import Unavailable
 from auth_service.policy.model import Group
-from tests.fakes.provider import FakeKeycloak
+from tests.fakes.provider import FakeKeycloak, FakeUser
 
 
 class FakeDirectory:
@@ -48,6 +48,23 @@ class FakeDirectory:
         wanted = {ancestor for path in paths for ancestor in with_ancestors(path)}
         found = (self.group(path) for path in wanted)
         return frozenset(group for group in found if group is not None)
+
+    def has_role(self, name: str) -> bool:
+        self._answer()
+        return name in {"admin", "pi", "researcher"} or bool(self.people_of_role(name))
+
+    def people_of_role(self, name: str) -> tuple[DirectoryPerson, ...]:
+        return self._people(lambda user: name in user.roles)
+
+    def people_of_group(self, group_id: str) -> tuple[DirectoryPerson, ...]:
+        return self._people(
+            lambda user: group_id in {group.id for group in self.groups_with_ancestors(user.groups)}
+        )
+
+    def _people(self, chosen: Callable[[FakeUser], bool]) -> tuple[DirectoryPerson, ...]:
+        self._answer()
+        found = (self.person(user.username) for user in self._keycloak.users.values() if chosen(user))
+        return tuple(person for person in found if person is not None)
 
     def _answer(self) -> None:
         if self._keycloak.down or self._keycloak.directory_down:

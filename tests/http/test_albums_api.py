@@ -331,6 +331,7 @@ def test_who_asks_learns_what_he_may_do_where(world: World) -> None:
         "roles": ["researcher"],
         "groups": [{"path": "/radiology"}, {"path": "/radiology/chest"}],
         "albums": [{"slug": "a", "title": "Album A", "role": "member", "actions": ["view"], "until": None}],
+        "labels": [],
     }
     assert get(world, "ended_a", "/api/me")["albums"] == []
     assert get(world, "admin", "/api/me")["albums"] == []

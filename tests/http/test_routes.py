@@ -146,6 +146,18 @@ CASES: dict[tuple[str, str], list[Case]] = {
             only(tuple(PEOPLE), 403),
         ),
     ],
+    ("GET", "/api/rules"): [("GET", "", {}, only(("admin",), 200, others=403))],
+    ("POST", "/api/rules/check"): [
+        ("POST", "", {"content": b'{"roles": {}}'}, only(("admin",), 200, others=403)),
+        ("POST", "", {"content": b"{"}, only(("admin",), 200, others=403)),
+        ("POST", "", {"content": b"\xe9"}, only(("admin",), 422, others=403)),
+        (
+            "POST",
+            "",
+            {"content": b'{"roles": {}}', "headers": {"origin": "http://evil.example"}},
+            only((), 200, others=403),
+        ),
+    ],
     ("GET", "/api/sessions"): [("GET", "", {}, ALL_IN)],
     ("DELETE", "/api/sessions/{session_id}"): [("DELETE", "/api/sessions/nothing", {}, only((), 204))],
     ("GET", "/api/tokens"): [("GET", "", {}, ALL_IN)],

@@ -70,6 +70,7 @@ def decide(world: World, request: Request) -> tuple[Target | None, str]:
         settings=services.settings,
         store=services.store,
         archive=services.archive,
+        rules=services.rules,
         clock=services.clock,
         origin=Origin(address=None, request_id=None),
     )

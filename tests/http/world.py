@@ -56,9 +56,9 @@ class World:
     sids: dict[str, str]
 
     @classmethod
-    def make(cls, folder: Path) -> "World":
+    def make(cls, folder: Path, **settings: object) -> "World":
         """Make it all: people, images, albums, members, sessions."""
-        signin = SigninWorld.make(folder)
+        signin = SigninWorld.make(folder, **settings)
         signin.clock.now = datetime(2026, 3, 2, 14, 0, tzinfo=UTC)
         for username, roles in PEOPLE.items():
             groups = {"/radiology/chest"} if username == "group_a" else set[str]()

@@ -22,6 +22,7 @@ from portal.auth_client import (
     Membership,
     NewToken,
     Picture,
+    RulesStatus,
     Session,
     Token,
     TokenList,
@@ -63,6 +64,7 @@ class World:
     ended: set[str] = field(default_factory=set)
     tokens: list[tuple[str, Token]] = field(default_factory=list)
     """Whose, and which; the newest last."""
+    rules: RulesStatus = field(default_factory=lambda: RulesStatus(state="good", file="permissions.jsonc"))
     refuses_searches: bool = False
     happened: list[AuditEntry] = field(default_factory=list)
     """The oldest first."""
@@ -225,6 +227,12 @@ class FakeAccount:
         self._world.check(Part.AUTH_SERVICE)
         me = self._world.people[self._person]
         self._world.people[self._person] = me.model_copy(update={"language": language})
+
+    def rules(self, language: str) -> RulesStatus:
+        self._world.check(Part.AUTH_SERVICE)
+        if "admin" not in self._world.people[self._person].roles:
+            raise Forbidden
+        return self._world.rules
 
     def _album(self, one: FakeAlbum) -> Album:
         series = [each for group in one.studies.values() for each in group]

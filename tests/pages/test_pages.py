@@ -11,10 +11,12 @@ from typing import Any
 import pytest
 
 from portal.archive import StudyOrder, StudySearch, TextField
+from portal.auth_client import Remark, RulesStatus
 from portal.dicom import Study
+from portal.errors import Part, Unavailable
 from portal.widgets import style
 from tests.pages.conftest import Open, Page
-from tests.pages.fakes import NOW, ROOT, FakeAlbum, FakeArchive, World, make_studies
+from tests.pages.fakes import NOW, ROOT, FakeAlbum, FakeArchive, FakeAuth, World, make_studies
 
 SHEET = Path(style.__file__).with_suffix(".css")
 
@@ -209,6 +211,46 @@ def test_a_token_that_is_over_says_so(world: World, open_page: Open) -> None:
     assert ">over<" in words
     assert "from 192.0.2.9" in words
     assert "Notebook" not in open_page("me", as_="member").words
+
+
+BROKEN = RulesStatus(
+    state="kept",
+    file="permissions.jsonc",
+    problems=tuple(Remark(line=n, column=2, message=f"<b>viwe{n}</b> is not known") for n in range(1, 8)),
+)
+
+
+@pytest.mark.parametrize(
+    ("state", "said"),
+    [
+        ("kept", "The rules that were in force stay in force until permissions.jsonc is right."),
+        ("none", "Nobody but administrators is served until permissions.jsonc is right."),
+    ],
+)
+def test_administrators_and_nobody_else_are_told_what_is_wrong_with_the_rules(
+    state: str, said: str, world: World, open_page: Open
+) -> None:
+    world.rules = BROKEN.model_copy(update={"state": state})
+    words = open_page("albums", as_="admin").words
+    assert said in words
+    assert "Line 1, column 2: &lt;b&gt;viwe1&lt;/b&gt; is not known" in words
+    assert "viwe5" in words
+    assert "viwe6" not in words
+    assert "2 more" in words
+    assert "viwe1" not in open_page("albums", as_="owner").words
+    world.rules = RulesStatus(state="good")
+    assert "The rules file" not in open_page("albums", as_="admin").words
+
+
+def test_while_there_are_no_rules_everybody_else_is_told_that_administrators_know(
+    world: World, open_page: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def closed(*_: object, **__: object) -> None:
+        raise Unavailable(Part.RULES)
+
+    monkeypatch.setattr(FakeAuth, "enter", closed)
+    words = open_page("albums", as_="owner").words
+    assert "The rules of access cannot be read, so only administrators are served." in words
 
 
 def test_what_breaks_ends_as_a_sentence_with_a_number_that_the_log_has(

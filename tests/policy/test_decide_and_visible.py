@@ -7,37 +7,47 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from auth_service.policy.engine import decide, opening_labels, visible
-from auth_service.policy.model import Actor, Grant, Group, Labelled, Narrowing, Nothing, Resource, Subject
+from auth_service.policy.engine import decide, visible
+from auth_service.policy.model import Actor, Grant, Group, Narrowing, Nothing, Openings, Resource, Subject
 from auth_service.vocabulary import Action, ActorKind, Level, SubjectKind
 from tests.policy.naive import NaiveGrant, NaivePerson, NaiveSeries, NaiveToken, may, token_may
 
 NOW = datetime(2026, 3, 3, 12, tzinfo=UTC)
 PEOPLE = ("anna", "bruno", "chloe")
 GROUPS = ("g1", "g2")
-LABELS = ("album-a", "album-b", "site-x", "site-y")
+ROLES = ("reader", "admin")
+ALBUMS = ("album-a", "album-b")
+LABELS = (*ALBUMS, "site-x", "site-y")
+MODALITIES = ("CT", "MR", "SEG")
 ACTIONS = ("view", "download", "send", "annotate")
 
 labels = st.frozensets(st.sampled_from(LABELS))
-people = st.tuples(*(st.frozensets(st.sampled_from(GROUPS)) for _ in PEOPLE)).map(
-    lambda groups: [NaivePerson(name, of) for name, of in zip(PEOPLE, groups, strict=True)]
+groups_and_roles = st.tuples(st.frozensets(st.sampled_from(GROUPS)), st.frozensets(st.sampled_from(ROLES)))
+people = st.tuples(*(groups_and_roles for _ in PEOPLE)).map(
+    lambda drawn: [NaivePerson(name, *of) for name, of in zip(PEOPLE, drawn, strict=True)]
 )
 grants = st.lists(
     st.builds(
         NaiveGrant,
         who=st.sampled_from(
-            [*(f"person:keycloak:{name}" for name in PEOPLE), *(f"group:{group}" for group in GROUPS)]
+            [
+                *(f"person:keycloak:{name}" for name in PEOPLE),
+                *(f"group:{group}" for group in GROUPS),
+                *(f"role:{role}" for role in ROLES),
+            ]
         ),
         actions=st.frozensets(st.sampled_from(ACTIONS)),
-        label=st.sampled_from(LABELS),
+        label=st.sampled_from([*LABELS, "*"]),
+        modalities=st.one_of(st.none(), st.frozensets(st.sampled_from(MODALITIES), min_size=1)),
         until=st.one_of(
             st.none(), st.sampled_from([NOW - timedelta(days=1), NOW, NOW + timedelta(microseconds=1)])
         ),
     ),
     max_size=8,
 )
-series = st.lists(st.tuples(labels, labels), min_size=1, max_size=5).map(
-    lambda rows: [NaiveSeries(f"1.2.{index}", own, study) for index, (own, study) in enumerate(rows)]
+rows = st.tuples(labels, labels, st.sampled_from([*MODALITIES, ""]))
+series = st.lists(rows, min_size=1, max_size=5).map(
+    lambda rows: [NaiveSeries(f"1.2.{index}", *row) for index, row in enumerate(rows)]
 )
 
 
@@ -47,6 +57,7 @@ def actor(person: NaivePerson) -> Actor:
         provider="keycloak",
         subject=person.name,
         groups=frozenset(Group(id=group, path=f"/{group}") for group in person.groups),
+        roles=person.roles,
     )
 
 
@@ -56,13 +67,20 @@ def grant(number: int, naive: NaiveGrant) -> Grant:
         subject=Subject(kind=SubjectKind(kind), id=identifier),
         actions=frozenset(Action(action) for action in naive.actions),
         label=naive.label,
+        modalities=naive.modalities,
         until=naive.until,
         source=f"membership:{number}",
     )
 
 
 def resource(one: NaiveSeries) -> Resource:
-    return Resource(level=Level.SERIES, uid=one.uid, labels=one.labels, study_labels=one.study_labels)
+    return Resource(
+        level=Level.SERIES,
+        uid=one.uid,
+        labels=one.labels,
+        study_labels=one.study_labels,
+        modality=one.modality,
+    )
 
 
 @settings(max_examples=300, deadline=None)
@@ -90,11 +108,7 @@ def test_visible_finds_exactly_what_decide_allows(
     for person in people:
         for action in ACTIONS:
             seen = visible(actor(person), Action(action), grants=held, at=NOW)
-            found = {
-                one.uid
-                for one in series
-                if isinstance(seen, Labelled) and opening_labels(resource(one)) & seen.labels
-            }
+            found = {one.uid for one in series if isinstance(seen, Openings) and seen.opens(resource(one))}
             decided = {
                 one.uid
                 for one in series
@@ -128,9 +142,14 @@ def test_every_yes_names_a_grant_that_alone_would_say_yes(
 
 tokens = st.builds(
     NaiveToken,
-    maker=st.builds(NaivePerson, name=st.sampled_from(PEOPLE), groups=st.frozensets(st.sampled_from(GROUPS))),
+    maker=st.builds(
+        NaivePerson,
+        name=st.sampled_from(PEOPLE),
+        groups=st.frozensets(st.sampled_from(GROUPS)),
+        roles=st.frozensets(st.sampled_from(ROLES)),
+    ),
     actions=st.frozensets(st.sampled_from(ACTIONS)),
-    labels=st.one_of(st.none(), labels),
+    albums=st.one_of(st.none(), st.frozensets(st.sampled_from(ALBUMS))),
 )
 
 
@@ -145,7 +164,7 @@ def test_a_program_is_left_exactly_what_the_naive_model_leaves(
         actor(token.maker),
         kind=kind,
         token="t1" if kind is ActorKind.TOKEN else None,
-        narrowing=Narrowing(actions=frozenset(Action(word) for word in token.actions), labels=token.labels),
+        narrowing=Narrowing(actions=frozenset(Action(word) for word in token.actions), labels=token.albums),
     )
     decided, seen = set(), set()
     for action in ACTIONS:
@@ -153,9 +172,30 @@ def test_a_program_is_left_exactly_what_the_naive_model_leaves(
         for one in series:
             if decide(sent, Action(action), resource(one), grants=held, at=NOW).allowed:
                 decided.add((action, one.uid))
-            if isinstance(visibility, Labelled) and opening_labels(resource(one)) & visibility.labels:
+            if isinstance(visibility, Openings) and visibility.opens(resource(one)):
                 seen.add((action, one.uid))
     assert decided == seen == token_may(token, grants, series, NOW)
+
+
+@settings(max_examples=300, deadline=None)
+@given(people, grants, series, st.frozensets(st.sampled_from([*LABELS, "site-z"]), max_size=3))
+def test_naming_labels_shows_what_is_visible_by_them_and_no_album_of_others(
+    people: list[NaivePerson], grants: list[NaiveGrant], series: list[NaiveSeries], named: frozenset[str]
+) -> None:
+    held = [grant(number, naive) for number, naive in enumerate(grants)]
+    for person in people:
+        seen = visible(actor(person), Action.VIEW, grants=held, at=NOW)
+        within = seen.within(named) if isinstance(seen, Openings) else seen
+        found = {one.uid for one in series if isinstance(within, Openings) and within.opens(resource(one))}
+        # The same grants, each cut to the labels named; a ``*`` reaches the site's only.
+        cut = [
+            replace(naive, label=label)
+            for naive in grants
+            for label in named
+            if naive.label == label or (naive.label == "*" and not label.startswith("album-"))
+        ]
+        allowed = may([person], cut, series, NOW)
+        assert found == {uid for _, action, uid in allowed if action == "view"}
 
 
 def test_nothing_visible_is_not_an_empty_list_of_labels() -> None:

@@ -9,11 +9,13 @@ from auth_service.policy.model import (
     NOBODY,
     SYSTEM,
     Actor,
+    Everything,
     Grant,
     Group,
     Labelled,
     Narrowing,
     Nothing,
+    Openings,
     Reason,
     Resource,
     Subject,
@@ -32,11 +34,13 @@ def grant(
     subject: str = "keycloak:anna",
     kind: SubjectKind = SubjectKind.PERSON,
     until: datetime | None = None,
+    modalities: frozenset[str] | None = None,
 ) -> Grant:
     return Grant(
         subject=Subject(kind=kind, id=subject),
         actions=frozenset(actions),
         label=label,
+        modalities=modalities,
         until=until,
         source="membership:1",
     )
@@ -120,9 +124,84 @@ def test_no_membership_makes_an_admin() -> None:
     assert (decision.allowed, decision.reason) == (False, Reason.NOT_AN_ADMIN)
 
 
-def test_labels_that_mean_everything_cannot_be_made_by_accident() -> None:
+def test_what_means_everything_cannot_be_made_by_accident() -> None:
     with pytest.raises(ValueError, match="Nothing"):
-        Labelled(frozenset())
+        Openings(frozenset())
+    for label in ("", "*"):
+        with pytest.raises(ValueError, match="Everything"):
+            Labelled(label=label)
+    for make in (
+        lambda: Everything(modalities=frozenset()),
+        lambda: Labelled(label="x", modalities=frozenset()),
+    ):
+        with pytest.raises(ValueError, match="opens nothing"):
+            make()
+
+
+@pytest.mark.parametrize("condition", [None, frozenset({"CT"})])
+def test_everything_is_no_album_and_not_the_system(condition: frozenset[str] | None) -> None:
+    held = [grant(*Action, label="*", modalities=condition)]
+    for level in (Level.ALBUM, Level.INSTANCE, Level.SYSTEM):
+        resource = Resource(level=level, uid="a", modality="CT")
+        assert not decide(ANNA, Action.VIEW, resource, grants=held, at=NOW).allowed
+
+
+def test_a_condition_opens_no_whole_study_and_no_series_of_unknown_kind() -> None:
+    held = [grant(Action.VIEW, label=label, modalities=frozenset({"CT"})) for label in ("*", "trauma")]
+    labels = frozenset({"trauma"})
+    study = Resource(level=Level.STUDY, uid="1", labels=labels, modality="CT")
+    unknown = Resource(level=Level.SERIES, uid="1.2", labels=labels)
+    for resource in (study, unknown):
+        assert not decide(ANNA, Action.VIEW, resource, grants=held, at=NOW).allowed
+    known = Resource(level=Level.SERIES, uid="1.2", labels=labels, modality="CT")
+    assert decide(ANNA, Action.VIEW, known, grants=held, at=NOW).allowed
+
+
+def test_a_condition_does_not_pass_from_one_grant_to_another() -> None:
+    held = [
+        grant(Action.VIEW, label="trauma"),
+        grant(Action.DOWNLOAD, label="trauma", modalities=frozenset({"MR"})),
+    ]
+    ct = Resource(level=Level.SERIES, uid="1.2", labels=frozenset({"trauma"}), modality="CT")
+    assert decide(ANNA, Action.VIEW, ct, grants=held, at=NOW).allowed
+    assert not decide(ANNA, Action.DOWNLOAD, ct, grants=held, at=NOW).allowed
+
+
+def test_a_role_opens_to_who_has_it_and_a_person_or_group_called_alike_has_not() -> None:
+    by_role = grant(Action.VIEW, kind=SubjectKind.ROLE, subject="reader")
+    has = Actor(kind=ActorKind.PERSON, provider="keycloak", subject="x", roles=frozenset({"reader"}))
+    alike = Actor(
+        kind=ActorKind.PERSON,
+        provider="keycloak",
+        subject="reader",
+        roles=frozenset({"Reader"}),
+        groups=frozenset({Group(id="reader", path="/reader")}),
+    )
+    assert decide(has, Action.VIEW, IN_A, grants=[by_role], at=NOW).allowed
+    assert not decide(alike, Action.VIEW, IN_A, grants=[by_role], at=NOW).allowed
+    role_of_system = Actor(kind=ActorKind.SYSTEM, roles=frozenset({"reader"}))
+    assert not decide(role_of_system, Action.VIEW, IN_A, grants=[by_role], at=NOW).allowed
+
+
+def test_a_token_that_names_albums_reaches_no_rule() -> None:
+    named = Actor(
+        kind=ActorKind.TOKEN,
+        provider="keycloak",
+        subject="anna",
+        token="t1",
+        narrowing=Narrowing(actions=frozenset(Action), labels=frozenset({"album-a"})),
+    )
+    held = [grant(Action.VIEW, label="*"), grant(Action.VIEW, label="trauma")]
+    series = Resource(level=Level.SERIES, uid="1.2", labels=frozenset({"album-a", "trauma"}))
+    assert not decide(named, Action.VIEW, series, grants=held, at=NOW).allowed
+    assert visible(named, Action.VIEW, grants=held, at=NOW) == Nothing()
+
+
+def test_who_sees_everything_is_told_no_album_of_others() -> None:
+    seen = visible(ANNA, Action.VIEW, grants=[grant(Action.VIEW, label="*"), grant(Action.VIEW)], at=NOW)
+    assert isinstance(seen, Openings)
+    assert seen.shown({"album-a", "album-b", "trauma"}) == {"album-a", "trauma"}
+    assert seen.within({"album-b"}) == Nothing()
 
 
 def test_a_token_without_a_narrowing_opens_nothing() -> None:
@@ -171,3 +250,38 @@ def test_a_program_in_an_administrators_name_administers_nothing() -> None:
     for action in (Action.INVITE, Action.MANAGE, Action.EDIT, Action.DELETE, Action.AUDIT):
         decision = decide(program, action, IN_A, grants=held, at=NOW)
         assert (decision.allowed, decision.reason) == (False, Reason.NARROWED)
+
+
+def test_an_album_is_opened_by_its_own_label_alone() -> None:
+    album = Resource(level=Level.ALBUM, uid="a")
+    assert decide(ANNA, Action.VIEW, album, grants=[grant(Action.VIEW)], at=NOW).allowed
+    for label in ("album-b", "a", "*"):
+        assert not decide(ANNA, Action.VIEW, album, grants=[grant(Action.VIEW, label=label)], at=NOW).allowed
+
+
+@pytest.mark.parametrize(
+    ("ways", "albums", "conditional", "everything"),
+    [
+        ({Labelled(label="album-a")}, {"album-a"}, False, False),
+        ({Labelled(label="album-a"), Labelled(label="trauma")}, None, False, False),
+        ({Labelled(label="album-a", modalities=frozenset({"CT"}))}, None, True, False),
+        ({Labelled(label="album-a"), Everything()}, None, False, True),
+        ({Everything(modalities=frozenset({"CT"}))}, None, True, False),
+    ],
+)
+def test_how_orthanc_may_be_asked_follows_from_the_ways_in(
+    ways: set[Labelled | Everything], albums: set[str] | None, *, conditional: bool, everything: bool
+) -> None:
+    seen = Openings(frozenset(ways))
+    assert seen.albums_only == albums
+    assert (seen.conditional, seen.everything) == (conditional, everything)
+
+
+def test_each_kind_of_actor_has_a_name_of_its_own_on_record() -> None:
+    token = Actor(kind=ActorKind.TOKEN, provider="keycloak", subject="anna", token="t1")
+    assert [who.key for who in (ANNA, token, NOBODY, SYSTEM)] == [
+        "person:keycloak:anna",
+        "token:t1",
+        "nobody",
+        "system",
+    ]

@@ -14,10 +14,12 @@ from sqlalchemy.orm import Session
 
 from auth_service import checking, reach
 from auth_service.errors import Unavailable
-from auth_service.policy.model import Actor
+from auth_service.policy.engine import decide
+from auth_service.policy.model import Actor, Resource
 from auth_service.store import sessions as table
 from auth_service.store.sessions import SessionRecord
 from auth_service.store.tables import SigninSession
+from auth_service.vocabulary import Action, Level
 from auth_service.watching import Watcher
 from tests.fakes.signin import SigninWorld
 from tests.unit.auth_service.using import (
@@ -67,10 +69,13 @@ def test_role_taken_away_is_gone_within_two_seconds(world: SigninWorld, sid: str
     assert actor_of(world, sid).roles == {"researcher"}
 
 
-def test_role_that_the_portal_does_not_know_is_passed_over(world: SigninWorld, sid: str) -> None:
+def test_role_that_means_nothing_here_makes_no_administrator(world: SigninWorld, sid: str) -> None:
     world.keycloak.users["alice"].roles = {"superuser", "ADMIN", "pi "}
     world.wait(seconds=2)
-    assert actor_of(world, sid).roles == frozenset()
+    actor = actor_of(world, sid)
+    assert actor.roles == {"superuser", "ADMIN", "pi "}
+    system = Resource(level=Level.SYSTEM)
+    assert not decide(actor, Action.ADMINISTER, system, grants=[], at=world.clock()).allowed
 
 
 def test_group_given_and_taken_follows_within_two_seconds(world: SigninWorld, sid: str) -> None:

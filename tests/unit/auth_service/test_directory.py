@@ -2,6 +2,7 @@
 
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 from hypothesis import given
@@ -23,6 +24,8 @@ class Admin:
         self.accounts: dict[str, dict[str, Any]] = {}
         self.roles: dict[str, list[dict[str, Any]]] = {}
         self.memberships: dict[str, list[dict[str, Any]]] = {}
+        self.role_members: dict[str, list[dict[str, Any]]] = {}
+        self.group_members: dict[str, list[dict[str, Any]]] = {}
         self.asked: list[str] = []
         self.error: Exception | None = None
 
@@ -49,6 +52,28 @@ class Admin:
     def get_user_groups(self, subject: str) -> list[dict[str, Any]]:
         self._answer(subject)
         return self.memberships[subject]
+
+    def get_realm_role(self, name: str) -> dict[str, Any]:
+        self._answer(name)
+        if name not in self.role_members:
+            raise KeycloakGetError("not found", response_code=404)
+        return {"name": unquote(name)}
+
+    def get_realm_role_members(self, name: str) -> list[dict[str, Any]]:
+        self._answer(name)
+        return self.role_members[name]
+
+    def get_realm_role_groups(self, name: str) -> list[dict[str, Any]]:
+        self._answer(name)
+        return [{"id": "g1"}] if name == "pi" else []
+
+    def get_group_members(self, group_id: str) -> list[dict[str, Any]]:
+        self._answer(group_id)
+        return self.group_members[group_id]
+
+    def get_group_children(self, group_id: str) -> list[dict[str, Any]]:
+        self._answer(group_id)
+        return [{"id": "g2"}] if group_id == "g1" else []
 
     def _answer(self, question: str) -> None:
         self.asked.append(question)
@@ -224,14 +249,14 @@ def account(admin: Admin, **values: object) -> None:
     admin.groups["radiology/chest"] = {"id": "g2", "path": "/radiology/chest", "name": "chest"}
 
 
-def test_an_account_means_its_roles_that_we_know_and_its_groups_with_all_above_them(
+def test_an_account_means_its_roles_but_keycloaks_own_and_its_groups_with_all_above_them(
     directory: KeycloakDirectory, admin: Admin
 ) -> None:
     account(admin)
     standing = directory.standing("u-1")
     assert standing is not None
     assert (standing.username, standing.name) == ("alice", "Alice Test")
-    assert standing.roles == {"pi"}
+    assert standing.roles == {"pi", "superuser"}
     assert {group.id for group in standing.groups} == {"g1", "g2"}
 
 
@@ -273,3 +298,24 @@ def test_an_answer_that_says_no_is_told_from_silence(
 
 def test_an_account_that_is_gone_means_nothing(directory: KeycloakDirectory) -> None:
     assert directory.standing("u-1") is None
+
+
+def test_who_has_a_role_has_it_himself_or_by_a_group_and_those_below_it(
+    directory: KeycloakDirectory, admin: Admin
+) -> None:
+    people = [{"id": f"u-{number}", "username": f"user-{number}"} for number in range(4)]
+    admin.role_members = {"pi": people[:2], "a%2Fb%20c": people[3:], "empty": []}
+    admin.group_members = {"g1": people[1:2], "g2": people[2:3]}
+    assert [person.subject for person in directory.people_of_role("pi")] == ["u-0", "u-1", "u-2"]
+    assert [person.username for person in directory.people_of_role("a/b c")] == ["user-3"]
+    assert directory.people_of_role("empty") == ()
+    assert [person.subject for person in directory.people_of_group("g1")] == ["u-1", "u-2"]
+
+
+@pytest.mark.parametrize("name", ["", ".", "..", "unknown", "../users"])
+def test_a_role_that_keycloak_does_not_know_has_nobody(
+    directory: KeycloakDirectory, admin: Admin, name: str
+) -> None:
+    assert not directory.has_role(name)
+    assert directory.people_of_role(name) == ()
+    assert all("/" not in asked for asked in admin.asked)

@@ -21,6 +21,7 @@ ERRORS = {
 }
 # Which argument is the message.
 FIRST = {*ERRORS - {"Unavailable", "Untold"}, "_", "gettext", "translator", "__init__"}
+FIRST |= {"remark", "_warn", "_problem"}  # what is said of the rules file
 POSITION = dict.fromkeys(FIRST, 0) | {"Invalid": 1}
 
 

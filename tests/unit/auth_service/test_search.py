@@ -1,20 +1,27 @@
 """Narrowed searches find exactly what a naive model allows, and tell nothing of the rest."""
 
+from collections import defaultdict
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from auth_service import search
+from auth_service import narrowing, search
 from auth_service.errors import Invalid
-from auth_service.policy.model import Labelled, Nothing, Visibility
+from auth_service.policy.model import Everything, Labelled, Nothing, Opening, Openings, Visibility
 from auth_service.search import Order, Question
 from auth_service.vocabulary import Level
 from tests.fakes.archive import FakeArchive
 
-A = Labelled(frozenset({"album-a"}))
-BOTH = Labelled(frozenset({"album-a", "album-b"}))
+
+def openings(*ways: str | Opening) -> Openings:
+    return Openings(frozenset(Labelled(label=way) if isinstance(way, str) else way for way in ways))
+
+
+A = openings("album-a")
+BOTH = openings("album-a", "album-b")
 
 
 def archive_of(*series: tuple[str, str, str, set[str], int]) -> FakeArchive:
@@ -216,6 +223,228 @@ def test_a_search_equals_the_set_that_a_naive_model_expects(
     )
     archive = archive_of(*series)
     filters = {"ModalitiesInStudy": modality} if modality else {}
-    narrowed = Labelled(frozenset(visible))
+    narrowed = openings(*visible)
     assert studies(archive, narrowed, **filters) == model
     assert search.count(archive, Question(level=Level.STUDY, filters=filters), narrowed) == len(model)
+
+
+# Rules: labels of the site on studies and on series, everything, conditions.
+
+MODALITIES = ("CT", "MR", "SEG")
+SITE = ("trauma", "stroke")
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """A series of a random archive; its study's labels stand in a table of their own."""
+
+    study: str
+    uid: str
+    modality: str
+    labels: frozenset[str]
+    instances: int
+
+
+Archived = tuple[list[Drawn], dict[str, frozenset[str]]]
+
+
+@st.composite
+def archives(draw: st.DrawFn) -> Archived:
+    rows = draw(
+        st.lists(
+            st.tuples(
+                st.sampled_from(["1.1", "1.2", "1.3", "1.4"]),
+                st.sampled_from(MODALITIES),
+                st.frozensets(st.sampled_from(["album-a", "album-b", *SITE]), max_size=2),
+                st.integers(1, 2),
+            ),
+            max_size=9,
+        )
+    )
+    series = [
+        Drawn(study, f"{study}.{number}", kind, labels, count)
+        for number, (study, kind, labels, count) in enumerate(rows)
+    ]
+    of_site = {one.study: draw(st.frozensets(st.sampled_from(SITE), max_size=1)) for one in series}
+    # The index that the ledger keeps: an album's label is on every study that it has some series of.
+    index = {
+        study: {
+            label for one in series if one.study == study for label in one.labels if label[:6] == "album-"
+        }
+        for study in of_site
+    }
+    return series, {study: labels | index[study] for study, labels in of_site.items()}
+
+
+conditions = st.one_of(st.none(), st.frozensets(st.sampled_from(MODALITIES), min_size=1, max_size=2))
+ways = st.one_of(
+    st.builds(
+        Labelled, label=st.sampled_from(["album-a", "album-b", *SITE, "unused"]), modalities=conditions
+    ),
+    st.builds(Everything, modalities=conditions),
+)
+visibilities = st.frozensets(ways, min_size=1, max_size=3).map(Openings)
+
+
+def filled(archived: Archived) -> FakeArchive:
+    series, study_labels = archived
+    archive = archive_of(*((one.study, one.uid, one.modality, set(), one.instances) for one in series))
+    for one in series:
+        held = archive.series(one.uid)
+        assert held is not None
+        for label in one.labels:
+            archive.set_label(Level.SERIES, held.id, label)
+        for label in study_labels[one.study]:
+            archive.set_label(Level.STUDY, held.study_id, label)
+    return archive
+
+
+def naively_visible(archived: Archived, visibility: Openings) -> list[Drawn]:
+    """Say which series are visible, from the words of the design and not from the policy's code."""
+    series, study_labels = archived
+    found = []
+    for one in series:
+        carried = one.labels | {label for label in study_labels[one.study] if not label.startswith("album-")}
+        for way in visibility.ways:
+            label = way.label if isinstance(way, Labelled) else None
+            if (label is None or label in carried) and (not way.modalities or one.modality in way.modalities):
+                found.append(one)
+                break
+    return found
+
+
+def in_pages(archive: FakeArchive, question: Question, visibility: Visibility) -> list[str]:
+    """Turn page after page of two, in an order that makes them exact."""
+    found: list[str] = []
+    for since in range(0, 12, 2):
+        page = replace(question, since=since, limit=2, order=[Order(keyword="StudyDate", descending=True)])
+        found += [row.uid for row in search.find(archive, page, visibility)]
+    return found
+
+
+@settings(max_examples=400, deadline=None)
+@given(archives(), visibilities, st.sampled_from(["", "CT", "MR\\SEG", "C*"]), st.sampled_from(["", "1.2"]))
+def test_studies_of_any_visibility_are_those_of_the_naive_model(
+    archived: Archived, visibility: Openings, modality: str, study: str
+) -> None:
+    archive = filled(archived)
+    of_study: dict[str, list[Drawn]] = defaultdict(list)
+    for one in naively_visible(archived, visibility):
+        of_study[one.study].append(one)
+    wanted = {"C*": {"CT"}}.get(modality, set(modality.split("\\")))  # "C*" is every CT of this archive
+    model = sorted(
+        (
+            uid,
+            "\\".join(sorted({one.modality for one in series})),
+            str(len(series)),
+            str(sum(one.instances for one in series)),
+        )
+        for uid, series in of_study.items()
+        if (not modality or wanted & {one.modality for one in series}) and study in ("", uid)
+    )
+    filters = {"ModalitiesInStudy": modality, "StudyInstanceUID": study}
+    filters = {keyword: value for keyword, value in filters.items() if value}
+    question = Question(level=Level.STUDY, filters=filters)
+    assert studies(archive, visibility, **filters) == model
+    assert search.count(archive, question, visibility) == len(model)
+    assert sorted(in_pages(archive, question, visibility)) == [uid for uid, *_ in model]
+
+
+@settings(max_examples=400, deadline=None)
+@given(archives(), visibilities, st.sampled_from(["", "CT", "MR\\SEG", "C*"]), st.sampled_from(["", "1.2"]))
+def test_series_of_any_visibility_are_those_of_the_naive_model(
+    archived: Archived, visibility: Openings, modality: str, study: str
+) -> None:
+    archive = filled(archived)
+    wanted = {"": set(MODALITIES), "C*": {"CT"}}.get(modality, set(modality.split("\\")))
+    model = {
+        one.uid: one.labels | {"?"}
+        for one in naively_visible(archived, visibility)
+        if one.modality in wanted and study in ("", one.study)
+    }
+    filters = {"Modality": modality, "StudyInstanceUID": study}
+    filters = {keyword: value for keyword, value in filters.items() if value}
+    question = Question(level=Level.SERIES, filters=filters)
+    rows = search.find(archive, question, visibility)
+    assert sorted(row.uid for row in rows) == sorted(model)
+    named = {way.label for way in visibility.labelled}
+    assert all(label in named or not label.startswith("album-") for row in rows for label in row.labels)
+    assert all(row.labels <= model[row.uid] for row in rows)
+    assert search.count(archive, question, visibility) == len(model)
+    assert sorted(in_pages(archive, question, visibility)) == sorted(model)
+
+
+@settings(max_examples=300, deadline=None)
+@given(archives(), visibilities)
+def test_orthanc_is_asked_about_the_whole_archive_only_where_everything_is_visible(
+    archived: Archived, visibility: Openings
+) -> None:
+    archive = filled(archived)
+    for level in (Level.STUDY, Level.SERIES):
+        search.find(archive, Question(level=level), visibility)
+        search.count(archive, Question(level=level), visibility)
+    everything = [way for way in visibility.ways if isinstance(way, Everything)]
+    for asked in archive.questions:
+        by_label = bool(asked.get("Labels")) and asked.get("LabelsConstraint") == "Any"
+        by_name = any(asked["Query"].get(keyword) for keyword in ("StudyInstanceUID", "SeriesInstanceUID"))
+        kinds = asked["Query"].get("Modality") or asked["Query"].get("ModalitiesInStudy")
+        by_kind = bool(kinds) and {kind for way in everything for kind in way.modalities or ()} >= set(
+            kinds.split("\\")
+        )
+        assert by_label or by_name or by_kind or Everything() in everything
+
+
+def test_albums_alone_cost_the_finds_that_they_always_cost() -> None:
+    archive = archive_of(*WORLD)
+    studies(archive, A)
+    assert len(archive.questions) == 3
+    archive.questions.clear()
+    studies(archive, A, ModalitiesInStudy="CT")
+    assert len(archive.questions) == 4
+
+
+def test_what_would_have_to_be_looked_at_one_by_one_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    archive = archive_of(*WORLD)
+    for uid in ("1.1", "1.3"):
+        study = archive.study(uid)
+        assert study is not None
+        archive.set_label(Level.STUDY, study.id, "trauma")
+    monkeypatch.setattr(narrowing, "MOST_RESOLVED", 3)
+    trauma = openings("trauma")
+    assert search.count(archive, Question(level=Level.STUDY), trauma) == 2
+    with pytest.raises(Invalid, match="one by one"):
+        search.find(archive, Question(level=Level.SERIES), trauma)
+    narrower = Question(level=Level.SERIES, filters={"StudyDate": "20240101"})
+    assert search.count(archive, narrower, trauma) == 3
+
+
+def test_a_condition_is_met_as_orthanc_matches_whatever_the_case() -> None:
+    archive = archive_of(("1.1", "1.1.1", "ct", {"trauma"}, 1), ("1.1", "1.1.2", "MR", {"trauma"}, 1))
+    for way in (
+        Labelled(label="trauma", modalities=frozenset({"CT"})),
+        Everything(modalities=frozenset({"CT"})),
+    ):
+        rows = search.find(archive, Question(level=Level.SERIES), openings(way))
+        assert [row.uid for row in rows] == ["1.1.1"]
+
+
+def test_decided_series_are_found_without_a_label_and_nothing_else_is() -> None:
+    archive = archive_of(*WORLD)
+    question = Question(level=Level.SERIES, filters={"StudyInstanceUID": "1.1"})
+    rows = search.find_decided(archive, question, ["1.1.1", "1.1.3"], A)
+    assert {row.uid: set(row.labels) for row in rows} == {"1.1.1": {"album-a"}, "1.1.3": set()}
+    assert search.find_decided(archive, question, [], A) == []
+
+
+def test_what_no_permitted_series_matches_is_found_nowhere() -> None:
+    archive = archive_of(*WORLD)
+    for visibility in (
+        A,
+        openings("trauma"),
+        openings(Everything()),
+        openings(Everything(modalities=frozenset({"US"}))),
+    ):
+        for filters in ({"ModalitiesInStudy": "PT"}, {"ModalitiesInStudy": "P*"}):
+            question = Question(level=Level.STUDY, filters=filters)
+            assert search.find(archive, question, visibility) == []
+            assert search.count(archive, question, visibility) == 0

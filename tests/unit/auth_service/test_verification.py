@@ -281,11 +281,13 @@ def test_key_made_for_something_else_is_not_used(change: dict[str, Any]) -> None
         Keys(realm.fetch, realm.timer).find("key-0")
 
 
-def test_known_roles_are_those_of_the_vocabulary() -> None:
-    assert known_roles(["admin", "pi", "researcher", "offline_access", 7, "Admin"]) == {
+def test_known_roles_are_those_that_somebody_made() -> None:
+    of_keycloak = ["offline_access", "uma_authorization", "default-roles-paradim"]
+    assert known_roles(["admin", "pi", "radiologist", *of_keycloak, 7, "Admin"]) == {
         "admin",
         "pi",
-        "researcher",
+        "radiologist",
+        "Admin",
     }
     assert known_roles("admin") == frozenset()
     assert known_roles(None) == frozenset()

@@ -5,11 +5,12 @@ from pathlib import Path
 
 import pytest
 
+from auth_service.policy import rules
 from auth_service.settings import Settings as AuthSettings
 from deploy.native import configuration, manifest
 from deploy.native.aptroot import Tree
 from deploy.native.credentials import load_or_make
-from deploy.native.paths import Cache, DataFolder
+from deploy.native.paths import REPOSITORY, Cache, DataFolder
 from deploy.native.ports import Ports
 from deploy.native.processes import ProcessInfo
 from deploy.native.programs import Context, Program, Software, auth_environment, launched, programs
@@ -154,6 +155,29 @@ def test_stack_json_has_the_shape_of_the_contract(context: Context) -> None:
     assert set(read["accounts"]["pi-a"]) == {"username", "password", "role"}
     internal = read["internal"]
     assert set(internal["orthanc"]) == {"url", "username", "password"}
-    assert {"socket", "secret"} <= set(internal["auth_service"])
+    assert {"socket", "secret", "rules_file"} <= set(internal["auth_service"])
     assert set(internal["keycloak"]) == {"url", "realm", "issuer", "admin", "portal_admin"}
     assert internal["database"].startswith("sqlite:////")
+
+
+def test_a_stack_begins_with_rules_that_give_nobody_anything_and_keeps_what_becomes_of_them(
+    context: Context,
+) -> None:
+    configuration.write(context, programs(context))
+    found = rules.read(context.data.rules.read_text())
+    assert (found.rules, found.problems, found.warnings) == ((), (), ())
+    context.data.rules.write_text('{"roles": {"admin": ["view"]}}')
+    configuration.write(context, programs(context))
+    assert context.data.rules.read_text() == '{"roles": {"admin": ["view"]}}'
+
+
+def test_the_examples_that_stand_in_the_rules_as_comments_are_good() -> None:
+    text = (REPOSITORY / "deploy/native/permissions.jsonc").read_text()
+    examples = tuple(f"// {begin}" for begin in ('"', "{", "  ", "}"))
+    told = "".join(
+        line.replace("// ", "", 1) if line.startswith("    ") and line.lstrip().startswith(examples) else line
+        for line in text.splitlines(keepends=True)
+    )
+    found = rules.read(told)
+    assert (found.problems, found.warnings) == ((), ())
+    assert [rule.name for rule in found.rules] == ["admin", "researcher", "/radiology/chest"]

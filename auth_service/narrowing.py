@@ -1,0 +1,219 @@
+"""Narrow a question to what is visible, so that Orthanc itself pages, sorts and counts what is left.
+
+Labels do not inherit in Orthanc: a site's label on a study covers its series, which carry nothing. An album's
+stands on series and, as an index, on their studies. So labels alone answer what albums open, and studies that
+the site labelled; for the rest - series under labelled studies, studies of which only a series is labelled,
+conditions - identifiers are resolved first, and the page is asked of them. Nothing here asks about unlabelled
+things but where `Everything` says so. ``docs/decisions/0005-narrowed-searches.md`` says why.
+"""
+
+from collections.abc import Collection, Iterable, Mapping
+from fnmatch import fnmatchcase
+from typing import Any
+
+from auth_service.archive import Archive, carrying, type_of_level, uid_of_level
+from auth_service.errors import Invalid
+from auth_service.policy.model import Openings, Resource
+from auth_service.vocabulary import LabelKind, Level, label_kind
+
+MOST_RESOLVED = 10_000
+"""Series, or studies, that one question may look at one by one."""
+
+_MODALITIES = {Level.STUDY: "ModalitiesInStudy", Level.SERIES: "Modality"}
+
+
+def narrowed(
+    archive: Archive, level: Level, filters: Mapping[str, str], openings: Openings
+) -> dict[str, Any] | None:
+    """Return a question about studies or series as Orthanc is asked it, for a page or a count.
+
+    Parameters
+    ----------
+    archive : Archive
+    level : Level
+    filters : mapping of str to str
+        Values to match by keyword (PS3.4, section C.2.2.2), known at this level.
+    openings : Openings
+
+    Returns
+    -------
+    dict or None
+        ``None``: nothing can match, and Orthanc need not be asked.
+
+    Raises
+    ------
+    Invalid
+        If it would have to look at more than `MOST_RESOLVED` things one by one.
+
+    """
+    if openings.everything:
+        return _of_everything(archive, level, filters)
+    albums = openings.albums_only
+    if albums is not None:
+        return _of_albums(archive, level, filters, albums)
+    if not openings.labelled:
+        return _of_modalities(level, filters, _modalities_of_everything(openings))
+    if level is Level.STUDY and not openings.conditional and not filters.get("ModalitiesInStudy"):
+        return _of_labelled_studies(archive, filters, frozenset(way.label for way in openings.labelled))
+    series = _permitted(archive, _at_series(level, filters), openings)
+    return _named(level, (row["RequestedTags"][uid_of_level[level]] for row in series)) if series else None
+
+
+def permitted_of_studies(
+    archive: Archive, studies: Collection[Mapping[str, Any]], openings: Openings, tags: Iterable[str]
+) -> list[dict[str, Any]]:
+    """Find the permitted series of studies that were found, with these tags and their Modality.
+
+    Parameters
+    ----------
+    studies : collection of mapping
+        What Orthanc answered: ``ID``, ``Labels`` and the ``StudyInstanceUID`` among the requested tags.
+
+    """
+    if not studies:
+        return []
+    question = _named(Level.STUDY, (row["RequestedTags"]["StudyInstanceUID"] for row in studies)) | {
+        "Level": type_of_level[Level.SERIES],
+        "ResponseContent": ["Parent", "Labels"],
+        "RequestedTags": ["Modality", *tags],
+    }
+    albums = openings.albums_only
+    if albums is not None:
+        return archive.find(question | carrying(albums))
+    labels = {row["ID"]: frozenset(row["Labels"]) for row in studies}
+    return [row for row in archive.find(question) if openings.opens(_resource(row, labels))]
+
+
+def _question(level: Level, filters: Mapping[str, str]) -> dict[str, Any]:
+    return {"Level": type_of_level[level], "Query": dict(filters)}
+
+
+def _named(level: Level, uids: Iterable[str]) -> dict[str, Any]:
+    """Ask about what is named; an empty list, which would mean everything, is an error."""
+    listed = sorted(set(uids))
+    if not listed:
+        raise ValueError("a question that names nothing would be about the whole archive")
+    return _question(level, {uid_of_level[level]: "\\".join(listed)})
+
+
+def _of_everything(archive: Archive, level: Level, filters: Mapping[str, str]) -> dict[str, Any] | None:
+    """Ask as it was asked, but for wildcards: Orthanc knows them in Modality, not in ModalitiesInStudy."""
+    if level is Level.SERIES or not {"*", "?"} & set(filters.get("ModalitiesInStudy", "")):
+        return _question(level, filters)
+    series = _all(archive, Level.SERIES, _question(Level.SERIES, _at_series(level, filters)))
+    return _named(level, (row["RequestedTags"]["StudyInstanceUID"] for row in series)) if series else None
+
+
+def _of_albums(
+    archive: Archive, level: Level, filters: Mapping[str, str], labels: frozenset[str]
+) -> dict[str, Any] | None:
+    """Ask by the labels of albums alone; a filter on modalities of studies is resolved on series first."""
+    if level is Level.SERIES or not filters.get("ModalitiesInStudy"):
+        return _question(level, filters) | carrying(labels)
+    series = archive.find(
+        _question(Level.SERIES, _at_series(level, filters))
+        | {"ResponseContent": [], "RequestedTags": ["StudyInstanceUID"]}
+        | carrying(labels)
+    )
+    if not series:
+        return None
+    return _named(level, (row["RequestedTags"]["StudyInstanceUID"] for row in series)) | carrying(labels)
+
+
+def _of_modalities(level: Level, filters: Mapping[str, str], kinds: frozenset[str]) -> dict[str, Any] | None:
+    """Ask about everything of some modalities: Orthanc's own filter says exactly that."""
+    keyword = _MODALITIES[level]
+    asked = filters.get(keyword)
+    wanted = sorted(kind for kind in kinds if not asked or _matches(kind, asked))
+    return _question(level, {**filters, keyword: "\\".join(wanted)}) if wanted else None
+
+
+def _matches(kind: str, asked: str) -> bool:
+    """Match a code against a list, or a text with wildcards (PS3.4, section C.2.2.2.4)."""
+    return any(fnmatchcase(kind, one.replace("[", "[[]")) for one in asked.upper().split("\\"))
+
+
+def _of_labelled_studies(
+    archive: Archive, filters: Mapping[str, str], labels: frozenset[str]
+) -> dict[str, Any] | None:
+    """Ask by labels, and by identifiers only where a site's label is on a series and not on its study."""
+    by_label = _question(Level.STUDY, filters) | carrying(labels)
+    series = _all(archive, Level.SERIES, _question(Level.SERIES, filters) | carrying(_of_site(labels)))
+    uids = {row["RequestedTags"]["StudyInstanceUID"] for row in series}
+    if not uids:
+        return by_label
+    found = {row["ID"]: row for row in _all(archive, Level.STUDY, _named(Level.STUDY, uids))}
+    if all(labels.intersection(found[row["ParentStudy"]]["Labels"]) for row in series):
+        return by_label
+    uids |= {row["RequestedTags"]["StudyInstanceUID"] for row in _all(archive, Level.STUDY, by_label)}
+    return _named(Level.STUDY, uids)
+
+
+def _permitted(archive: Archive, filters: dict[str, str], openings: Openings) -> list[dict[str, Any]]:
+    """Find every permitted series that matches, each decided about by the policy."""
+    labels = frozenset(way.label for way in openings.labelled)
+    studies = _studies_of_site(archive, filters, _of_site(labels))
+    questions = [_question(Level.SERIES, filters) | carrying(labels)]
+    if studies:
+        named = _named(Level.STUDY, (row["RequestedTags"]["StudyInstanceUID"] for row in studies))
+        questions.append(_question(Level.SERIES, filters | named["Query"]))
+    kinds = _modalities_of_everything(openings)
+    by_kind = _of_modalities(Level.SERIES, filters, kinds) if kinds else None
+    if by_kind is not None:
+        questions.append(by_kind)
+    found = {row["ID"]: row for question in questions for row in _all(archive, Level.SERIES, question)}
+    carried = {row["ID"]: frozenset(row["Labels"]) for row in studies}
+    return [row for row in found.values() if openings.opens(_resource(row, carried))]
+
+
+def _studies_of_site(
+    archive: Archive, filters: Mapping[str, str], labels: frozenset[str]
+) -> list[dict[str, Any]]:
+    """Find the studies that carry one of the site's labels and match what of the filters is about studies."""
+    if not labels:
+        return []
+    known = archive.main_tags()[Level.STUDY]
+    of_study = {keyword: value for keyword, value in filters.items() if keyword in known}
+    return _all(archive, Level.STUDY, _question(Level.STUDY, of_study) | carrying(labels))
+
+
+def _all(archive: Archive, level: Level, question: Mapping[str, Any]) -> list[dict[str, Any]]:
+    tags = [uid_of_level[Level.STUDY]]
+    if level is Level.SERIES:
+        tags += [uid_of_level[Level.SERIES], "Modality"]
+    content = {"ResponseContent": ["Labels", "Parent"], "RequestedTags": tags, "Limit": MOST_RESOLVED + 1}
+    found = archive.find({**question, **content})
+    if len(found) > MOST_RESOLVED:
+        raise Invalid(
+            "query",
+            "{field}: by the rules that open them to you, more than {most} things would have to be looked at"
+            " one by one. Ask about fewer: name a date, a patient or a study.",
+            most=str(MOST_RESOLVED),
+        )
+    return found
+
+
+def _at_series(level: Level, filters: Mapping[str, str]) -> dict[str, str]:
+    """Write filters on studies as filters on their series."""
+    at_series = {keyword: value for keyword, value in filters.items() if keyword != "ModalitiesInStudy"}
+    if level is Level.STUDY and (modality := filters.get("ModalitiesInStudy")):
+        at_series["Modality"] = modality
+    return at_series
+
+
+def _modalities_of_everything(openings: Openings) -> frozenset[str]:
+    ways = openings.ways - openings.labelled
+    return frozenset(kind for way in ways for kind in way.modalities or ())
+
+
+def _of_site(labels: Iterable[str]) -> frozenset[str]:
+    return frozenset(label for label in labels if label_kind(label) is LabelKind.SITE)
+
+
+def _resource(row: Mapping[str, Any], study_labels: Mapping[str, frozenset[str]]) -> Resource:
+    return Resource(
+        level=Level.SERIES,
+        labels=frozenset(row["Labels"]),
+        study_labels=study_labels.get(row["ParentStudy"], frozenset()),
+        modality=row["RequestedTags"].get("Modality") or "",
+    )
