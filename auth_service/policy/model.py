@@ -144,6 +144,10 @@ class Reason:
 
     GRANTED = "granted"
     NO_GRANT = "no-grant"
+    OTHER_SUBJECT = "other-subject"
+    """The grant is somebody else's."""
+    OTHER_LABEL = "other-label"
+    """The grant is about a label that the resource does not carry."""
     ENDED = "ended"
     OTHER_ACTION = "other-action"
     IN_PERSON = "in-person"
@@ -152,6 +156,15 @@ class Reason:
     """The person may, the program in his name may not."""
     NOT_AN_ADMIN = "not-an-admin"
     NOBODY = "nobody"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Weighed:
+    """A grant, and what it counted for in one question."""
+
+    grant: Grant
+    outcome: str
+    """A word of `Reason`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,10 +1,11 @@
 """What no grant says is no: each kind of nothing, one by one."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from auth_service.policy.engine import decide, visible
+from auth_service.policy.engine import decide, visible, weigh
 from auth_service.policy.model import (
     NOBODY,
     SYSTEM,
@@ -171,3 +172,37 @@ def test_a_program_in_an_administrators_name_administers_nothing() -> None:
     for action in (Action.INVITE, Action.MANAGE, Action.EDIT, Action.DELETE, Action.AUDIT):
         decision = decide(program, action, IN_A, grants=held, at=NOW)
         assert (decision.allowed, decision.reason) == (False, Reason.NARROWED)
+
+
+def test_every_grant_is_weighed_and_says_what_it_counted_for() -> None:
+    held = [
+        replace(given, source=f"membership:{number}")
+        for number, given in enumerate(
+            [
+                grant(Action.VIEW, subject="keycloak:bruno"),
+                grant(Action.VIEW, label="album-b"),
+                grant(Action.VIEW, until=NOW),
+                grant(Action.COMMENT),
+                grant(Action.DOWNLOAD),
+                grant(Action.VIEW),
+            ]
+        )
+    ]
+    narrowing = Narrowing(actions=frozenset({Action.VIEW}), labels=None)
+    token = replace(ANNA, kind=ActorKind.TOKEN, token="t1", narrowing=narrowing)
+    assert [each.outcome for each in weigh(token, Action.VIEW, IN_A, grants=held, at=NOW)] == [
+        Reason.OTHER_SUBJECT,
+        Reason.OTHER_LABEL,
+        Reason.ENDED,
+        Reason.OTHER_ACTION,
+        Reason.OTHER_ACTION,
+        Reason.GRANTED,
+    ]
+    assert [each.outcome for each in weigh(token, Action.DOWNLOAD, IN_A, grants=held, at=NOW)] == [
+        Reason.OTHER_SUBJECT,
+        Reason.OTHER_LABEL,
+        Reason.ENDED,
+        Reason.OTHER_ACTION,
+        Reason.NARROWED,
+        Reason.OTHER_ACTION,
+    ]
