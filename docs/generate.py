@@ -20,7 +20,10 @@ from auth_service.vocabulary import (
     AuditEvent,
     LabelKind,
     Level,
+    Outcome,
     RealmRole,
+    WayOut,
+    Why,
 )
 from portal import settings as portal_settings
 
@@ -70,6 +73,9 @@ def permissions() -> str:
             *_words("Roles of the realm", RealmRole),
             *_words("Labels in Orthanc", LabelKind),
             *_routes(),
+            *_words("What somebody gets", Outcome),
+            *_words("Why", Why),
+            *_words("What would let him in", WayOut),
             *_words("What the audit holds", AuditEvent),
         ]
     )
