@@ -1,4 +1,4 @@
-"""The command line: migrate the database, serve, load the albums of a manifest, check the audit."""
+"""The command line: migrate, serve, load the albums of a manifest, check the audit, explain a decision."""
 
 import argparse
 import logging
@@ -16,12 +16,17 @@ from auth_service.chaining import Chainer
 from auth_service.clock import Clock, system_clock
 from auth_service.directory import Directory, KeycloakDirectory
 from auth_service.errors import ServiceError
+from auth_service.explaining.explain import explain
+from auth_service.explaining.text import lines
 from auth_service.http.app import create_app
+from auth_service.http.explain_models import ExplanationDocument
 from auth_service.http.server import run
+from auth_service.policy.model import SYSTEM
 from auth_service.provider import KeycloakProvider
 from auth_service.resuming import Resumer
 from auth_service.settings import Settings, SettingsError, read
 from auth_service.store.database import Store
+from auth_service.vocabulary import Action
 from auth_service.watching import Watcher
 
 
@@ -55,6 +60,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _serve(settings)
     if options.command == "audit":
         return cli_audit.run(settings, options, say=_print)
+    if options.command == "explain":
+        return _explain(settings, options)
     return _load(settings, options.file)
 
 
@@ -74,6 +81,16 @@ def _parser() -> argparse.ArgumentParser:
     load = albums.add_parser("load", help="make what is missing of the albums of a manifest")
     load.add_argument("file", type=Path, metavar="FILE", help="manifest.json of the samples")
     cli_audit.add_to(commands)
+    why = commands.add_parser("explain", help="say why somebody gets something, or does not")
+    why.add_argument("--actor", metavar="WHO", help="a subject, a user name, token:ID or nobody")
+    why.add_argument("--action", choices=[str(action) for action in Action], metavar="ACTION")
+    why.add_argument(
+        "--resource",
+        required=True,
+        metavar="WHAT",
+        help="an address, a path, a UID, the slug of an album, or the number of a request",
+    )
+    why.add_argument("--json", action="store_true", help="as GET /api/explain writes it")
     return parser
 
 
@@ -139,6 +156,26 @@ def _load(settings: Settings, path: Path) -> int:
             print(error.message.format(**error.places), file=sys.stderr)
             return 1
     return 0 if complete else 1
+
+
+def _explain(settings: Settings, options: argparse.Namespace) -> int:
+    with _world(settings) as world:
+        try:
+            told = explain(
+                world,
+                asker=SYSTEM,
+                actor=options.actor,
+                action=options.action,
+                resource=options.resource,
+            )
+        except ServiceError as error:
+            print(error.message.format(**error.places), file=sys.stderr)
+            return 1
+    if options.json:
+        print(ExplanationDocument.model_validate(told).model_dump_json(indent=2))
+    else:
+        print("\n".join(lines(told)))
+    return 0
 
 
 def _say(loaded: loading.Loaded) -> None:

@@ -70,6 +70,10 @@ class Directory(Protocol):
         """Return the person of exactly this user name (case aside, as in Keycloak)."""
         ...
 
+    def search(self, text: str, *, limit: int) -> list[DirectoryPerson]:
+        """Return people whose user name, name or address holds a text, case aside."""
+        ...
+
     def group(self, path: str) -> Group | None:
         """Return the group of exactly this path."""
         ...
@@ -112,14 +116,16 @@ class KeycloakDirectory:
         found = [row for row in rows if str(row.get("username", "")).casefold() == wanted]
         if len(found) != 1:
             return None
-        row = found[0]
-        return DirectoryPerson(
-            provider=self._settings.provider,
-            subject=str(row["id"]),
-            username=str(row["username"]),
-            name=_name(row),
-            email=str(row.get("email") or ""),
-        )
+        return self._read(found[0])
+
+    def search(self, text: str, *, limit: int) -> list[DirectoryPerson]:
+        """Return people whose user name, name or address holds a text."""
+        # To Keycloak a star stands for anything, and what is in quotes is compared as a whole.
+        plain = text.translate({ord(sign): None for sign in '*"'}).strip()
+        if not plain:
+            return []
+        rows = self._ask(lambda admin: admin.get_users({"search": f"*{plain}*", "max": limit}))
+        return [self._read(row) for row in rows[:limit]]
 
     def standing(self, subject: str) -> Standing | None:
         """Return what an account means now, asked anew."""
@@ -143,6 +149,15 @@ class KeycloakDirectory:
         wanted = {ancestor for path in paths for ancestor in with_ancestors(path)}
         found = (self._remembered(path) for path in sorted(wanted))
         return frozenset(group for group in found if group is not None)
+
+    def _read(self, row: Mapping[str, Any]) -> DirectoryPerson:
+        return DirectoryPerson(
+            provider=self._settings.provider,
+            subject=str(row["id"]),
+            username=str(row["username"]),
+            name=_name(row),
+            email=str(row.get("email") or ""),
+        )
 
     def _standing(self, admin: KeycloakAdmin, subject: str) -> Standing | None:
         row = _or_none(lambda: admin.get_user(subject))
