@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from auth_service.errors import Forbidden, NotFound, ServiceError
 from auth_service.gate import Origin, record_denial
 from auth_service.grants import grants_of
+from auth_service.judging import Verdict, judge_system
 from auth_service.policy.engine import decide
 from auth_service.policy.model import Actor, Decision, Grant, Resource
 from auth_service.store import albums as table
@@ -72,7 +73,7 @@ def access(tx: Session, world: World, *, actor: Actor, slug: str) -> Access:
     for each in found:
         if each.album.slug == slug:
             return each
-    decision = _decide(tx, world, actor, Action.VIEW, slug)[0]
+    decision = _decide(tx, world, actor, Action.VIEW, slug)
     raise Refused(Action.VIEW, slug, decision, NotFound())
 
 
@@ -90,19 +91,30 @@ def check(tx: Session, world: World, *, actor: Actor, action: Action, slug: str)
     album = table.album(tx, slug, lock=True)
     if album is not None and actor.kind is ActorKind.SYSTEM:
         return album
-    decision, grants = _decide(tx, world, actor, action, slug)
-    at = world.clock()
-    if album is None or not any(_is_of(grant, slug) and _reaches(grant, actor, at) for grant in grants):
+    grants = grants_of(tx, world, actor)
+    decision, verdict = judge_album(actor, action, slug, grants=grants, at=world.clock())
+    if album is None or verdict is Verdict.HIDDEN:
         raise Refused(action, slug, decision, NotFound())
-    if not decision.allowed:
+    if verdict is Verdict.FORBIDDEN:
         error = Forbidden("You may see this album, but not do this in it.", reason=action)
         raise Refused(action, slug, decision, error)
     return album
 
 
+def judge_album(
+    actor: Actor, action: Action, slug: str, *, grants: Collection[Grant], at: datetime
+) -> tuple[Decision, Verdict]:
+    """Judge one action in an album, with nothing put on record; hidden from who has nothing in it."""
+    decision = decide(actor, action, Resource(level=Level.ALBUM, uid=slug), grants=grants, at=at)
+    if decision.allowed:
+        return decision, Verdict.ALLOWED
+    knows = any(_is_of(grant, slug) and _reaches(grant, actor, at) for grant in grants)
+    return decision, Verdict.FORBIDDEN if knows else Verdict.HIDDEN
+
+
 def may(tx: Session, world: World, *, actor: Actor, action: Action, slug: str) -> bool:
     """Tell whether the actor may do something in an album."""
-    return actor.kind is ActorKind.SYSTEM or _decide(tx, world, actor, action, slug)[0].allowed
+    return actor.kind is ActorKind.SYSTEM or _decide(tx, world, actor, action, slug).allowed
 
 
 def running_grants(tx: Session, world: World, *, actor: Actor, slug: str) -> Sequence[Grant]:
@@ -110,6 +122,34 @@ def running_grants(tx: Session, world: World, *, actor: Actor, slug: str) -> Seq
     at = world.clock()
     grants = grants_of(tx, world, actor)
     return [actor.left_of(grant) for grant in grants if _is_of(grant, slug) and grant.holds_for(actor, at)]
+
+
+def check_admin(world: World, *, actor: Actor, target: str, origin: Origin) -> None:
+    """Let only an administrator pass, in person.
+
+    Raises
+    ------
+    NotFound
+        If he is none: to others there is no such route. The refusal is on record.
+
+    """
+    decision = judge_system(actor, world.clock())
+    if not decision.allowed:
+        deny_system(world, actor=actor, decision=decision, target=target, origin=origin)
+        raise NotFound
+
+
+def deny_system(world: World, *, actor: Actor, decision: Decision, target: str, origin: Origin) -> None:
+    """Put on record that somebody wanted to do what only an administrator may."""
+    record_denial(
+        world,
+        actor=actor,
+        action=Action.ADMINISTER,
+        decision=decision,
+        level=Level.SYSTEM,
+        target=target,
+        origin=origin,
+    )
 
 
 @contextmanager
@@ -130,12 +170,9 @@ def on_record(world: World, *, actor: Actor, origin: Origin) -> Iterator[None]:
         raise refused.error from None
 
 
-def _decide(
-    tx: Session, world: World, actor: Actor, action: Action, slug: str
-) -> tuple[Decision, list[Grant]]:
+def _decide(tx: Session, world: World, actor: Actor, action: Action, slug: str) -> Decision:
     grants = grants_of(tx, world, actor)
-    resource = Resource(level=Level.ALBUM, uid=slug)
-    return decide(actor, action, resource, grants=grants, at=world.clock()), grants
+    return judge_album(actor, action, slug, grants=grants, at=world.clock())[0]
 
 
 def _reaches(grant: Grant, actor: Actor, at: datetime) -> bool:

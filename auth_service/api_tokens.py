@@ -62,6 +62,20 @@ class TokenView:
     used_from: str | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Examined:
+    """A token, and what it stands for now."""
+
+    token: TokenView
+    provider: str
+    maker: str
+    """The subject of whoever made it."""
+    actor: Actor | None
+    """``None``: nobody any more."""
+    why: str | None
+    """Why it is refused: ``revoked``, ``over``, ``no-account``."""
+
+
 class ApiTokens:
     """The API tokens of all people.
 
@@ -211,15 +225,45 @@ class ApiTokens:
             token = table.by_secret(tx, digest(secret))
         if token is None:
             return None
-        why = self._why_over(token, at)
-        standing = self._standings.of(token.subject) if why is None else None
-        if standing is None:
-            self._refuse(token, why or "no-account", at, origin)
+        actor, why = self._stands_for(token, at)
+        if actor is None:
+            self._refuse(token, why, at, origin)
             return None
         if token.used_at is None or at - token.used_at >= NOTE_USE_AFTER:
             with self._store.write() as tx:
                 table.note_use(tx, token_id=token.id, at=at, address=(origin.address or "")[:64])
-        return Actor(
+        return actor
+
+    def examine(self, token_id: str) -> Examined | None:
+        """Say what a token stands for now, by its public identifier; nothing is put on record.
+
+        Raises
+        ------
+        Unavailable
+            As `actor` does.
+
+        """
+        at = self._clock()
+        with self._store.read() as tx:
+            token = table.by_id(tx, token_id)
+        if token is None:
+            return None
+        actor, why = self._stands_for(token, at)
+        return Examined(
+            token=self._view(token, at),
+            provider=token.provider,
+            maker=token.subject,
+            actor=actor,
+            why=why if actor is None else None,
+        )
+
+    def _stands_for(self, token: ApiToken, at: datetime) -> tuple[Actor | None, str]:
+        """Return whom a token stands for, or nobody and why."""
+        why = self._why_over(token, at)
+        standing = self._standings.of(token.subject) if why is None else None
+        if standing is None:
+            return None, why or "no-account"
+        actor = Actor(
             kind=ActorKind.TOKEN,
             provider=token.provider,
             subject=token.subject,
@@ -230,6 +274,7 @@ class ApiTokens:
             token=token.id,
             narrowing=_narrowing(token),
         )
+        return actor, ""
 
     def _why_over(self, token: ApiToken, at: datetime) -> str | None:
         if token.revoked_at is not None:

@@ -68,6 +68,23 @@ def administered(
     )
 
 
+def explained(
+    tx: Session,
+    *,
+    at: datetime,
+    actor: Actor,
+    about: str,
+    asked: str,
+    outcome: str,
+    address: str | None,
+    request_id: str | None,
+) -> None:
+    """Record that somebody was shown why another may do something, or may not."""
+    details = {"about": about, "outcome": outcome}
+    whence = {"address": address, "request_id": request_id}
+    audit.add(tx, AuditEvent.EXPLAINED, at=at, actor=actor, target=asked, **whence, details=details)
+
+
 def audit_read(
     tx: Session, *, at: datetime, actor: Actor, question: str, address: str | None, request_id: str | None
 ) -> None:

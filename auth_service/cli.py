@@ -1,9 +1,9 @@
-"""The command line: migrate the database, serve, load albums, look at rules, check the audit."""
+"""The command line: migrate, serve, load albums, look at rules, check the audit, explain a decision."""
 
 import argparse
 import logging
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,13 +16,18 @@ from auth_service.chaining import Chainer
 from auth_service.clock import Clock, system_clock
 from auth_service.directory import Directory, KeycloakDirectory
 from auth_service.errors import ServiceError
+from auth_service.explaining.explain import explain
+from auth_service.explaining.text import lines
 from auth_service.http.app import create_app
+from auth_service.http.explain_models import ExplanationDocument
 from auth_service.http.server import run
+from auth_service.policy.model import SYSTEM
 from auth_service.provider import KeycloakProvider
 from auth_service.resuming import Resumer
 from auth_service.rules import RulesFile
 from auth_service.settings import Settings, SettingsError, read
 from auth_service.store.database import Store
+from auth_service.vocabulary import Action
 from auth_service.watching import Watcher
 
 
@@ -53,13 +58,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except SettingsError as error:
         print(f"The settings cannot be used:\n{error}", file=sys.stderr)
         return 2
-    if options.command == "migrate":
-        return _migrate(settings)
-    if options.command == "serve":
-        return _serve(settings)
-    if options.command == "audit":
-        return cli_audit.run(settings, options, say=_print)
-    return _load(settings, options.file)
+    commands: Mapping[str, Callable[[], int]] = {
+        "migrate": lambda: _migrate(settings),
+        "serve": lambda: _serve(settings),
+        "audit": lambda: cli_audit.run(settings, options, say=_print),
+        "explain": lambda: _explain(settings, options),
+        "albums": lambda: _load(settings, options.file),
+    }
+    return commands[options.command]()
 
 
 def _print(line: str, *, error: bool = False, end: str = "\n") -> None:
@@ -86,6 +92,16 @@ def _parser() -> argparse.ArgumentParser:
     diff = rules.add_parser("diff", help="say who would gain and lose what")
     diff.add_argument("old", type=Path, metavar="OLD")
     diff.add_argument("new", type=Path, metavar="NEW")
+    why = commands.add_parser("explain", help="say why somebody gets something, or does not")
+    why.add_argument("--actor", metavar="WHO", help="a subject, a user name, token:ID or nobody")
+    why.add_argument("--action", choices=[str(action) for action in Action], metavar="ACTION")
+    why.add_argument(
+        "--resource",
+        required=True,
+        metavar="WHAT",
+        help="an address, a path, a UID, the slug of an album, or the number of a request",
+    )
+    why.add_argument("--json", action="store_true", help="as GET /api/explain writes it")
     return parser
 
 
@@ -168,6 +184,26 @@ def _load(settings: Settings, path: Path) -> int:
             print(error.message.format(**error.places), file=sys.stderr)
             return 1
     return 0 if complete else 1
+
+
+def _explain(settings: Settings, options: argparse.Namespace) -> int:
+    with _world(settings) as world:
+        try:
+            told = explain(
+                world,
+                asker=SYSTEM,
+                actor=options.actor,
+                action=options.action,
+                resource=options.resource,
+            )
+        except ServiceError as error:
+            print(error.message.format(**error.places), file=sys.stderr)
+            return 1
+    if options.json:
+        print(ExplanationDocument.model_validate(told).model_dump_json(indent=2))
+    else:
+        print("\n".join(lines(told)))
+    return 0
 
 
 def _say(loaded: loading.Loaded) -> None:

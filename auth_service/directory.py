@@ -70,6 +70,10 @@ class Directory(Protocol):
         """Return the person of exactly this user name (case aside, as in Keycloak)."""
         ...
 
+    def search(self, text: str, *, limit: int) -> list[DirectoryPerson]:
+        """Return people whose user name, name or address holds a text, case aside."""
+        ...
+
     def group(self, path: str) -> Group | None:
         """Return the group of exactly this path."""
         ...
@@ -125,6 +129,15 @@ class KeycloakDirectory:
         if len(found) != 1:
             return None
         return self._person(found[0])
+
+    def search(self, text: str, *, limit: int) -> list[DirectoryPerson]:
+        """Return people whose user name, name or address holds a text."""
+        # To Keycloak a star stands for anything, and what is in quotes is compared as a whole.
+        plain = text.translate({ord(sign): None for sign in '*"'}).strip()
+        if not plain:
+            return []
+        rows = self._ask(lambda admin: admin.get_users({"search": f"*{plain}*", "max": limit}))
+        return [self._person(row) for row in rows[:limit]]
 
     def standing(self, subject: str) -> Standing | None:
         """Return what an account means now, asked anew."""

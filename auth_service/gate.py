@@ -1,11 +1,10 @@
-"""Decide about data: what a request names is resolved in the archive, judged, and put on record.
+"""Decide about data: what a request names is judged (``judging.py``), and what came of it put on record.
 
-The only place where archive, policy and audit meet: ``http/authorize.py`` and ``http/scoped.py`` ask here.
+The only place where judgements and the audit meet: ``http/authorize.py`` and ``http/scoped.py`` ask here.
 """
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from enum import Enum, auto
 from typing import Protocol, Self, TypeVar
 
 from fastapi import Request
@@ -15,29 +14,17 @@ from auth_service.archive import AmbiguousError, Archive, ArchivedInstance, Arch
 from auth_service.clock import Clock
 from auth_service.errors import Forbidden, NotFound
 from auth_service.grants import grants_of
-from auth_service.policy.engine import decide, visible
-from auth_service.policy.model import Actor, Decision, Grant, Reason, Resource, Visibility
+from auth_service.judging import Judge, Judgement, Verdict
+from auth_service.policy.engine import visible
+from auth_service.policy.model import Actor, Decision, Grant, Visibility
 from auth_service.rules import RulesFile
 from auth_service.settings import Settings
 from auth_service.store.database import Store
-from auth_service.targets import VIEWER_CLASSES, Target
+from auth_service.targets import Target
 from auth_service.vocabulary import Action, Level
-
-_UNKNOWN = Decision(allowed=False, reason=Reason.NO_GRANT)
-"""About what does not exist, or exists twice, or holds nothing that a grant opens."""
 
 Asked = TypeVar("Asked")
 Found = TypeVar("Found")
-
-
-class Verdict(Enum):
-    """What the client may learn of a decision about one item."""
-
-    ALLOWED = auto()
-    HIDDEN = auto()
-    """It looks as if it did not exist."""
-    FORBIDDEN = auto()
-    """He may read it, but not do this."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,13 +81,12 @@ class Gate:
 
     def permitted(self, actor: Actor, action: Action, uid: str) -> ArchivedSeries | None:
         """Return one series if the actor may do this to it; what exists twice he may not."""
-        series = self._unambiguous(actor, self.archive.series, uid)
         try:
-            opened = self.open_series(actor, action, series, uid)
+            opened = self._settled(actor, self._judge(actor).series(action, uid), Level.SERIES, uid)
         except (NotFound, Forbidden):
             return None
         self.seen(actor, opened)
-        return series
+        return opened.series[0]
 
     def permitted_series(self, actor: Actor, action: Action, study_uid: str) -> frozenset[str]:
         """Return the SeriesInstanceUIDs of a study that the actor may do this to.
@@ -111,8 +97,8 @@ class Gate:
             If there is none, or no such study, or two of them.
 
         """
-        study = self._unambiguous(actor, self.archive.study, study_uid)
-        opened = self.open_study(actor, action, study, study_uid)
+        judgement = self._judge(actor).study(action, study_uid)
+        opened = self._settled(actor, judgement, Level.STUDY, study_uid)
         self.seen(actor, opened)
         return frozenset(series.uid for series in opened.series)
 
@@ -147,11 +133,13 @@ class Gate:
             If he may look at some, and do this to none.
 
         """
-        return self._open(actor, action, study.series if study else (), Level.STUDY, target)
+        judgement = self._judge(actor).each(action, study.series if study else ())
+        return self._settled(actor, judgement, Level.STUDY, target)
 
     def open_series(self, actor: Actor, action: Action, series: ArchivedSeries | None, target: str) -> Opened:
         """Decide about one series in the same manner."""
-        return self._open(actor, action, (series,) if series else (), Level.SERIES, target)
+        judgement = self._judge(actor).each(action, (series,) if series else ())
+        return self._settled(actor, judgement, Level.SERIES, target)
 
     def done(self, actor: Actor, action: Action, opened: Opened, target: str) -> None:
         """Put on record what is about to be done with one study: a look into it, or images taken away."""
@@ -180,47 +168,33 @@ class Gate:
                     request_id=self.origin.request_id,
                 )
 
-    def _open(
-        self, actor: Actor, action: Action, candidates: Sequence[ArchivedSeries], level: Level, target: str
-    ) -> Opened:
-        grants, at = self._grants(actor), self.clock()
-
-        def decided(wanted: Action) -> list[tuple[ArchivedSeries, Decision]]:
-            return [
-                (series, decide(actor, wanted, _resource(series), grants=grants, at=at))
-                for series in candidates
-            ]
-
-        decisions = decided(action)
-        allowed = [(series, decision) for series, decision in decisions if decision.allowed]
-        if allowed:
-            return Opened(
-                study_uid=allowed[0][0].study_uid,
-                series=tuple(series for series, _ in allowed),
-                decision=allowed[0][1],
-            )
-        study_uid = candidates[0].study_uid if candidates else None
-        miss = decisions[0][1] if decisions else _UNKNOWN
-        self._deny(actor, action, miss, level=level, target=target, study_uid=study_uid)
-        if any(decision.allowed for _, decision in decided(Action.VIEW)):
-            raise Forbidden("You may look at this, but not do this with it.", reason=action)
-        raise NotFound
-
     def judge(self, actor: Actor, target: Target, path: str) -> Verdict:
         """Decide about one item route; the path is for the record only."""
         if target.row.level is Level.SYSTEM:
             return self._judge_system(actor, target, path)
-        resolved = self._unambiguous(actor, self._resolve, target)
-        series = resolved.series if isinstance(resolved, ArchivedInstance) else resolved
-        action = _action(target, resolved)
+        judgement = self._judge(actor).item(target)
         try:
-            opened = self.open_series(actor, action, series, path)
+            opened = self._settled(actor, judgement, Level.SERIES, path)
         except NotFound:
             return Verdict.HIDDEN
         except Forbidden:
             return Verdict.FORBIDDEN
-        self.done(actor, action, opened, path)
+        self.done(actor, judgement.action, opened, path)
         return Verdict.ALLOWED
+
+    def _settled(self, actor: Actor, judgement: Judgement, level: Level, target: str) -> Opened:
+        """Return what is open; a refusal is put on record, and raised as the actor may know of it."""
+        if judgement.ambiguous:
+            self._record_ambiguous(actor, judgement.ambiguous)
+        permitted, study_uid = judgement.permitted, judgement.study_uid
+        if permitted and study_uid:
+            return Opened(study_uid=study_uid, series=permitted, decision=judgement.decision)
+        self._deny(
+            actor, judgement.action, judgement.decision, level=level, target=target, study_uid=study_uid
+        )
+        if judgement.verdict is Verdict.FORBIDDEN:
+            raise Forbidden("You may look at this, but not do this with it.", reason=judgement.action)
+        raise NotFound
 
     def administers(self, actor: Actor, action: Action, target: str) -> None:
         """Let an administrator do something to everything there is, on record.
@@ -231,7 +205,7 @@ class Gate:
             If he is none, or no grant of his is without bounds.
 
         """
-        decision = self._of_everything(actor, action)
+        decision = self._judge(actor).everything(action)
         if not decision.allowed:
             self._deny(actor, action, decision, level=Level.SYSTEM, target=target)
             raise NotFound
@@ -244,28 +218,6 @@ class Gate:
             return Verdict.HIDDEN
         return Verdict.ALLOWED
 
-    def _of_everything(self, actor: Actor, action: Action) -> Decision:
-        """Decide about the archive as a whole: who administers it, and may do this to all that is in it."""
-        decision = decide(actor, Action.ADMINISTER, Resource(level=Level.SYSTEM), grants=(), at=self.clock())
-        if not decision.allowed or action is Action.ADMINISTER:
-            return decision
-        # What carries no label is opened by nothing but a rule about everything, without a condition.
-        return decide(actor, action, Resource(level=Level.STUDY), grants=self._grants(actor), at=self.clock())
-
-    def _resolve(self, target: Target) -> ArchivedSeries | ArchivedInstance | None:
-        """Find the one thing that the path names, with everything in the path belonging together."""
-        places = target.places
-        if "id" in places:
-            find = self.archive.instance if target.row.level is Level.INSTANCE else self.archive.series_by_id
-            return find(places["id"])
-        if target.row.by_class:
-            instance = self.archive.instance_by_uid(places["instance"])
-            if instance is None or not _belongs(instance.series, target):
-                return None
-            return instance
-        series = self.archive.series(places["series"])
-        return series if series is not None and _belongs(series, target) else None
-
     def _unambiguous(self, actor: Actor, find: Callable[[Asked], Found], asked: Asked) -> Found | None:
         """Return what is found; what exists twice is put on record, and nothing is found."""
         try:
@@ -273,6 +225,9 @@ class Gate:
         except AmbiguousError as error:
             self._record_ambiguous(actor, error)
             return None
+
+    def _judge(self, actor: Actor) -> Judge:
+        return Judge(actor=actor, archive=self.archive, grants=self._grants(actor), at=self.clock())
 
     def _grants(self, actor: Actor) -> list[Grant]:
         with self.store.read() as transaction:
@@ -381,29 +336,3 @@ def record_denial(
             address=origin.address,
             request_id=origin.request_id,
         )
-
-
-def _belongs(series: ArchivedSeries, target: Target) -> bool:
-    places = target.places
-    return series.uid == places["series"] and series.study_uid == places["study"]
-
-
-def whole(instance: ArchivedInstance) -> Action:
-    """Return what somebody must be allowed who wants the whole of an instance."""
-    return Action.VIEW if instance.sop_class in VIEWER_CLASSES else Action.DOWNLOAD
-
-
-def _action(target: Target, resolved: ArchivedSeries | ArchivedInstance | None) -> Action:
-    if target.row.by_class and isinstance(resolved, ArchivedInstance):
-        return whole(resolved)
-    return target.row.action
-
-
-def _resource(series: ArchivedSeries) -> Resource:
-    return Resource(
-        level=Level.SERIES,
-        uid=series.uid,
-        labels=series.labels,
-        study_labels=series.study_labels,
-        modality=series.modality,
-    )

@@ -55,6 +55,13 @@ class SessionInfo:
     current: bool
 
 
+def why_run_out(record: SessionRecord, at: datetime, settings: Settings) -> str | None:
+    """Say which limit ends a session; ``None``: none yet."""
+    if at >= record.expires_at:
+        return "absolute"
+    return "idle" if at - record.seen_at >= timedelta(seconds=settings.session_idle_seconds) else None
+
+
 class Sessions:
     """The sessions of all people."""
 
@@ -159,7 +166,7 @@ class Sessions:
             if record is not None:
                 ending.end(tx, record, why="replaced", cause=cause)
         for record in table.run_out(tx, at=cause.at, idle_before=cause.at - self._idle):
-            why = self._why_run_out(record, cause.at) or "idle"
+            why = why_run_out(record, cause.at, self._settings) or "idle"
             ending.end(tx, record, why=why, cause=Cause(at=cause.at))
         table.forget_ended(tx, before=cause.at - KEEP_ENDED)
 
@@ -212,7 +219,7 @@ class Sessions:
         if record is None:
             return None
         at = self._clock()
-        why = self._why_run_out(record, at)
+        why = why_run_out(record, at, self._settings)
         if why is not None:
             with self._store.write() as tx:
                 ending.end(tx, record, why=why, cause=Cause(at=at))
@@ -224,11 +231,6 @@ class Sessions:
         with self._store.write() as tx:
             ending.sign_out(tx, record, why="keycloak", cause=Cause(at=self._clock()))
 
-    def _why_run_out(self, record: SessionRecord, at: datetime) -> str | None:
-        if at >= record.expires_at:
-            return "absolute"
-        return "idle" if at - record.seen_at >= self._idle else None
-
     # A person looks at his sessions
 
     def list(self, actor: Actor) -> list[SessionInfo]:
@@ -236,7 +238,7 @@ class Sessions:
         at = self._clock()
         with self._store.read() as tx:
             records = table.of_person(tx, provider=actor.provider, subject=actor.subject)
-        return [_info(record, actor) for record in records if self._why_run_out(record, at) is None]
+        return [_info(record, actor) for record in records if why_run_out(record, at, self._settings) is None]
 
     def info(self, actor: Actor) -> SessionInfo | None:
         """Return the session that the actor came by."""

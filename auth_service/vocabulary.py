@@ -194,6 +194,57 @@ class RulesState(_Described):
     NONE = "none", "The file was never good: nobody is served but administrators, to see why."
 
 
+class Outcome(_Described):
+    """What somebody got when he asked for something, or would get."""
+
+    ALLOWED = "allowed", "He gets it."
+    HIDDEN = "hidden", "It looks as if it did not exist: 404."
+    FORBIDDEN = "forbidden", "He may see it, but not do this: 403."
+    UNAUTHENTICATED = "unauthenticated", "No credential, or one that is not good: 401."
+    INVALID = "invalid", "The request is not one that is allowed: 400."
+
+
+class Why(_Described):
+    """Why a decision comes out as it does, and what each grant counted for in it."""
+
+    GRANTED = "granted", "A grant allows it."
+    NO_GRANT = "no-grant", "No grant is about a label that it carries."
+    OTHER_LABEL = "other-label", "The grant is about a label that it does not carry."
+    OTHER_MODALITY = "other-modality", "The grant is about series of other modalities."
+    OTHER_SUBJECT = "other-subject", "The grant is somebody else's."
+    OTHER_ACTION = "other-action", "He may do something there, but not this."
+    ENDED = "ended", "The grant that would allow it is over."
+    NARROWED = "narrowed", "The maker of the token may, but the token leaves less."
+    IN_PERSON = "in-person", "Only somebody who signed in may do this, no token."
+    NOT_AN_ADMIN = "not-an-admin", "Only the realm's role admin may."
+    NOBODY = "nobody", "No credential was sent."
+    NO_ACCOUNT = "no-account", "Keycloak has no such account, or it is disabled."
+    REVOKED = "revoked", "The token was taken back."
+    OVER = "over", "The token's last day has passed."
+    MISSING = "missing", "There is no such thing."
+    AMBIGUOUS = "ambiguous", "It exists more than once in the archive, and nothing is guessed."
+    UNDECLARED = "undeclared", "No route is declared for this address."
+    FOR_NOBODY = "for-nobody", "The route is known, and for nobody: its row says why."
+    PARAMETER = "parameter", "The route does not allow a parameter, or what stands in its path."
+    SEARCH = "search", "A search is answered with what he may see, and nothing else."
+
+
+class WayOut(_Described):
+    """What would let somebody in."""
+
+    MEMBERSHIP = "membership", "To be a member of an album, with this right."
+    RIGHT = "right", "One more right in an album in which he is."
+    DATE = "date", "A later last day in an album in which his right is over."
+    TOKEN = "token", "A token that leaves this right, in this album."
+    RULE = "rule", "A rule of the site that names a label which it carries."
+    PUT = "put", "To be put into an album: it is in none."
+    ROLE = "role", "A role of the realm."
+    SIGN_IN = "sign-in", "To sign in, or send a good credential."
+    NEW_TOKEN = "new-token", "A new token."
+    ACCOUNT = "account", "An account that is enabled in Keycloak."
+    REPAIR = "repair", "To leave one of those that are there more than once."
+
+
 class AuditEvent(_Described):
     """What the audit table can hold."""
 
@@ -224,6 +275,7 @@ class AuditEvent(_Described):
     MEMBER_REMOVED = "member-removed", "Somebody's rights in an album were taken back."
     RULES_TAKEN = "rules-taken", "A rules file came into force, or was in force at a start."
     RULES_REFUSED = "rules-refused", "A rules file could not be taken; what was in force stays."
+    EXPLAINED = "explained", "Somebody was shown why another may do something, or may not."
     AMBIGUOUS = "ambiguous", "An identifier exists more than once in the archive and was therefore refused."
     ADMIN_ACTED = "admin-acted", "An administrator did something for the system, and said why."
     AUDIT_READ = "audit-read", "An administrator read the audit."

@@ -24,8 +24,11 @@ from auth_service.vocabulary import (
     AuditEvent,
     LabelKind,
     Level,
+    Outcome,
     RealmRole,
     SubjectKind,
+    WayOut,
+    Why,
 )
 from portal import settings as portal_settings
 
@@ -104,6 +107,9 @@ def permissions() -> str:
             ),
             "",
             *_routes(),
+            *_words("What somebody gets", Outcome),
+            *_words("Why", Why),
+            *_words("What would let him in", WayOut),
             *_words("What the audit holds", AuditEvent),
         ]
     )

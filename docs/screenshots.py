@@ -9,9 +9,10 @@ import json
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import urlencode
 
 from PIL import Image
 from playwright.sync_api import Browser, BrowserContext, Page, Request, StorageState
@@ -91,6 +92,7 @@ def shots(manifest: dict[str, Any]) -> list[Shot]:
         Shot(name="study", path=study, seen=f"{card} img"),
         Shot(name="me", path="/portal/me", seen="table.rights"),
         Shot(name="audit", path="/portal/audit", seen=table, person="admin"),
+        *_whys(manifest),
         Shot(name="empty", path="/portal/albums", seen=".st-key-notice", person="stranger"),
         Shot(name="missing", path="/portal/album?album=head-ct", seen=".st-key-notice", person="stranger"),
         Shot(name="ohif", path=viewer, seen="canvas.cornerstone-canvas", arrange=_show_the_middle),
@@ -103,6 +105,19 @@ def shots(manifest: dict[str, Any]) -> list[Shot]:
             for one in (albums, album)
         ),
         Shot(name="signedout", path="/portal/albums", seen=card, person="member-b", arrange=_sign_out),
+    ]
+
+
+def _whys(manifest: dict[str, Any]) -> list[Shot]:
+    """Return the page Why? about a series of an album, and a member of another one."""
+    showcase = manifest["special"]["showcase"]
+    address = f"/dicom-web/studies/{showcase['study']}/series/{showcase['series']}/metadata"
+    query = urlencode({"resource": address, "actor": "member-b"})
+    why = Shot(name="why", path=f"/portal/why?{query}", seen="table.steps", person="admin")
+    return [
+        why,
+        replace(why, name="why-800", width=800, languages=("en",)),
+        replace(why, name="why-dark", theme="dark", languages=("en",)),
     ]
 
 

@@ -5,6 +5,7 @@ Every page has an address of its own that does not change with the language.
 """
 
 from pathlib import Path
+from typing import Literal
 
 import streamlit as st
 
@@ -21,22 +22,24 @@ def home() -> None:
     st.switch_page(places.ALBUMS)
 
 
-def pages(t: Text, *, administers: bool) -> list[st.Page]:
-    """Return the pages; out of the menu those that need a parameter, and what only administrators look at."""
-    return [
+def pages(t: Text, *, administers: bool) -> dict[str, list[st.Page]]:
+    """Return the pages by section of the menu; those that need a parameter, or a role, are not in it."""
+    usual = [
         st.Page(home, title=t("Home"), url_path="home", default=True, visibility="hidden"),
         st.Page(places.ALBUMS, title=t("Albums"), icon=":material/photo_library:", url_path="albums"),
         st.Page(places.ALBUM, title=t("Album"), url_path="album", visibility="hidden"),
         st.Page(places.STUDY, title=t("Study"), url_path="study", visibility="hidden"),
-        st.Page(
-            places.AUDIT,
-            title=t("Audit"),
-            icon=":material/history:",
-            url_path="audit",
-            visibility="visible" if administers else "hidden",
-        ),
         st.Page(places.ABOUT, title=t("About me"), icon=":material/account_circle:", url_path="me"),
     ]
+    seen: Literal["visible", "hidden"] = "visible" if administers else "hidden"
+    administration = [
+        st.Page(places.WHY, title=t("Why?"), icon=":material/help_center:", url_path="why", visibility=seen),
+        st.Page(places.AUDIT, title=t("Audit"), icon=":material/history:", url_path="audit", visibility=seen),
+    ]
+    # Owners are led to them from their albums; each page asks again who comes.
+    return (
+        {"": usual, t("Administration"): administration} if administers else {"": [*usual, *administration]}
+    )
 
 
 def main() -> None:

@@ -14,8 +14,10 @@ from urllib.parse import quote
 import httpx
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from auth_service.vocabulary import AlbumRole, RealmRole
 from portal.audit import AuditPage, AuditSearch
 from portal.errors import Forbidden, Invalid, NotFound, Part, SignedOut, Unavailable
+from portal.explanation import Explanation, PeopleList, Person
 
 _log = logging.getLogger(__name__)
 
@@ -66,6 +68,16 @@ class Me(_Answer):
     groups: tuple[Group, ...] = ()
     session: OwnSession | None = None
     albums: tuple[Membership, ...] = ()
+
+    @property
+    def administers(self) -> bool:
+        """Whether he is an administrator: what he is shown of it, auth_service decides anew."""
+        return RealmRole.ADMIN in self.roles
+
+    @property
+    def owns(self) -> bool:
+        """Whether he owns an album."""
+        return any(one.role == AlbumRole.OWNER for one in self.albums)
 
     @property
     def called(self) -> str:
@@ -240,6 +252,12 @@ class Account(Protocol):
     def rules(self, language: str) -> RulesStatus:
         """Say how it stands with the rules file, in a language; for administrators."""
 
+    def explain(self, query: Mapping[str, str], *, language: str) -> Explanation:
+        """Ask why; raises `NotFound` for who may not ask, `Invalid` with a sentence in the language."""
+
+    def people(self, search: str) -> tuple[Person, ...]:
+        """Find people by a part of their names, as an administrator."""
+
 
 class AuthService(Protocol):
     """auth_service, asked by the portal itself."""
@@ -348,6 +366,17 @@ class HttpAccount:
         headers = {"Accept-Language": language}
         return _read(RulesStatus, self._ask("GET", "/api/rules", headers=headers))
 
+    def explain(self, query: Mapping[str, str], *, language: str) -> Explanation:
+        """See `Account`."""
+        headers = {**self._headers, "Accept-Language": language}
+        return _read(
+            Explanation, _send(self._client, "GET", "/api/explain", params=dict(query), headers=headers)
+        )
+
+    def people(self, search: str) -> tuple[Person, ...]:
+        """See `Account`."""
+        return _read(PeopleList, self._ask("GET", "/api/people", params={"search": search})).items
+
     def _ask(self, method: str, path: str, **more: Any) -> httpx.Response:  # noqa: ANN401 - httpx's own
         headers = {**self._headers, **more.pop("headers", {})}
         return _send(self._client, method, path, headers=headers, **more)
@@ -371,9 +400,18 @@ def _send(client: httpx.Client, method: str, path: str, **more: Any) -> httpx.Re
         case 404:
             raise NotFound
         case 400 | 409 | 422:
-            raise Invalid
+            raise _refused(response)
         case _:
             raise Unavailable(_blamed(response))
+
+
+def _refused(response: httpx.Response) -> Invalid:
+    """Return the field that was refused, and the sentence about it."""
+    try:
+        body = response.json()
+        return Invalid(str(body.get("reason") or ""), str(body.get("message") or ""))
+    except (ValueError, AttributeError):
+        return Invalid()
 
 
 def _blamed(response: httpx.Response) -> Part:

@@ -42,7 +42,12 @@ class NotFound(PortalError):
 
 
 class Invalid(PortalError):
-    """The question was refused as it was asked."""
+    """The question was refused as it was asked; where it is known, which field, and a sentence about it."""
+
+    def __init__(self, field: str = "", message: str = "") -> None:
+        super().__init__(field)
+        self.field = field
+        self.message = message
 
 
 class Unavailable(PortalError):

@@ -11,7 +11,6 @@ from contextlib import contextmanager
 
 import streamlit as st
 
-from auth_service.vocabulary import RealmRole
 from portal import session
 from portal.auth_client import Me, RulesStatus
 from portal.errors import Forbidden, Invalid, NotFound, PortalError, SignedOut, Unavailable
@@ -37,7 +36,7 @@ def require() -> Visit:
 
 def administers(me: Me) -> bool:
     """Tell whether somebody is shown what administrators look at; auth_service decides whether he gets it."""
-    return RealmRole.ADMIN in me.roles
+    return me.administers
 
 
 def _rules(visit: Visit) -> RulesStatus | None:
@@ -69,9 +68,9 @@ def explain(t: Text, error: PortalError) -> None:
         case Unavailable(part=part):
             notices.unavailable(t, services().health.why(part))
         case NotFound():
-            notices.not_found(t)
+            notices.not_found(t, session.why_address())
         case Forbidden():
-            notices.forbidden(t)
+            notices.forbidden(t, session.why_address())
         case Invalid():
             notices.refused(t)
         case _:

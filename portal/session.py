@@ -5,7 +5,7 @@ variable that `remembered` takes back), never in the session state. When the per
 session state holds is forgotten.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -118,6 +118,25 @@ def parameter(name: str) -> str | None:
     """Return a query parameter of the page's address; empty counts as absent."""
     value = st.query_params.get(name)
     return value if isinstance(value, str) and value else None
+
+
+def parameters(names: Sequence[str]) -> dict[str, str]:
+    """Return those query parameters of the page's address that are there, in this order."""
+    return {name: value for name in names if (value := parameter(name))}
+
+
+def readdress(query: Mapping[str, str]) -> None:
+    """Give the page another query, and run it anew under that address."""
+    st.query_params.from_dict(query)
+    st.rerun()
+
+
+def why_address() -> str | None:
+    """Return where an administrator or an owner asks why this page does not show; None: nobody is here."""
+    asked = outcome()
+    if not isinstance(asked, Visit):
+        return None
+    return services().addresses.page("why", {"actor": asked.me.username, "resource": here()})
 
 
 def here() -> str:

@@ -146,12 +146,12 @@ class TestWorld:
         return add_member(self, actor=SYSTEM, slug=slug, user=user, rights=rights)
 
 
-def two_albums(folder: Path) -> TestWorld:
+def two_albums(folder: Path, **settings: object) -> TestWorld:
     """Make album ``a`` (two studies, three series) and album ``b`` (two studies, two series, one shared).
 
     Series 1.2.1.2 is in no album, though its study has one in album ``a``; study 1.2.9 is in none.
     """
-    world = TestWorld.make(folder)
+    world = TestWorld.make(folder, **settings)
     for study, series, modality, instances in (
         (1, 1, CT, 4),
         (1, 2, SEG, 1),

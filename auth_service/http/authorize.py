@@ -11,9 +11,10 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from auth_service.errors import Forbidden, Unauthenticated
-from auth_service.gate import Gate, Verdict
+from auth_service.gate import Gate
 from auth_service.http.coalescing import Coalescing
 from auth_service.http.dependencies import actor_of, own_origin
+from auth_service.judging import Verdict
 from auth_service.targets import ParameterError, Target, UndeclaredError, Way, resolve
 
 router = APIRouter(include_in_schema=False)

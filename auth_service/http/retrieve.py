@@ -22,7 +22,7 @@ from auth_service.vocabulary import Action
 
 router = APIRouter()
 
-_WITHOUT_PICTURES = frozenset({"AU", "DOC", "ECG", "KO", "PLAN", "PR", "RTPLAN", "RTRECORD", "RTSTRUCT", "SR"})
+_WITHOUT_PICTURES = frozenset({"AU", "DOC", "ECG", "KO", "PR", "RTPLAN", "RTRECORD", "RTSTRUCT", "SR"})
 """Modalities of series that have nothing to be drawn (PS3.3, section C.7.3.1.1.1), or draw on others."""
 
 

@@ -12,9 +12,10 @@ from starlette.responses import Response
 
 from auth_service.archive import ArchivedInstance
 from auth_service.errors import Invalid
-from auth_service.gate import Gate, whole
+from auth_service.gate import Gate
 from auth_service.http.dependencies import SignedIn
 from auth_service.http.handover import address, streamed_by_nginx
+from auth_service.judging import whole
 from auth_service.targets import UID_PATTERN
 from auth_service.vocabulary import Action
 

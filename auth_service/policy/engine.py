@@ -4,20 +4,26 @@ No input or output, no clock, no settings: everything comes in as an argument, s
 compare both answers with a naive model written apart.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime
 
 from auth_service.policy.model import (
     Actor,
     Decision,
     Grant,
+    Labelled,
     Nothing,
     Openings,
     Reason,
     Resource,
     Visibility,
+    Weighed,
 )
-from auth_service.vocabulary import Action, ActorKind, Level, RealmRole
+from auth_service.vocabulary import Action, ActorKind, Level, RealmRole, album_label
+
+_NEAREST = (Reason.GRANTED, Reason.NARROWED, Reason.OTHER_ACTION, Reason.ENDED)
+"""The grant that decides, or came closest: the actor's own rights come before what his token leaves."""
 
 
 def decide(
@@ -32,29 +38,45 @@ def decide(
         return Decision(allowed=False, reason=Reason.NOBODY)
     if action is Action.ADMINISTER or resource.level is Level.SYSTEM:
         return _decide_system(actor, action)
-    matching = [
-        grant
-        for grant in sorted(grants, key=lambda grant: grant.source)
-        if grant.subject.covers(actor) and grant.opening.opens(resource)
-    ]
-    running = [grant for grant in matching if grant.holds_for(actor, at)]
-    for grant in running:
-        if action in actor.left_of(grant).actions:
-            return Decision(allowed=True, reason=Reason.GRANTED, rule=grant.source, label=grant.label)
-    return _nearest_miss(action, matching, running)
-
-
-def _nearest_miss(action: Action, matching: Sequence[Grant], running: Sequence[Grant]) -> Decision:
-    """Say no, by the grant that came closest; the actor's own rights come before what his token leaves."""
-    narrowed = [grant for grant in running if action in grant.actions]
-    for reason, grants in (
-        (Reason.NARROWED, narrowed),
-        (Reason.OTHER_ACTION, running),
-        (Reason.ENDED, matching),
-    ):
-        if grants:
-            return Decision(allowed=False, reason=reason, rule=grants[0].source, label=grants[0].label)
+    weighed = weigh(actor, action, resource, grants=grants, at=at)
+    for reason in _NEAREST:
+        for each in weighed:
+            if each.outcome == reason:
+                return Decision(
+                    allowed=reason == Reason.GRANTED,
+                    reason=reason,
+                    rule=each.grant.source,
+                    label=each.grant.label,
+                )
     return Decision(allowed=False, reason=Reason.NO_GRANT)
+
+
+def nearness(decision: Decision) -> int:
+    """Order decisions: what allows comes first, then what came closest to it."""
+    return _NEAREST.index(decision.reason) if decision.reason in _NEAREST else len(_NEAREST)
+
+
+def weigh(
+    actor: Actor, action: Action, resource: Resource, *, grants: Iterable[Grant], at: datetime
+) -> list[Weighed]:
+    """Say of every grant what it counts for: `decide` answers from this list, and "why?" shows it."""
+    return [
+        Weighed(grant=grant, outcome=_outcome(grant, actor, action, resource, at))
+        for grant in sorted(grants, key=lambda grant: grant.source)
+    ]
+
+
+def _outcome(grant: Grant, actor: Actor, action: Action, resource: Resource, at: datetime) -> str:
+    if not grant.subject.covers(actor):
+        return Reason.OTHER_SUBJECT
+    if not grant.opening.opens(resource):
+        of_any = replace(grant, modalities=None).opening
+        return Reason.OTHER_MODALITY if of_any.opens(resource) else Reason.OTHER_LABEL
+    if not grant.holds_for(actor, at):
+        return Reason.ENDED
+    if action in actor.left_of(grant).actions:
+        return Reason.GRANTED
+    return Reason.NARROWED if action in grant.actions else Reason.OTHER_ACTION
 
 
 def visible(actor: Actor, action: Action, *, grants: Iterable[Grant], at: datetime) -> Visibility:
@@ -65,6 +87,14 @@ def visible(actor: Actor, action: Action, *, grants: Iterable[Grant], at: dateti
         if action in actor.left_of(grant).actions and grant.holds_for(actor, at)
     )
     return Openings(ways) if ways else Nothing()
+
+
+def opening_labels(resource: Resource) -> frozenset[str]:
+    """Return the labels that, granted without a condition, open this resource."""
+    carried = resource.labels | resource.study_labels
+    if resource.level is Level.ALBUM:
+        carried = frozenset({album_label(resource.uid)})
+    return frozenset(label for label in carried if Labelled(label=label).opens(resource))
 
 
 def _decide_system(actor: Actor, action: Action) -> Decision:

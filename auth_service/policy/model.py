@@ -229,14 +229,28 @@ class Reason:
 
     GRANTED = "granted"
     NO_GRANT = "no-grant"
+    OTHER_SUBJECT = "other-subject"
+    """The grant is somebody else's."""
+    OTHER_LABEL = "other-label"
+    """The grant is about a label that the resource does not carry."""
     ENDED = "ended"
     OTHER_ACTION = "other-action"
     IN_PERSON = "in-person"
     """Only somebody who signed in may, not a program in his name."""
+    OTHER_MODALITY = "other-modality"
     NARROWED = "narrowed"
     """The person may, the program in his name may not."""
     NOT_AN_ADMIN = "not-an-admin"
     NOBODY = "nobody"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Weighed:
+    """A grant, and what it counted for in one question."""
+
+    grant: Grant
+    outcome: str
+    """A word of `Reason`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,12 +12,15 @@ from sqlalchemy.orm import Session
 from auth_service.policy.model import Actor, Grant, Subject
 from auth_service.store.tables import Album, Member, Person
 from auth_service.vocabulary import (
+    ALBUM_LABEL_PREFIX,
     OWNER_ACTIONS,
     Action,
     ActorKind,
     AlbumRole,
+    LabelKind,
     SubjectKind,
     album_label,
+    label_kind,
 )
 
 ACTIONS = {str(action): action for action in Action}
@@ -128,6 +131,18 @@ def owners(tx: Session, album_ids: Iterable[int]) -> list[tuple[Member, str]]:
     """Return the owners of some albums with their names, in the order in which they came."""
     query = _with_names().where(Member.album_id.in_(list(album_ids)), Member.role == AlbumRole.OWNER)
     return [(member, name) for member, name in tx.execute(query.order_by(Member.id))]
+
+
+def with_owners(tx: Session, labels: Iterable[str]) -> list[tuple[Album, list[str]]]:
+    """Return the albums of some labels with their owners; deleted albums are left out."""
+    slugs = [
+        label.removeprefix(ALBUM_LABEL_PREFIX) for label in labels if label_kind(label) is LabelKind.ALBUM
+    ]
+    query = select(Album).where(Album.slug.in_(slugs), Album.deleted_at.is_(None)).order_by(Album.id)
+    found = {album.id: (album, list[str]()) for album in tx.scalars(query)}
+    for member, name in owners(tx, found):
+        found[member.album_id][1].append(name)
+    return list(found.values())
 
 
 def add_member(tx: Session, member: Member) -> bool:

@@ -18,6 +18,11 @@ def by_secret(tx: Session, secret_hash: str) -> ApiToken | None:
     return tx.scalar(select(ApiToken).where(ApiToken.secret_hash == secret_hash))
 
 
+def by_id(tx: Session, token_id: str) -> ApiToken | None:
+    """Return the token of a public identifier, over or revoked ones included."""
+    return tx.get(ApiToken, token_id)
+
+
 def of_person(tx: Session, *, provider: str, subject: str) -> list[ApiToken]:
     """Return a person's tokens that were not revoked, the newest first."""
     query = select(ApiToken).where(

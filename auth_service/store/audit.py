@@ -5,7 +5,7 @@ transaction of the change that was to be recorded.
 """
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
@@ -19,6 +19,8 @@ from auth_service.store.tables import AuditLink, AuditRecord
 from auth_service.vocabulary import AuditEvent
 
 log = logging.getLogger(__name__)
+
+MOST_OF_A_REQUEST = 20
 
 
 def add(tx: Session, **values: Any) -> None:  # noqa: ANN401 - the table's columns
@@ -160,6 +162,29 @@ def has_viewed_since(tx: Session, *, actor: str, study_uid: str, since: datetime
         )
     )
     return bool(tx.scalar(query))
+
+
+def of_request(tx: Session, *, request_id: str, events: Collection[str]) -> list[AuditRecord]:
+    """Return the records of some events that a request left, oldest first."""
+    query = select(AuditRecord).where(AuditRecord.request_id == request_id, AuditRecord.event.in_(events))
+    return list(tx.scalars(query.order_by(AuditRecord.id).limit(MOST_OF_A_REQUEST)))
+
+
+def last_of(
+    tx: Session, *, actor: str, events: Collection[str], labels: Collection[str] | None, limit: int
+) -> list[AuditRecord]:
+    """Return an actor's last records of some events, the newest first.
+
+    Parameters
+    ----------
+    labels : collection of str, optional
+        Only what happened through one of these; ``None``: everything.
+
+    """
+    query = select(AuditRecord).where(AuditRecord.actor == actor, AuditRecord.event.in_(events))
+    if labels is not None:
+        query = query.where(AuditRecord.label.in_(labels))
+    return list(tx.scalars(query.order_by(AuditRecord.at.desc(), AuditRecord.id.desc()).limit(limit)))
 
 
 def of_label(tx: Session, *, label: str, event: AuditEvent) -> list[AuditRecord]:

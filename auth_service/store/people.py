@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import func, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -48,6 +48,21 @@ def get(tx: Session, *, provider: str, subject: str) -> Person | None:
 def of_provider(tx: Session, provider: str) -> list[Person]:
     """Return everybody of a provider whom somebody has seen or named here, by user name."""
     return list(tx.scalars(select(Person).where(Person.provider == provider).order_by(Person.username)))
+
+
+def by_username(tx: Session, *, provider: str, username: str) -> Person | None:
+    """Return the person who was last seen under a user name, case aside; ``None`` if there are several."""
+    query = select(Person).where(Person.provider == provider, func.lower(Person.username) == username.lower())
+    found = list(tx.scalars(query.limit(2)))
+    return found[0] if len(found) == 1 else None
+
+
+def search(tx: Session, *, provider: str, text: str, limit: int) -> list[Person]:
+    """Return people whose user name, name or address holds a text, case aside, by user name."""
+    fields = (Person.username, Person.name, Person.email)
+    found = or_(*(func.lower(field).contains(text.lower(), autoescape=True) for field in fields))
+    query = select(Person).where(Person.provider == provider, found)
+    return list(tx.scalars(query.order_by(Person.username, Person.subject).limit(limit)))
 
 
 def language(tx: Session, *, provider: str, subject: str) -> str | None:

@@ -131,6 +131,11 @@ def by_id(tx: Session, session_id: str) -> SessionRecord | None:
     return _one(tx, _BY_ID, session_id)
 
 
+def why_ended(tx: Session, session_id: str) -> str | None:
+    """Return why a session ended; ``None``: it lives, or its row is gone."""
+    return tx.scalar(select(SigninSession.ended_why).where(SigninSession.id == session_id))
+
+
 def of_person(tx: Session, *, provider: str, subject: str) -> list[SessionRecord]:
     """Return a person's live sessions, the one used last first."""
     return _all(tx, SigninSession.provider == provider, SigninSession.subject == subject)

@@ -8,7 +8,14 @@ Paths are those that people use: ``/dicom-web/…`` for DICOMweb (PS3.18), ``/or
 """
 
 from auth_service.targets.images import VIEWER_CLASSES
-from auth_service.targets.resolving import TABLE, ParameterError, Target, UndeclaredError, resolve
+from auth_service.targets.resolving import (
+    TABLE,
+    ParameterError,
+    Target,
+    UndeclaredError,
+    resolve,
+    row_for_nobody,
+)
 from auth_service.targets.row import MAX_UID, ORTHANC_ID, UID, UID_PATTERN, Row, Way
 
 __all__ = [
@@ -24,4 +31,5 @@ __all__ = [
     "UndeclaredError",
     "Way",
     "resolve",
+    "row_for_nobody",
 ]

@@ -69,6 +69,11 @@ def resolve(method: str, path: str, query: str = "") -> Target:
     raise UndeclaredError(path)
 
 
+def row_for_nobody(path: str) -> Row | None:
+    """Return the row that closes a path to everybody, whatever the method, and says why; or none."""
+    return next((row for row, pattern in _NOBODYS if pattern.fullmatch(path)), None)
+
+
 def _check_places(places: Mapping[str, str]) -> None:
     for place, value in places.items():
         if PLACES[place] == UID and len(value) > MAX_UID:
@@ -90,8 +95,8 @@ def _check_query(row: Row, query: str) -> None:
         raise ParameterError("query")
 
 
-_COMPILED = tuple(
-    (row, re.compile(template(row.path, lambda place: f"(?P<{place}>{PLACES[place]})")))
-    for row in TABLE
-    if row.way is not Way.NOBODY
+_PATTERNS = tuple(
+    (row, re.compile(template(row.path, lambda place: f"(?P<{place}>{PLACES[place]})"))) for row in TABLE
 )
+_COMPILED = tuple((row, pattern) for row, pattern in _PATTERNS if row.way is not Way.NOBODY)
+_NOBODYS = tuple((row, pattern) for row, pattern in _PATTERNS if row.way is Way.NOBODY)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from auth_service.vocabulary import Action
+from auth_service.vocabulary import Action, AlbumRole
 from portal import words
 from portal.auth_client import Album
 from portal.dicom import Study
@@ -56,6 +56,13 @@ def album(t: Text, one: Album) -> None:
                 label=t("What happened"),
                 icon=":material/history:",
                 query_params={"album": one.slug},
+            )
+        if one.role == AlbumRole.OWNER:
+            st.page_link(
+                places.WHY,
+                label=t("Why does somebody see this, or not?"),
+                icon=":material/help_center:",
+                query_params={"resource": one.slug},
             )
     figures(
         [

@@ -60,8 +60,8 @@ def signed_out(t: Text, address: str) -> None:
         )
 
 
-def not_found(t: Text) -> None:
-    """Say that it is not there, without telling whether it exists."""
+def not_found(t: Text, why: str | None) -> None:
+    """Say that it is not there, without telling whether it exists; ``why``: the address to hand on."""
     with st.container(key="notice", border=True):
         st.html(
             _block(
@@ -74,9 +74,10 @@ def not_found(t: Text) -> None:
             )
         )
         st.page_link(places.ALBUMS, label=t("Go to the albums"), icon=":material/photo_library:")
+        _hand_on(t, why)
 
 
-def forbidden(t: Text) -> None:
+def forbidden(t: Text, why: str | None) -> None:
     """Say that the right to do this is missing."""
     with st.container(key="notice", border=True):
         st.html(
@@ -86,6 +87,7 @@ def forbidden(t: Text) -> None:
                 [t("An owner of the album can give it to you.")],
             )
         )
+        _hand_on(t, why)
 
 
 def refused(t: Text) -> None:
@@ -123,6 +125,14 @@ def empty(icon: str, title: str, sentences: Sequence[str]) -> None:
     """Say that there is nothing yet, and what to do next."""
     with st.container(key="notice", border=True):
         st.html(_block(icon, title, sentences))
+
+
+def _hand_on(t: Text, why: str | None) -> None:
+    """Give the person what who helps him needs: an address that says who looked for what."""
+    if why:
+        words_before = t("To whoever helps you, send this address: it says why you do not see it.")
+        st.html(f'<p class="quiet">{markup(words_before)}</p>')
+        st.code(why, language=None, wrap_lines=True)
 
 
 def _sentences(t: Text, part: Part) -> str:

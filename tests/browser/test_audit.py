@@ -14,7 +14,8 @@ pytestmark = pytest.mark.browser
 def test_an_administrator_finds_the_audit_and_takes_it_away(visitors: Visitors) -> None:
     page = visitors.page("admin")
     page.goto(f"{visitors.url}/portal/albums")
-    page.get_by_role("link", name="Audit").click()
+    page.get_by_text("Administration").click()
+    page.get_by_role("menuitem", name="Audit").click()
     expect(page.locator("h1.title")).to_have_text("Audit")
     expect(page.locator('[data-testid="stDataFrame"] canvas').first).to_be_visible()
     page.get_by_label("Who").fill("pi-a")
@@ -35,6 +36,7 @@ def test_an_owner_reads_what_happened_in_his_album_and_has_no_audit_in_the_menu(
     expect(page.locator("h1.title")).to_have_text("What happened in Head CT")
     expect(page.locator('[data-testid="stDataFrame"] canvas').first).to_be_visible()
     expect(page.get_by_role("link", name="Audit", exact=True)).to_have_count(0)
+    expect(page.get_by_text("Administration")).to_have_count(0)
     assert not visitors.errors
 
 

@@ -25,6 +25,16 @@ class FakeDirectory:
             email=user.email,
         )
 
+    def search(self, text: str, *, limit: int) -> list[DirectoryPerson]:
+        self._answer()
+        plain = text.replace("*", "").replace('"', "").strip().casefold()
+        found = [
+            self.person(name)
+            for name, user in sorted(self._keycloak.users.items())
+            if plain and any(plain in field.casefold() for field in (user.username, user.name, user.email))
+        ]
+        return [each for each in found if each is not None][:limit]
+
     def standing(self, subject: str) -> Standing | None:
         self._answer()
         self._keycloak.calls.append("standing")

@@ -62,6 +62,9 @@ def taken(who: tuple[str, ...]) -> dict[str, int]:
 
 WADO = "/orthanc/wado?requestType=WADO&studyUID={}&seriesUID={}&objectUID={}"
 
+WHY = only(("admin", "owner_a", "owner_b"), 200)
+WHY_422 = only(("admin", "owner_a", "owner_b"), 422)
+
 Case = tuple[str, str, dict[str, Any], dict[str, int]]
 """Method, address, what else is sent, and the status for each kind of actor."""
 
@@ -239,6 +242,22 @@ CASES: dict[tuple[str, str], list[Case]] = {
         ),
         ("GET", "/api/audit?format=csv", {}, only(("admin", "owner_a", "owner_b"), 200, others=403)),
         ("GET", "/api/audit?limit=0", {}, only(tuple(PEOPLE), 422)),
+    ],
+    # --- why?: owner_a and owner_b about their albums, the administrator about everything
+    ("GET", "/api/explain"): [
+        ("GET", f"/api/explain?actor=member_a&resource={SERIES_A}/metadata", {}, WHY | {"owner_b": 422}),
+        ("GET", "/api/explain?actor=member_b&resource=1.1.3", {}, WHY | {"owner_a": 422}),
+        ("GET", "/api/explain?actor=stranger&resource=a", {}, WHY | {"owner_a": 422, "owner_b": 422}),
+        ("GET", "/api/explain?actor=owner_a&action=fly&resource=a", {}, WHY_422),
+        ("GET", "/api/explain?actor=owner_a&resource=/portal/me", {}, WHY_422),
+        ("GET", "/api/explain?resource=1.1.1", {}, WHY_422),
+        ("GET", "/api/explain?actor=owner_a", {}, only(tuple(PEOPLE), 422)),
+    ],
+    ("GET", "/api/people"): [
+        ("GET", "/api/people?search=owner", {}, only(("admin",), 200)),
+        ("GET", "/api/people?search=%20%20%20", {}, only(("admin",), 422)),
+        ("GET", "/api/people?search=o", {}, only(tuple(PEOPLE), 422)),
+        ("GET", "/api/people?search=owner&limit=1000", {}, only(tuple(PEOPLE), 422)),
     ],
     ("GET", "/api/series/{series}/picture"): [
         ("GET", "/api/series/1.1.1/picture", {}, only(IN_A, 302)),

@@ -29,7 +29,8 @@ def listed(native_stack: Stack) -> Iterator[None]:
 
 
 def allowed(answer: httpx.Response) -> str | None:
-    return answer.headers.get("access-control-allow-origin")
+    value: str | None = answer.headers.get("access-control-allow-origin")
+    return value
 
 
 def preflight(client: httpx.Client, path: str, origin: str, method: str = "GET") -> httpx.Response:

@@ -5,7 +5,7 @@ and a part that is down does not answer. The world has two of everything, and so
 """
 
 import fnmatch
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -30,6 +30,7 @@ from portal.auth_client import (
 )
 from portal.dicom import Series, Study
 from portal.errors import Forbidden, Invalid, NotFound, Part, SignedOut, Unavailable
+from portal.explanation import Explanation, Person
 from portal.health import HealthWatch
 from portal.services import Services
 from portal.settings import Settings
@@ -70,6 +71,10 @@ class World:
     """The oldest first."""
     audit_searches: list[AuditSearch] = field(default_factory=list)
     questions: list[StudySearch] = field(default_factory=list)
+    explanations: dict[str, Explanation] = field(default_factory=dict)
+    """By what was asked about."""
+    explained: list[tuple[str, dict[str, str], str]] = field(default_factory=list)
+    """Who asked what, and in which language."""
 
     def services(self) -> Services:
         """Return what the pages are given in place of the real services."""
@@ -222,6 +227,31 @@ class FakeAccount:
             if (whole or one.label in owned) and _is_asked(one, search)
         ]
         return AuditPage(items=tuple(found[offset : offset + limit]), total=len(found))
+
+    def explain(self, query: Mapping[str, str], *, language: str) -> Explanation:
+        self._world.check(Part.AUTH_SERVICE)
+        me, actor = self._world.people[self._person], query.get("actor", "")
+        whole = me.administers
+        if not whole and "owner" not in {one.roles[self._person] for one in self._world.of(self._person)}:
+            raise NotFound
+        self._world.explained.append((self._person, dict(query), language))
+        known = {name: one for name, one in self._world.people.items() if actor in (name, one.sub)}
+        if not known and query["resource"] not in self._world.explanations:
+            raise Invalid("actor", "actor: there is nobody of this name whom you may ask about.")
+        found = self._world.explanations.get(query["resource"])
+        if found is None:
+            raise Invalid("resource", f"resource: {query['resource']} is no identifier.")
+        return found.model_copy(update={"whole": whole})
+
+    def people(self, search: str) -> tuple[Person, ...]:
+        self._world.check(Part.AUTH_SERVICE)
+        if not self._world.people[self._person].administers:
+            raise NotFound
+        return tuple(
+            Person(sub=one.sub, username=one.username, name=one.name)
+            for one in self._world.people.values()
+            if search.lower() in one.username
+        )
 
     def set_language(self, language: str) -> None:
         self._world.check(Part.AUTH_SERVICE)

@@ -29,6 +29,7 @@ PAGES = {
     "audit": ("audit", {}),
     "audit of an album": ("audit", {"album": "head-ct"}),
     "audit of another album": ("audit", {"album": "brain-mr"}),
+    "why": ("why", {}),
 }
 
 SIGN_IN = "Please sign in"
@@ -52,6 +53,7 @@ EXPECTED = {
     "other study": {"stranger": NOTHING, "admin": NOTHING, "member": NOTHING, "owner": STUDY_PAGE},
     "no study": dict.fromkeys(("stranger", "admin", "member", "owner"), NOTHING),
     "bad study": dict.fromkeys(("stranger", "admin", "member", "owner"), NOTHING),
+    "why": {"stranger": NOTHING, "admin": "Explain", "member": NOTHING, "owner": "Explain"},
     "me": {
         "stranger": "Stranger Test",
         "admin": "administrator",
@@ -136,7 +138,7 @@ def test_another_person_in_the_same_tab_finds_nothing_of_the_first(
     del world
 
 
-@pytest.mark.parametrize("page", ["albums", "album", "no album", "study", "me", "audit"])
+@pytest.mark.parametrize("page", ["albums", "album", "no album", "study", "me", "audit", "why"])
 @pytest.mark.parametrize("person", [None, "stranger", "owner"])
 def test_every_page_speaks_french(page: str, person: str | None, open_page: Open) -> None:
     path, query = PAGES[page]
@@ -177,7 +179,7 @@ def test_nobody_can_choose_a_language_too(open_page: Open) -> None:
 
 
 @pytest.mark.parametrize("part", sorted(set(Part) - {Part.RULES}))  # which is no service: test_pages.py
-@pytest.mark.parametrize("page", ["albums", "album", "study", "me"])
+@pytest.mark.parametrize("page", ["albums", "album", "study", "me", "why"])
 def test_each_page_says_what_is_down(part: Part, page: str, world: World, open_page: Open) -> None:
     world.down.add(part)
     path, query = PAGES[page]

@@ -1,10 +1,11 @@
 """What no grant says is no: each kind of nothing, one by one."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from auth_service.policy.engine import decide, visible
+from auth_service.policy.engine import decide, visible, weigh
 from auth_service.policy.model import (
     NOBODY,
     SYSTEM,
@@ -284,4 +285,38 @@ def test_each_kind_of_actor_has_a_name_of_its_own_on_record() -> None:
         "token:t1",
         "nobody",
         "system",
+    ]
+
+
+def test_every_grant_is_weighed_and_says_what_it_counted_for() -> None:
+    held = [
+        replace(given, source=f"membership:{number}")
+        for number, given in enumerate(
+            [
+                grant(Action.VIEW, subject="keycloak:bruno"),
+                grant(Action.VIEW, label="album-b"),
+                grant(Action.VIEW, until=NOW),
+                grant(Action.COMMENT),
+                grant(Action.DOWNLOAD),
+                grant(Action.VIEW),
+            ]
+        )
+    ]
+    narrowing = Narrowing(actions=frozenset({Action.VIEW}), labels=None)
+    token = replace(ANNA, kind=ActorKind.TOKEN, token="t1", narrowing=narrowing)
+    assert [each.outcome for each in weigh(token, Action.VIEW, IN_A, grants=held, at=NOW)] == [
+        Reason.OTHER_SUBJECT,
+        Reason.OTHER_LABEL,
+        Reason.ENDED,
+        Reason.OTHER_ACTION,
+        Reason.OTHER_ACTION,
+        Reason.GRANTED,
+    ]
+    assert [each.outcome for each in weigh(token, Action.DOWNLOAD, IN_A, grants=held, at=NOW)] == [
+        Reason.OTHER_SUBJECT,
+        Reason.OTHER_LABEL,
+        Reason.ENDED,
+        Reason.OTHER_ACTION,
+        Reason.NARROWED,
+        Reason.OTHER_ACTION,
     ]

@@ -1,0 +1,60 @@
+"""Find people by a part of their names: those seen here, and those whom Keycloak knows besides."""
+
+from dataclasses import dataclass
+
+from auth_service.access import NOWHERE, check_admin
+from auth_service.directory import DirectoryPerson
+from auth_service.errors import Invalid, Unavailable
+from auth_service.gate import Origin
+from auth_service.policy.model import Actor
+from auth_service.store import people as table
+from auth_service.world import World
+
+SHORTEST = 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FoundPeople:
+    """People, by user name, and whether Keycloak could be asked."""
+
+    people: tuple[DirectoryPerson, ...]
+    directory_answers: bool
+
+
+def find_people(
+    world: World, *, actor: Actor, search: str, limit: int, origin: Origin = NOWHERE
+) -> FoundPeople:
+    """Return at most ``limit`` people whose user name, name or address holds a text.
+
+    Raises
+    ------
+    NotFound
+        If he is no administrator.
+    Invalid
+        If the text is too short.
+
+    """
+    check_admin(world, actor=actor, target="/api/people", origin=origin)
+    text = " ".join(search.split())
+    if len(text) < SHORTEST:
+        raise Invalid("search", "{field} must have {least} characters or more.", least=str(SHORTEST))
+    provider = world.settings.provider
+    with world.store.read() as tx:
+        rows = table.search(tx, provider=provider, text=text, limit=limit)
+    found = {
+        row.subject: DirectoryPerson(
+            provider=provider,
+            subject=row.subject,
+            username=row.username,
+            name=row.name or row.username,
+            email=row.email,
+        )
+        for row in rows
+    }
+    answers = True
+    try:
+        found |= {each.subject: each for each in world.directory.search(text, limit=limit)}
+    except Unavailable:
+        answers = False
+    inorder = sorted(found.values(), key=lambda each: (each.username.casefold(), each.subject))
+    return FoundPeople(people=tuple(inorder[:limit]), directory_answers=answers)
