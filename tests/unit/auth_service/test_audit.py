@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from auth_service import audit, audit_albums, audit_system
+from auth_service import audit, audit_albums, audit_credentials, audit_system
 from auth_service.errors import Invalid
 from auth_service.policy.model import SYSTEM, Actor
 from auth_service.store import audit as table
@@ -235,7 +235,9 @@ def test_what_happens_through_an_album_carries_its_label(tmp_path: Path) -> None
 
 
 def test_every_event_has_a_function() -> None:
-    functions = {name for module in (audit, audit_albums, audit_system) for name in vars(module)}
+    functions = {
+        name for module in (audit, audit_albums, audit_credentials, audit_system) for name in vars(module)
+    }
     assert {event.value.replace("-", "_") for event in AuditEvent} <= functions
 
 
