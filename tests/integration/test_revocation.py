@@ -55,9 +55,9 @@ GRACE = 16
 
 
 @contextmanager
-def silent_keycloak(stack: dict[str, Any]) -> Iterator[None]:
+def silent_keycloak(native_stack: Stack) -> Iterator[None]:
     """Stop Keycloak in its tracks: it takes connections and answers none of them."""
-    shell = psutil.Process(stack["processes"]["keycloak"]["pid"])
+    shell = psutil.Process(native_stack.pid("keycloak"))
     processes = [shell, *shell.children(recursive=True)]
     for process in processes:
         process.suspend()
@@ -79,13 +79,13 @@ def last_given(asked: httpx.Client, headers: dict[str, str]) -> float:
 
 
 def test_while_keycloak_is_silent_all_goes_on_for_the_grace_and_not_longer(
-    holder: Holder, native_stack: Stack, stack: dict[str, Any], tmp_path: Path
+    holder: Holder, native_stack: Stack, tmp_path: Path
 ) -> None:
     sent = {credential: holder.headers(credential) for credential in (COOKIE, TOKEN, BEARER)}
     with replica(native_stack, tmp_path, AUTH_KEYCLOAK_GRACE_SECONDS=str(GRACE)) as asked:
         for headers in sent.values():
             assert asked.get("/api/me", headers=headers).status_code == 200
-        with silent_keycloak(stack), ThreadPoolExecutor(len(sent)) as pool:
+        with silent_keycloak(native_stack), ThreadPoolExecutor(len(sent)) as pool:
             began = time.monotonic()
             ends = {name: pool.submit(last_given, asked, headers) for name, headers in sent.items()}
             went_on = {name: end.result() - began for name, end in ends.items()}
