@@ -7,6 +7,7 @@ Orthanc's ``/tools/find`` knows wildcards and lists. What exists twice is refuse
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, Protocol
 
 import httpx
@@ -27,6 +28,28 @@ uid_of_level = {
 
 _LONG = httpx.Timeout(10.0, read=300.0)
 """Seconds: a whole archive may be made, and its images recoded, before its first byte comes."""
+
+ALWAYS_INDEXED = frozenset(
+    {
+        "PatientName",
+        "PatientBirthDate",
+        "PatientSex",
+        "PatientID",
+        "OtherPatientIDs",
+        "StudyDate",
+        "StudyTime",
+        "StudyID",
+        "StudyDescription",
+        "AccessionNumber",
+        "StudyInstanceUID",
+        "ReferringPhysicianName",
+        "InstitutionName",
+        "RequestingPhysician",
+        "RequestedProcedureDescription",
+    }
+)
+"""What every Orthanc keeps of a study and its patient in its index, however it is configured and whenever
+they came: what is not there is not in the files either."""
 
 _FOLDER = {Level.STUDY: "studies", Level.SERIES: "series"}
 
@@ -425,6 +448,14 @@ def existing_twice(archive: Archive, level: Level, uids: Iterable[str]) -> froze
     return frozenset(uid for uid, times in several.items() if times > 1)
 
 
+def held_in_index(study: Mapping[str, Any]) -> frozenset[str]:
+    """Return the keywords that the index of a study was made to hold when the study came.
+
+    Orthanc writes them beside it: what is not there and not among these may be in a file all the same.
+    """
+    return _keywords(study.get("Metadata", {}).get("MainDicomTagsSignature", ""))
+
+
 def _refusal(status: int) -> ServiceError:
     if status == httpx.codes.NOT_FOUND:
         return NotFound()
@@ -433,6 +464,7 @@ def _refusal(status: int) -> ServiceError:
     return Unavailable("orthanc")
 
 
+@lru_cache(maxsize=64)
 def _keywords(listed: str) -> frozenset[str]:
     """Read Orthanc's ``0008,0020;0010,0020``; what has no keyword in the standard is passed over."""
     tags = (int(tag.replace(",", ""), 16) for tag in listed.split(";") if tag)

@@ -59,6 +59,37 @@ def narrowed(
     return _named(level, (row["RequestedTags"][uid_of_level[level]] for row in series)) if series else None
 
 
+def partly_hidden(
+    archive: Archive, studies: Collection[Mapping[str, Any]], openings: Openings
+) -> frozenset[str]:
+    """Return Orthanc's identifiers of those studies of which some series may be hidden.
+
+    Of the others every series is visible, so that what Orthanc tells of them all may be told.
+
+    Parameters
+    ----------
+    studies : collection of mapping
+        What Orthanc answered: ``ID``, ``Labels`` and the ``StudyInstanceUID`` among the requested tags.
+
+    """
+    if openings.everything:
+        return frozenset()
+    if openings.conditional:
+        return frozenset(row["ID"] for row in studies)
+    labels = frozenset(way.label for way in openings.labelled)
+    # A site's label on a study covers what is in it.
+    others = [row for row in studies if not _of_site(labels).intersection(row["Labels"])]
+    if not others:
+        return frozenset()
+    without_any = _named(Level.STUDY, (row["RequestedTags"]["StudyInstanceUID"] for row in others)) | {
+        "Level": type_of_level[Level.SERIES],
+        "ResponseContent": ["Parent"],
+        **carrying(labels),
+        "LabelsConstraint": "None",
+    }
+    return frozenset(series["ParentStudy"] for series in archive.find(without_any))
+
+
 def permitted_of_studies(
     archive: Archive, studies: Collection[Mapping[str, Any]], openings: Openings, tags: Iterable[str]
 ) -> list[dict[str, Any]]:

@@ -5,18 +5,27 @@ right. What would tell of hidden series (modalities and counts of a study) is co
 series, and a filter on a modality is resolved on permitted series first. What cannot be narrowed exactly is
 refused.
 
-Three finds answer a page of studies: the studies, their permitted series, and whether any of the identifiers
-exists twice (then it is nobody's). ``docs/decisions/0005-narrowed-searches.md`` says why.
+Three finds answer a page of studies: the studies, which of them have a hidden series, and whether any of the
+identifiers exists twice (then it is nobody's). Where nothing of a study is hidden, what Orthanc says of its
+series is true for the asker too; for the others their permitted series are looked at.
+``docs/decisions/0005-narrowed-searches.md`` says why.
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from auth_service.archive import Archive, existing_twice, type_of_level, uid_of_level
+from auth_service.archive import (
+    ALWAYS_INDEXED,
+    Archive,
+    existing_twice,
+    held_in_index,
+    type_of_level,
+    uid_of_level,
+)
 from auth_service.errors import Invalid
-from auth_service.narrowing import narrowed, permitted_of_studies
+from auth_service.narrowing import narrowed, partly_hidden, permitted_of_studies
 from auth_service.policy.model import Nothing, Openings, Visibility
 from auth_service.vocabulary import Level
 
@@ -51,6 +60,8 @@ class Question:
     limit: int = MAX_LIMIT
     since: int = 0
     order: Sequence[Order] = ()
+    children: bool = False
+    """Whether Orthanc's identifiers of a study's series are wanted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +77,7 @@ class Row:
     main_tags: Mapping[str, str]
     patient_tags: Mapping[str, str]
     series: tuple[str, ...] = ()
-    """Of a study: Orthanc's identifiers of the permitted series."""
+    """Of a study, where they were asked for: Orthanc's identifiers of the permitted series."""
 
 
 def find(archive: Archive, question: Question, visibility: Visibility) -> list[Row]:
@@ -175,15 +186,19 @@ def _narrowed(archive: Archive, question: Question, visibility: Openings) -> dic
 def _find_studies(
     archive: Archive, question: Question, asked: Mapping[str, Any], visibility: Openings
 ) -> list[Row]:
-    found = archive.find({**asked, **_page(question), **_content(question)})
+    # First what Orthanc computes, then what is hidden: a series that arrives in between is in neither.
+    found = archive.find({**asked, **_page(question), **_of_studies(question)})
+    _read_from_index(archive, question, found)
+    partly = partly_hidden(archive, found, visibility)
     permitted: dict[str, list[dict[str, Any]]] = defaultdict(list)
-    for series in permitted_of_studies(archive, found, visibility, [_SERIES_COUNTS]):
+    looked_at = [study for study in found if study["ID"] in partly]
+    for series in permitted_of_studies(archive, looked_at, visibility, [_SERIES_COUNTS]):
         permitted[series["ParentStudy"]].append(series)
     twice = existing_twice(archive, Level.STUDY, [_uid(Level.STUDY, study) for study in found])
     return [
-        _study_row(study, permitted[study["ID"]], visibility)
+        _study_row(question, study, permitted[study["ID"]] if study["ID"] in partly else None, visibility)
         for study in found
-        if permitted[study["ID"]] and _uid(Level.STUDY, study) not in twice
+        if (study["ID"] not in partly or permitted[study["ID"]]) and _uid(Level.STUDY, study) not in twice
     ]
 
 
@@ -234,16 +249,79 @@ def _content(question: Question, *also: str) -> dict[str, Any]:
     }
 
 
-def _study_row(study: dict[str, Any], series: Sequence[dict[str, Any]], visibility: Openings) -> Row:
-    modalities = sorted({one["RequestedTags"].get("Modality") or "" for one in series} - {""})
-    instances = sum(int(one["RequestedTags"].get(_SERIES_COUNTS) or 0) for one in series)
-    computed = {
-        "ModalitiesInStudy": "\\".join(modalities),
-        "NumberOfStudyRelatedSeries": str(len(series)),
-        "NumberOfStudyRelatedInstances": str(instances),
+def _of_studies(question: Question) -> dict[str, Any]:
+    """Ask for the index's own attributes of studies as a whole.
+
+    Asked for one by one, one that a study does not have is looked for in a file of it: thirty times the cost.
+    """
+    computed = [tag for tag in question.tags if tag in COMPUTED]
+    children = ["Children"] if question.children else []
+    return {
+        "ResponseContent": ["Labels", "Parent", "MainDicomTags", *children],
+        "RequestedTags": [uid_of_level[Level.STUDY], *computed],
     }
+
+
+def _read_from_index(archive: Archive, question: Question, found: Sequence[dict[str, Any]]) -> None:
+    """Put the attributes that were asked for among the requested tags of each study.
+
+    What a study's index was not made to hold, because it came before the site added the attribute, is asked
+    for by its name after all.
+    """
+    asked = [tag for tag in question.tags if tag not in COMPUTED]
+    lacking: dict[str, set[str]] = {}
+    for study in found:
+        values = study["PatientMainDicomTags"] | study["MainDicomTags"]
+        study["RequestedTags"] |= {tag: values.get(tag) for tag in asked}
+        if unknown := set(asked) - values.keys() - ALWAYS_INDEXED:
+            lacking[study["ID"]] = unknown
+    if not lacking:
+        return
+    held = {row["ID"]: held_in_index(row) for row in archive.find(_again(found, lacking, "Metadata"))}
+    old = {one: tags for one, unknown in lacking.items() if (tags := unknown - held.get(one, unknown))}
+    if not old:
+        return
+    by_id = {study["ID"]: study for study in found}
+    for row in archive.find(_again(found, old) | {"RequestedTags": sorted(set().union(*old.values()))}):
+        if row["ID"] in old:
+            by_id[row["ID"]]["RequestedTags"] |= row["RequestedTags"]
+
+
+def _again(found: Sequence[dict[str, Any]], which: Collection[str], *content: str) -> dict[str, Any]:
+    """Ask once more about some of the studies that were found."""
+    uids = sorted(_uid(Level.STUDY, study) for study in found if study["ID"] in which)
+    return {
+        "Level": type_of_level[Level.STUDY],
+        "Query": {"StudyInstanceUID": "\\".join(uids)},
+        "ResponseContent": list(content),
+    }
+
+
+def _study_row(
+    question: Question,
+    study: dict[str, Any],
+    permitted: Sequence[dict[str, Any]] | None,
+    visibility: Openings,
+) -> Row:
+    """Write a study; ``permitted`` is ``None`` where all of its series are, as Orthanc counts them."""
     row = _row(Level.STUDY, study, visibility)
-    return replace(row, tags={**row.tags, **computed}, series=tuple(sorted(one["ID"] for one in series)))
+    if permitted is None:
+        modalities = (row.tags.get("ModalitiesInStudy") or "").split("\\")
+        computed = {"ModalitiesInStudy": _joined(modalities)} if "ModalitiesInStudy" in question.tags else {}
+        children = study.get("Series", ())
+    else:
+        instances = sum(int(one["RequestedTags"].get(_SERIES_COUNTS) or 0) for one in permitted)
+        computed = {
+            "ModalitiesInStudy": _joined(one["RequestedTags"].get("Modality") or "" for one in permitted),
+            "NumberOfStudyRelatedSeries": str(len(permitted)),
+            "NumberOfStudyRelatedInstances": str(instances),
+        }
+        children = [one["ID"] for one in permitted] if question.children else ()
+    return replace(row, tags={**row.tags, **computed}, series=tuple(sorted(children)))
+
+
+def _joined(modalities: Iterable[str]) -> str:
+    return "\\".join(sorted({*modalities} - {""}))
 
 
 def _row(level: Level, found: dict[str, Any], visibility: Openings | None) -> Row:

@@ -64,6 +64,7 @@ class Page:
             # Orthanc takes 0 for "no limit".
             limit=self.limit or search.MAX_LIMIT,
             since=self.since,
+            children=self.expand,
         )
 
     def write(self, rows: Sequence[Row]) -> list[Any]:

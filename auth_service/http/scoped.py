@@ -137,6 +137,9 @@ def tools_find(request: Request, actor: SignedIn, body: FindBody) -> JSONRespons
     """Answer Orthanc's own search, narrowed."""
     gate = Gate.of(request)
     requested = [reading.keyword("RequestedTags", name) for name in body.requested_tags]
+    content: Collection[str] = orthanc_json.ALL if body.expand else ()
+    if body.response_content is not None:
+        content = body.response_content
     question = Question(
         level=_LEVELS[body.level],
         filters=reading.filters("Query", body.query.items()),
@@ -147,6 +150,7 @@ def tools_find(request: Request, actor: SignedIn, body: FindBody) -> JSONRespons
             Order(keyword=reading.keyword("OrderBy", key.key), descending=key.direction == "DESC")
             for key in body.order_by
         ],
+        children="Children" in content,
     )
     if question.level is Level.INSTANCE:
         series = _one_series(gate, actor, question, "Query.SeriesInstanceUID")
@@ -155,9 +159,6 @@ def tools_find(request: Request, actor: SignedIn, body: FindBody) -> JSONRespons
         rows = search.find(gate.archive, question, _narrower(gate.visible(actor, Action.VIEW), body.labels))
     if not (body.expand or body.response_content is not None or requested):
         return JSONResponse([row.id for row in rows])
-    content: Collection[str] = orthanc_json.ALL if body.expand else ()
-    if body.response_content is not None:
-        content = body.response_content
     return JSONResponse([orthanc_json.write(row, content, requested) for row in rows])
 
 

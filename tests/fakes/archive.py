@@ -358,9 +358,12 @@ def _row(here: Held, question: Mapping[str, Any]) -> dict[str, Any]:
         content |= {"MainDicomTags", "Labels", "Parent", "Children"}
     row: dict[str, Any] = {"ID": here.id, "Type": here.type}
     if "MainDicomTags" in content:
-        row["MainDicomTags"] = dict(here.tags) if here.type != "Instance" else _main(here)
+        main = dict(here.tags) if here.type != "Instance" else _main(here)
+        row["MainDicomTags"] = {tag: value for tag, value in main.items() if tag not in here.unindexed}
         if here.type == "Study":
             row["PatientMainDicomTags"] = dict(here.up("Patient").tags)
+    if "Metadata" in content and here.type == "Study":
+        row["Metadata"] = {"MainDicomTagsSignature": here.signature}
     if "Labels" in content:
         row["Labels"] = sorted(here.labels)
     if "Parent" in content and here.parent is not None:

@@ -4,6 +4,8 @@ import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from pydicom.datadict import tag_for_keyword
+
 LEVELS = ("Patient", "Study", "Series", "Instance")
 KEYS = {
     "Patient": "PatientID",
@@ -70,6 +72,15 @@ class Held:
     parent: "Held | None"
     labels: set[str] = field(default_factory=set)
     children: dict[str, "Held"] = field(default_factory=dict)
+
+    unindexed: frozenset[str] = frozenset()
+    """Keywords that the index of this resource was not made to hold: it came before the site chose them."""
+
+    @property
+    def signature(self) -> str:
+        """Which attributes its index holds where the files have them, as Orthanc writes it down."""
+        tags = sorted(tag_for_keyword(keyword) or 0 for keyword in MAIN[self.type] - self.unindexed)
+        return ";".join(f"{tag >> 16:04x},{tag & 0xFFFF:04x}" for tag in tags)
 
     def below(self, wanted: str) -> Iterator["Held"]:
         """Yield the resources of one level below (or this one itself)."""

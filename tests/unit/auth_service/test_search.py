@@ -1,6 +1,7 @@
 """Narrowed searches find exactly what a naive model allows, and tell nothing of the rest."""
 
 from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -45,6 +46,28 @@ def archive_of(*series: tuple[str, str, str, set[str], int]) -> FakeArchive:
             archive.set_label(Level.SERIES, added.series.id, label)
             archive.set_label(Level.STUDY, added.series.study_id, label)
     return archive
+
+
+IMAGE = {
+    "PatientID": "P",
+    "PatientName": "TEST^P",
+    "Modality": "CT",
+    "SOPClassUID": "1.2.840.10008.5.1.4.1.1.2",
+}
+
+
+class Busy(FakeArchive):
+    """An archive in which something arrives after the first question about it."""
+
+    arrives: Mapping[str, str] | None = None
+
+    def find(self, question: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """Answer, and only then take in what arrives."""
+        answer = super().find(question)
+        if self.arrives is not None:
+            self.add(**self.arrives)
+            self.arrives = None
+        return answer
 
 
 WORLD = (
@@ -107,11 +130,77 @@ def test_every_find_for_a_page_carries_labels_that_are_not_empty_or_names_what_w
 
 def test_rows_name_no_label_and_no_series_that_is_hidden() -> None:
     archive = archive_of(*WORLD)
-    row = next(row for row in search.find(archive, Question(level=Level.STUDY), A) if row.uid == "1.1")
-    only = archive.series("1.1.1")
-    assert only is not None
-    assert set(row.labels) == {"album-a"}
-    assert row.series == (only.id,)
+    rows = {row.uid: row for row in search.find(archive, Question(level=Level.STUDY, children=True), A)}
+    for study, series in (("1.1", "1.1.1"), ("1.2", "1.2.1")):
+        only = archive.series(series)
+        assert only is not None
+        assert set(rows[study].labels) == {"album-a"}
+        assert rows[study].series == (only.id,)
+
+
+def test_series_are_looked_at_one_by_one_only_where_one_is_hidden() -> None:
+    archive = archive_of(*WORLD)
+    assert studies(archive, A) == [("1.1", "CT", "1", "3"), ("1.2", "MR", "1", "1")]
+    looked_at = [asked for asked in archive.questions if "Modality" in asked.get("RequestedTags", ())]
+    assert [asked["Query"] for asked in looked_at] == [{"StudyInstanceUID": "1.1"}]
+
+
+def test_series_that_arrives_while_a_page_is_answered_is_not_counted() -> None:
+    archive = Busy()
+    archive.add(**IMAGE, StudyInstanceUID="1.1", SeriesInstanceUID="1.1.1", SOPInstanceUID="1.1.1.1")
+    added = archive.series("1.1.1")
+    assert added is not None
+    archive.set_label(Level.SERIES, added.id, "album-a")
+    archive.set_label(Level.STUDY, added.study_id, "album-a")
+    archive.arrives = {
+        **IMAGE,
+        "Modality": "SR",
+        "StudyInstanceUID": "1.1",
+        "SeriesInstanceUID": "1.1.2",
+        "SOPInstanceUID": "1.1.2.1",
+    }
+    assert studies(archive, A) == [("1.1", "CT", "1", "1")]
+    assert archive.series("1.1.2") is not None
+
+
+def test_attributes_that_the_index_was_not_made_to_hold_come_from_the_files() -> None:
+    archive = FakeArchive()
+    for study, age in (("1.1", "040Y"), ("1.2", "050Y"), ("1.3", None)):
+        added = archive.add(
+            **IMAGE,
+            StudyInstanceUID=study,
+            SeriesInstanceUID=f"{study}.1",
+            SOPInstanceUID=f"{study}.1.1",
+            **({"PatientAge": age} if age else {}),
+        )
+        archive.set_label(Level.SERIES, added.series.id, "album-a")
+        archive.set_label(Level.STUDY, added.series.study_id, "album-a")
+    first = archive.study("1.1")
+    assert first is not None
+    archive.held["Study"][first.id].unindexed = frozenset({"PatientAge"})
+    asked = Question(level=Level.STUDY, tags=["PatientAge", "PatientName", "StudyDescription"])
+
+    rows = {row.uid: row.tags for row in search.find(archive, asked, A)}
+
+    assert {uid: tags["PatientAge"] for uid, tags in rows.items()} == {
+        "1.1": "040Y",
+        "1.2": "050Y",
+        "1.3": None,
+    }
+    assert all(tags["StudyDescription"] is None for tags in rows.values())
+    # Nobody's files are read for what the index would hold.
+    by_name = [one for one in archive.questions if "PatientAge" in one.get("RequestedTags", ())]
+    assert [one["Query"]["StudyInstanceUID"] for one in by_name] == ["1.1"]
+
+
+def test_where_a_label_of_the_site_covers_the_study_no_series_is_looked_at() -> None:
+    archive = archive_of(*WORLD)
+    first = archive.study("1.1")
+    assert first is not None
+    archive.set_label(Level.STUDY, first.id, "site")
+    assert studies(archive, openings("site")) == [("1.1", "CT\\MR\\SR", "3", "6")]
+    assert studies(archive, openings(Everything()))[0] == ("1.1", "CT\\MR\\SR", "3", "6")
+    assert not [asked for asked in archive.questions if "Modality" in asked.get("RequestedTags", ())[:1]]
 
 
 def test_series_of_all_studies_are_found_by_label() -> None:
@@ -394,13 +483,16 @@ def test_orthanc_is_asked_about_the_whole_archive_only_where_everything_is_visib
         assert by_label or by_name or by_kind or Everything() in everything
 
 
-def test_albums_alone_cost_the_finds_that_they_always_cost() -> None:
-    archive = archive_of(*WORLD)
-    studies(archive, A)
-    assert len(archive.questions) == 3
-    archive.questions.clear()
-    studies(archive, A, ModalitiesInStudy="CT")
-    assert len(archive.questions) == 4
+def test_albums_alone_cost_three_finds_and_one_more_where_something_of_a_study_is_hidden() -> None:
+    whole = archive_of(("1.1", "1.1.1", "CT", {"album-a"}, 1))
+    studies(whole, A)
+    assert len(whole.questions) == 3
+    in_part = archive_of(*WORLD)
+    studies(in_part, A)
+    assert len(in_part.questions) == 4
+    in_part.questions.clear()
+    studies(in_part, A, ModalitiesInStudy="CT")
+    assert len(in_part.questions) == 5
 
 
 def test_what_would_have_to_be_looked_at_one_by_one_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
