@@ -20,10 +20,15 @@ from sqlalchemy import DateTime, Dialect, Engine, TypeDecorator, create_engine, 
 from sqlalchemy.engine import make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import InterfaceError, InternalError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from auth_service.errors import Unavailable
+
+PATIENCE = 5
+"""Seconds that a writer waits for its turn, and anybody for a connection: together less than nginx waits for
+a decision, so that a database that hangs is said by the service itself."""
 
 log = logging.getLogger(__name__)
 
@@ -130,20 +135,22 @@ def _answering() -> Iterator[None]:
     """Tell a database that cannot be used from a mistake of ours, which stays an error."""
     try:
         yield
-    except (InterfaceError, InternalError, OperationalError) as error:
+    except (InterfaceError, InternalError, OperationalError, PoolTimeoutError) as error:
         # One line: it may come with every request.
-        log.warning("the database cannot be used: %s", str(error.orig).partition("\n")[0])
+        log.warning("the database cannot be used: %s", str(getattr(error, "orig", error)).partition("\n")[0])
         raise Unavailable("database") from error
 
 
 def _engine(url: str) -> Engine:
     if not url.startswith("sqlite"):
-        return create_engine(url, pool_pre_ping=True, hide_parameters=True)
+        return create_engine(url, pool_pre_ping=True, pool_timeout=PATIENCE, hide_parameters=True)
     database = make_url(url).database
     if database and database != ":memory:":
         Path(database).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     # What a statement that fails was given stays out of the log: names, addresses, sealed tokens.
-    engine = create_engine(url, connect_args={"timeout": 10}, hide_parameters=True)
+    engine = create_engine(
+        url, connect_args={"timeout": PATIENCE}, pool_timeout=PATIENCE, hide_parameters=True
+    )
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
@@ -157,7 +164,7 @@ def _prepare_sqlite(connection: DBAPIConnection, _entry: ConnectionPoolEntry) ->
         "journal_mode=WAL",
         "synchronous=NORMAL",
         "foreign_keys=ON",
-        "busy_timeout=10000",
+        f"busy_timeout={PATIENCE * 1000}",
         "recursive_triggers=ON",  # a REPLACE is a deletion too, and the record is never deleted
     ):
         connection.execute(f"PRAGMA {pragma}")

@@ -337,6 +337,11 @@ class Stack:
         """Have the albums of a file in the manner of the samples' manifest made; what is there is left."""
         self._run_auth(self._context(None, None), "albums", "load", str(file), what="Making albums")
 
+    def auth_environment(self) -> dict[str, str]:
+        """Return what a process of the auth service is started with, for one beside the stack's own."""
+        context = self._context(None, None)
+        return {**context.environment("bench"), **auth_environment(context)}
+
     def restart(self, name: str) -> None:
         """Stop a part, start it again and wait until it works."""
         parts = {part.name: part for part in programs(self._context(None, None))}

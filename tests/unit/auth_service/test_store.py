@@ -1,7 +1,9 @@
 """The database: what its migrations make is what the tables say, and the record cannot be rewritten."""
 
+import sqlite3
 import threading
 from collections.abc import Iterator
+from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from unittest import mock
@@ -13,6 +15,8 @@ from alembic.migration import MigrationContext
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, StatementError
 
+from auth_service.errors import Unavailable
+from auth_service.store import database
 from auth_service.store.database import Store
 from auth_service.store.tables import Base, Person
 from tests.world import TestWorld, two_albums
@@ -177,4 +181,37 @@ def test_a_migration_that_was_killed_half_way_can_be_run_again(tmp_path: Path, s
     with store.read() as tx:
         triggers = set(tx.scalars(text("SELECT name FROM sqlite_master WHERE type = 'trigger'")))
     assert len(triggers) == 13
+    store.close()
+
+
+def test_database_that_another_process_holds_is_said_not_to_answer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(database, "PATIENCE", 0)
+    file = tmp_path / "held.sqlite"
+    store = Store(f"sqlite:///{file}")
+    store.migrate()
+    other = sqlite3.connect(file, isolation_level=None)
+    other.execute("BEGIN EXCLUSIVE")
+    with pytest.raises(Unavailable) as refused, store.write():
+        pass
+    assert refused.value.reason == "database"
+    with store.read() as tx:
+        assert tx.scalar(text("SELECT count(*) FROM albums")) == 0
+    other.close()
+    with store.write():
+        pass
+    store.close()
+
+
+def test_who_waits_too_long_for_a_connection_is_told_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(database, "PATIENCE", 0)
+    store = Store(f"sqlite:///{tmp_path / 'busy.sqlite'}")
+    with ExitStack() as all_of_them:
+        for _ in range(store.engine.pool.size() + store.engine.pool._max_overflow):  # type: ignore[attr-defined]
+            all_of_them.enter_context(store.engine.connect())
+        with pytest.raises(Unavailable), store.read() as tx:
+            tx.execute(text("SELECT 1"))
     store.close()
