@@ -1,31 +1,45 @@
-"""Start a stack of the benchmarks' own, measure, print one table, and stop it."""
+"""Start a stack of the benchmarks' own, measure, print one table, and stop it.
 
+``python -m benchmarks [NAME ...]``: without names everything, else only the measurements so named.
+"""
+
+import sys
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from benchmarks import frames, questions, revocation, searches
+from benchmarks import archives, questions, recording, revocation, searches, streamed
 from benchmarks.table import Line, show
 from benchmarks.world import World
 from deploy.native.paths import REPOSITORY
 from deploy.native.stack import Stack
 
+Measurement = Callable[[World], list[Line]]
 
-def main() -> int:
-    """Run every measurement."""
-    data = Path(REPOSITORY, "var", "bench")
-    stack = Stack(data, "bench", say=lambda text: print(text, flush=True))
+MEASUREMENTS: dict[str, Sequence[Measurement]] = {
+    "streamed": (streamed.warm, streamed.cold, streamed.metadata),
+    "searches": (searches.studies, searches.qido),
+    "archives": (archives.handed_over, archives.through_the_service, archives.by_dicomweb),
+    "recording": (recording.on_and_off,),
+    "revocation": (revocation.given_and_taken, revocation.everything_else),
+    "questions": (questions.per_minute,),
+}
+
+
+def main(names: Sequence[str]) -> int:
+    """Run the measurements of these names, or all."""
+    unknown = sorted(set(names) - MEASUREMENTS.keys())
+    if unknown:
+        print(f"There is no {', '.join(unknown)}; there are: {', '.join(MEASUREMENTS)}.", file=sys.stderr)
+        return 2
+    stack = Stack(Path(REPOSITORY, "var", "bench"), "bench", say=lambda text: print(text, flush=True))
     lines: list[Line] = []
     try:
         world = World.prepare(stack)
-        for measure in (
-            frames.warm,
-            frames.cold,
-            searches.studies,
-            revocation.given_and_taken,
-            revocation.everything_else,
-            questions.per_minute,
-        ):
+        for measure in (one for name in names or MEASUREMENTS for one in MEASUREMENTS[name]):
             print(f"measuring: {(measure.__doc__ or '').splitlines()[0]}", flush=True)
-            lines += measure(world)
+            measured = measure(world)
+            show(measured)
+            lines += measured
     finally:
         stack.down()
     show(lines)
@@ -33,4 +47,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    raise SystemExit(main(sys.argv[1:]))

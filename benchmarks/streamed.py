@@ -1,8 +1,9 @@
-"""Frames through nginx and the gate, against the same nginx and Orthanc without it."""
+"""What nginx streams after a decision, against the same nginx and Orthanc without the gate."""
 
 from collections.abc import Sequence
 from pathlib import Path
 
+from benchmarks import images
 from benchmarks.load import Load
 from benchmarks.table import Line, ratio
 from benchmarks.ungated import ungated
@@ -29,6 +30,13 @@ def warm(world: World) -> list[Line]:
 def cold(world: World) -> list[Line]:
     """Frames of another series at every request, so that each needs a decision."""
     return _compare(world, "frames, cold", world.many_frames, rounds=5, target="")
+
+
+def metadata(world: World) -> list[Line]:
+    """Metadata of a series of 300 images, as a viewer asks for it first."""
+    (series,) = images.LONG.series_uids
+    path = f"/dicom-web/studies/{images.LONG.uid}/series/{series}/metadata"
+    return _compare(world, f"metadata of {images.LONG.images} images", [path], rounds=5, target=">= 0.95")
 
 
 def _compare(world: World, what: str, paths: Sequence[str], *, rounds: int, target: str) -> list[Line]:

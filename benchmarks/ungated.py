@@ -1,10 +1,10 @@
-"""The same nginx in front of the same Orthanc, without the gate: what the gate is compared with."""
+"""The same nginx once more, with something else about it: what the stack's own is compared with."""
 
 import os
 import socket
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -14,23 +14,53 @@ from benchmarks.world import World
 from deploy.native import aptroot, environment
 
 _GATE = "auth_request /internal/authorize;"
+_INTERNAL = """location ^~ /internal/orthanc/ {
+            internal;"""
+
+PLAIN = "/internal/orthanc"
+"""Where the ungated nginx streams whatever Orthanc has at the rest of the address."""
 
 
 @contextmanager
 def ungated(world: World) -> Iterator[str]:
-    """Run it, and give its address; it listens on loopback and ends with the block.
+    """Run nginx without the gate, and give its address.
 
-    Its configuration is the stack's own with the one line taken out that asks for a decision: what is logged,
-    refused and sent on is the same.
+    Its configuration is the stack's own with the two lines taken out that ask for a decision, and that keep
+    people from where decided things are streamed: what is logged, refused and sent on is the same.
     """
+    changes = ((_GATE, ""), (_INTERNAL, _INTERNAL.removesuffix("internal;")))
+    with _nginx(world, "ungated", changes) as url:
+        yield url
+
+
+@contextmanager
+def in_front_of(world: World, service: str, name: str) -> Iterator[str]:
+    """Run nginx in front of another auth service, and give its address.
+
+    Parameters
+    ----------
+    service : str
+        Where that one listens, as nginx writes it.
+    name : str
+        Of the folder that nginx works in.
+
+    """
+    own = world.info["internal"]["auth_service"]["socket"]
+    with _nginx(world, name, [(f"server unix:{own};", f"server {service};")]) as url:
+        yield url
+
+
+@contextmanager
+def _nginx(world: World, name: str, changes: Sequence[tuple[str, str]]) -> Iterator[str]:
+    """Run it; it listens on loopback and ends with the block."""
     data = world.stack.data
-    folder = Path(data.root, "ungated")
+    folder = Path(data.root, name)
     folder.mkdir(exist_ok=True, mode=0o700)
     port = _free_port()
     stacks = Path(data.root, "run", "nginx")
     configuration = (stacks / "nginx.conf").read_text(encoding="utf-8")
     for ours, other in (
-        (_GATE, ""),
+        *changes,
         (f"listen {world.info['url'].removeprefix('http://')}", f"listen 127.0.0.1:{port}"),
         (str(stacks), str(folder)),
         (str(data.logs), str(folder)),
@@ -67,7 +97,7 @@ def _wait(url: str, process: subprocess.Popen[bytes]) -> None:
             time.sleep(0.05)
         else:
             return
-    raise RuntimeError("the ungated nginx did not start")
+    raise RuntimeError("the second nginx did not start")
 
 
 def _free_port() -> int:

@@ -1,28 +1,18 @@
-"""The benchmarks' own archive: the sample data, and an album of many series of one image each."""
+"""The benchmarks' own stack: the sample data, and an album of what the measurements need besides."""
 
-import io
 import json
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import httpx
-import numpy as np
-from pydicom.dataset import FileDataset, FileMetaDataset
-from pydicom.uid import UID, CTImageStorage, ExplicitVRLittleEndian
 
+from benchmarks import images
 from deploy.native import samples
 from deploy.native.stack import Stack
 from tests.integration.people import SignedIn, sign_in
 from tests.integration.truth import Truth
-
-MANY = 1500
-"""Series, so that none is asked for again while nginx still knows its decision."""
-
-_ROOT = "2.25.2026"
-_SIZE = 256
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,50 +50,26 @@ class World:
     def many_frames(self) -> list[str]:
         """One frame of each of the many series."""
         return [
-            f"/dicom-web/studies/{study}/series/{series}/instances/{series}.1/frames/1"
-            for study, series in _identifiers()
+            f"/dicom-web/studies/{study.uid}/series/{series}/instances/{series}.1/frames/1"
+            for study in images.MANY
+            for series in study.series_uids
         ]
 
 
-def _identifiers() -> Iterator[tuple[str, str]]:
-    for number in range(1, MANY + 1):
-        study = f"{_ROOT}.{(number + 9) // 10}"
-        yield study, f"{study}.{number}"
-
-
 def _load(archive: httpx.Client) -> None:
-    print(f"loading {MANY} series of one image each", flush=True)
-    with ThreadPoolExecutor(4) as pool:
-        for answer in pool.map(
-            lambda pair: archive.post("/instances", content=_image(*pair)), _identifiers()
-        ):
-            answer.raise_for_status()
-
-
-def _image(study: str, series: str) -> bytes:
-    meta = FileMetaDataset()
-    meta.TransferSyntaxUID = ExplicitVRLittleEndian
-    meta.MediaStorageSOPClassUID = CTImageStorage
-    meta.MediaStorageSOPInstanceUID = UID(f"{series}.1")
-    dataset = FileDataset("", {}, preamble=b"\0" * 128, file_meta=meta)
-    dataset.SOPClassUID = CTImageStorage
-    dataset.SOPInstanceUID = f"{series}.1"
-    dataset.StudyInstanceUID = study
-    dataset.SeriesInstanceUID = series
-    dataset.PatientID = f"BENCH-{study.rpartition('.')[2]}"
-    dataset.PatientName = "TEST^BENCH"
-    dataset.Modality = "CT"
-    dataset.StudyDate = "20240101"
-    dataset.Rows = dataset.Columns = _SIZE
-    dataset.BitsAllocated = dataset.BitsStored = 16
-    dataset.HighBit = 15
-    dataset.PixelRepresentation = 0
-    dataset.SamplesPerPixel = 1
-    dataset.PhotometricInterpretation = "MONOCHROME2"
-    dataset.PixelData = np.arange(_SIZE * _SIZE, dtype="<u2").tobytes()
-    file = io.BytesIO()
-    dataset.save_as(file, enforce_file_format=True)
-    return file.getvalue()
+    """Send what is not there yet."""
+    for study in images.ALL:
+        counted = archive.post(
+            "/tools/count-resources", json={"Level": "Instance", "Query": {"StudyInstanceUID": study.uid}}
+        )
+        if counted.json()["Count"] == study.series * study.images:
+            continue
+        print(f"loading study {study.uid}: {study.series} series of {study.images}", flush=True)
+        with ThreadPoolExecutor(4) as pool:
+            for answer in pool.map(
+                lambda one, of=study: archive.post("/instances", content=of.file(*one)), study.instances()
+            ):
+                answer.raise_for_status()
 
 
 def _make_album(stack: Stack) -> None:
@@ -112,10 +78,10 @@ def _make_album(stack: Stack) -> None:
     album = {
         "slug": "bench",
         "title": "Bench",
-        "description": "Many small series",
+        "description": "Many small series, a long one, and large studies",
         "owner": "pi-a",
         "members": [],
-        "series": [series for _, series in _identifiers()],
+        "series": [series for study in images.ALL for series in study.series_uids],
     }
     file.write_text(json.dumps({"version": 1, "albums": [album]}), encoding="utf-8")
     stack.load_albums(file)
