@@ -1,13 +1,14 @@
 """Start a stack of the benchmarks' own, measure, print one table, and stop it.
 
 ``python -m benchmarks [NAME ...]``: without names everything, else only the measurements so named.
+``python -m benchmarks outages`` stops the parts one after the other, and takes longer than all the rest.
 """
 
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from benchmarks import archives, questions, recording, revocation, searches, streamed
+from benchmarks import archives, outages, questions, recording, revocation, searches, streamed
 from benchmarks.table import Line, show
 from benchmarks.world import World
 from deploy.native.paths import REPOSITORY
@@ -47,4 +48,6 @@ def main(names: Sequence[str]) -> int:
 
 
 if __name__ == "__main__":
+    if sys.argv[1:2] == ["outages"]:
+        raise SystemExit(outages.main(sys.argv[2:]))
     raise SystemExit(main(sys.argv[1:]))
