@@ -4,6 +4,7 @@ Every question that speaks of an identifier asks for an exact one and compares w
 Orthanc's ``/tools/find`` knows wildcards and lists. What exists twice is refused, not guessed.
 """
 
+import time
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -14,6 +15,7 @@ import httpx
 from pydicom.datadict import keyword_for_tag
 
 from auth_service.errors import Invalid, NotFound, ServiceError, Unavailable
+from auth_service.reach import Questions
 from auth_service.vocabulary import Level
 
 type_of_level = {Level.STUDY: "Study", Level.SERIES: "Series", Level.INSTANCE: "Instance"}
@@ -200,6 +202,7 @@ class OrthancArchive:
             limits=httpx.Limits(max_connections=32, max_keepalive_connections=16),
             trust_env=False,
         )
+        self._questions = Questions("orthanc", time.monotonic)
         self._main_tags: Mapping[Level, frozenset[str]] | None = None
 
     def close(self) -> None:
@@ -406,7 +409,8 @@ class OrthancArchive:
         missing_is_fine: bool = False,
     ) -> httpx.Response:
         try:
-            answer = self._client.request(method, path, json=json, headers=headers)
+            with self._questions.asking(httpx.TransportError):
+                answer = self._client.request(method, path, json=json, headers=headers)
             if answer.status_code == httpx.codes.BAD_REQUEST:
                 raise Invalid("query", "The archive cannot search for this.")
             if not (missing_is_fine and answer.status_code == httpx.codes.NOT_FOUND):

@@ -7,6 +7,7 @@ writer was faster, so writers take the lock when they begin and wait for it in o
 
 import logging
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -25,6 +26,7 @@ from sqlalchemy.orm import Session
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from auth_service.errors import Unavailable
+from auth_service.reach import Questions
 
 PATIENCE = 5
 """Seconds that a writer waits for its turn, and anybody for a connection: together less than nginx waits for
@@ -74,6 +76,7 @@ class Store:
         self.writer = uuid4().hex
         """Names this process in the audit, for as long as it lives."""
         self.engine = _engine(url)
+        self._turns = Questions("database", time.monotonic)
 
     @contextmanager
     def read(self) -> Iterator[Session]:
@@ -109,7 +112,9 @@ class Store:
         made = Session(self.engine, expire_on_commit=False, info={"writer": self.writer})
         with _answering(), made as session, session.begin():
             if self.engine.dialect.name == "sqlite":
-                session.connection(execution_options={"paradim_write": True})
+                # One writer at a time: where none gets his turn any more, not everybody waits for it.
+                with self._turns.asking(OperationalError):
+                    session.connection(execution_options={"paradim_write": True})
             yield session
 
     def migrate(self) -> None:
