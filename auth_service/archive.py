@@ -53,6 +53,9 @@ ALWAYS_INDEXED = frozenset(
 """What every Orthanc keeps of a study and its patient in its index, however it is configured and whenever
 they came: what is not there is not in the files either."""
 
+_PIECE = 512 * 1024
+"""Bytes that are sent on at once: each piece is handed from thread to thread, whatever its size."""
+
 _FOLDER = {Level.STUDY: "studies", Level.SERIES: "series"}
 
 
@@ -312,7 +315,7 @@ class OrthancArchive:
             raise _refusal(answer.status_code)
         return Streamed(
             headers={name.lower(): value for name, value in answer.headers.items()},
-            chunks=answer.iter_raw(),
+            chunks=answer.iter_raw(_PIECE),
             close=answer.close,
         )
 
