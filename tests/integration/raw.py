@@ -17,6 +17,8 @@ class Answer:
     headers: Mapping[str, str]
     """By lower-case name."""
     body: bytes
+    head: bytes = b""
+    """Status line and every header as they came, those that stand twice too."""
 
     @property
     def stable_headers(self) -> dict[str, str]:
@@ -49,8 +51,11 @@ def send(
         response = HTTPResponse(connection, method=method)
         response.begin()
         content = response.read()
+    named = response.getheaders()
+    head = [f"HTTP/1.1 {response.status} {response.reason}", *(f"{name}: {value}" for name, value in named)]
     return Answer(
         status=response.status,
-        headers={name.lower(): value for name, value in response.getheaders()},
+        headers={name.lower(): value for name, value in named},
         body=content,
+        head="\r\n".join(head).encode("latin-1"),
     )

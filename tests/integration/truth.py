@@ -60,6 +60,10 @@ class Truth:
             for uid in self.albums[slug]
         )
 
+    def albums_of(self, username: str) -> frozenset[str]:
+        """Return the slugs of the albums that somebody is in."""
+        return frozenset(self._rights[username])
+
     def studies(self, username: str) -> dict[str, list[Series]]:
         """Return the studies that somebody sees some series of, with those series."""
         seen: dict[str, list[Series]] = defaultdict(list)
