@@ -6,6 +6,7 @@
     ├── NotFound        it does not exist, or is hidden from who asks: the two look the same
     ├── Forbidden       he may read it, but not do this
     ├── Invalid         a field is not what was expected
+    │   └── NotAcceptable    no representation that the client takes can be had
     ├── Conflict        it cannot be done in the state that things are in
     ├── Unauthenticated signing in would help, or the credential is bad
     ├── TooMany         too many bad credentials came from there
@@ -54,6 +55,15 @@ class Invalid(ServiceError):
     def __init__(self, field: str, message: str, **places: str) -> None:
         super().__init__(message, reason=field, field=field, **places)
         self.field = field
+
+
+class NotAcceptable(Invalid):
+    """It cannot be had in a form that the client takes (PS3.18, section 8.7.8.1)."""
+
+    code = "not_acceptable"
+
+    def __init__(self, *, known: str) -> None:
+        super().__init__("Accept", "{field} must allow {known}.", known=known)
 
 
 class Conflict(ServiceError):

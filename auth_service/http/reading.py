@@ -1,9 +1,16 @@
 """Read what queries and bodies say, piece by piece; each refusal names the field and what was expected."""
 
+import re
 from collections.abc import Iterable
 
+from fastapi import Request
+
 from auth_service import dicom_json
-from auth_service.errors import Invalid
+from auth_service.errors import Invalid, NotAcceptable
+
+DICOM_JSON = "application/dicom+json"
+
+_GIVES_DICOM_JSON = frozenset({DICOM_JSON, "application/json", "application/*", "*/*"})
 
 
 def number(name: str, value: str) -> int:
@@ -18,6 +25,17 @@ def boolean(name: str, value: str) -> bool:
     if value not in ("true", "false"):
         raise Invalid(name, "{field} must be true or false.")
     return value == "true"
+
+
+def accepts_dicom_json(request: Request) -> None:
+    """Refuse who takes no DICOM JSON: nothing else is written here (PS3.18, section 8.7.8.1)."""
+    accepted = request.headers.get("accept") or "*/*"
+    for wanted in accepted.split(","):
+        kind, *parameters = (part.strip().lower() for part in wanted.split(";"))
+        refused = any(re.fullmatch(r"q\s*=\s*0(?:\.0*)?", one) for one in parameters)
+        if kind in _GIVES_DICOM_JSON and not refused:
+            return
+    raise NotAcceptable(known=DICOM_JSON)
 
 
 def keyword(field: str, name: str) -> str:

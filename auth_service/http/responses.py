@@ -25,6 +25,7 @@ log = logging.getLogger(__name__)
 _STATUS: dict[type[errors.ServiceError], int] = {
     errors.NotFound: 404,
     errors.Forbidden: 403,
+    errors.NotAcceptable: 406,
     errors.Invalid: 422,
     errors.Conflict: 409,
     errors.Unauthenticated: 401,
@@ -63,7 +64,7 @@ def error_response(request: Request, error: errors.ServiceError) -> JSONResponse
 
 
 def _status(request: Request, error: errors.ServiceError) -> int:
-    if isinstance(error, errors.Invalid) and request.url.path.startswith(("/dicom-web/", "/orthanc/")):
+    if type(error) is errors.Invalid and request.url.path.startswith(("/dicom-web/", "/orthanc/")):
         return 400  # as PS3.18 (section 8.3.1) and Orthanc answer there
     return next(status for kind, status in _STATUS.items() if isinstance(error, kind))
 

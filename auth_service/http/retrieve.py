@@ -14,6 +14,7 @@ from auth_service import multipart
 from auth_service.archive import Archive, Streamed
 from auth_service.errors import Invalid, NotFound
 from auth_service.gate import Gate, Opened
+from auth_service.http import reading
 from auth_service.http.dependencies import SignedIn, Uid
 from auth_service.http.handover import pictures_accepted, streamed_by_nginx
 from auth_service.policy.model import Actor
@@ -84,15 +85,14 @@ def study_metadata(request: Request, actor: SignedIn, study: Uid) -> StreamingRe
     """Return the metadata of the instances of the permitted series, in the order of their identifiers."""
     if request.url.query:
         raise Invalid("query", "{field}: this address takes no parameters.")
+    reading.accepts_dicom_json(request)
     gate = Gate.of(request)
     permitted = sorted(gate.permitted_series(actor, Action.VIEW, study))
     # The first is asked before the answer begins: an archive that is down is said by a status.
     first = _inner(gate.archive, study, permitted[0])
     if first is None and len(permitted) == 1:
         raise NotFound
-    return StreamingResponse(
-        _array(gate.archive, study, first, permitted[1:]), media_type="application/dicom+json"
-    )
+    return StreamingResponse(_array(gate.archive, study, first, permitted[1:]), media_type=reading.DICOM_JSON)
 
 
 def _array(archive: Archive, study: str, first: bytes | None, rest: Sequence[str]) -> Iterator[bytes]:

@@ -25,7 +25,12 @@ from auth_service.vocabulary import Action, Level
 
 router = APIRouter()
 
-_DICOM_JSON = "application/dicom+json"
+_MATCHING = {
+    "fuzzymatching": "Only literal matching has been performed.",
+    "emptyvaluematching": "Empty Value Matching has not been performed.",
+    "multiplevaluematching": "Multiple Value Matching has not been performed.",
+}
+"""Kinds of matching that are not done, and what is said where they are asked for (PS3.18, section 8.3.4)."""
 
 _LEVELS = {"Study": Level.STUDY, "Series": Level.SERIES, "Instance": Level.INSTANCE}
 
@@ -201,7 +206,7 @@ def _with_filters(question: Question, **filters: str) -> Question:
 
 def _qido(request: Request, level: Level) -> tuple[Question, list[str]]:
     """Read a QIDO-RS query (PS3.18, section 8.3.4); returns the question and the attributes to write."""
-    _acceptable(request)
+    reading.accepts_dicom_json(request)
     pairs = parse_qsl(request.url.query, keep_blank_values=True)
     numbers = {"limit": search.MAX_LIMIT, "offset": 0}
     filters: list[tuple[str, str]] = []
@@ -211,7 +216,7 @@ def _qido(request: Request, level: Level) -> tuple[Question, list[str]]:
             numbers[name] = reading.number(name, value)
         elif name == "includefield":
             included.extend(part for part in value.split(",") if part and part != "all")
-        elif name == "fuzzymatching":
+        elif name in _MATCHING:
             reading.boolean(name, value)
         else:
             filters.append((name, _orthanc_list(name, value)))
@@ -236,19 +241,20 @@ def _orthanc_list(name: str, value: str) -> str:
     return value.replace(",", "\\") if lists else value
 
 
-def _acceptable(request: Request) -> None:
-    accepted = request.headers.get("accept", "*/*")
-    if not any(kind in accepted for kind in ("*/*", "json", "application/*")):
-        raise Invalid("Accept", "{field} must allow application/dicom+json.")
-
-
 def _dicom_json(
     request: Request, rows: Sequence[Row], keywords: Sequence[str], question: Question
 ) -> JSONResponse:
     root = f"{request.app.state.services.settings.public_url}/dicom-web"
     response = JSONResponse(
-        [dicom_json.write(row, keywords, root=root) for row in rows], media_type=_DICOM_JSON
+        [dicom_json.write(row, keywords, root=root) for row in rows], media_type=reading.DICOM_JSON
     )
+    told = [
+        f"The {name} parameter is not supported. {instead}"
+        for name, instead in _MATCHING.items()
+        if request.query_params.get(name) == "true"
+    ]
     if len(rows) == search.MAX_LIMIT <= question.limit:
-        response.headers["Warning"] = '299 dicom-web "There may be more results: ask for the next page."'
+        told.append("There may be more results: ask for the next page.")
+    for text in told:
+        response.headers.append("Warning", f'299 {root} "{text}"')
     return response
