@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from benchmarks import archives, outages, questions, recording, revocation, searches, streamed
+from benchmarks import archives, generated, outages, questions, recording, revocation, searches, streamed
 from benchmarks.table import Line, show
 from benchmarks.world import World
 from deploy.native.paths import REPOSITORY
@@ -23,6 +23,7 @@ MEASUREMENTS: dict[str, Sequence[Measurement]] = {
     "recording": (recording.on_and_off,),
     "revocation": (revocation.given_and_taken, revocation.everything_else),
     "questions": (questions.per_minute,),
+    "generated": (generated.by_a_stranger,),
 }
 
 
