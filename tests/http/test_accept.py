@@ -1,4 +1,4 @@
-"""What a client takes decides whether it gets DICOM JSON, by the standard's rules and before anything is told."""
+"""What a client takes decides whether it gets DICOM JSON: by the standard, and before anything is told."""
 
 from collections.abc import Iterator
 from pathlib import Path
