@@ -287,6 +287,11 @@ class Expected:
             return self._of_api(recorded, attacker, owners)
         return self._of_data(recorded, attacker, owners)
 
+    def hides(self, recorded: Recorded, attacker: Attacker) -> bool:
+        """Say whether all that a request names is hidden from somebody who signed in."""
+        about = self._about(recorded)
+        return attacker.alive and about is not None and not about & attacker.views
+
     def _of_data(self, recorded: Recorded, attacker: Attacker, owners: int) -> frozenset[int]:
         nothing = frozenset({owners}) & _NOTHING_EITHER_WAY
         about = self._about(recorded)
@@ -379,7 +384,7 @@ def test_a_replayed_request_gets_what_the_albums_give_and_not_a_byte_more(
             wrong.append((answer.status, sorted(allowed), one))
         if found := detector.leaks(answer, one.said):
             wrong.append((found, one))
-        if answer.status == HTTPStatus.NOT_FOUND and attacker.alive:
+        if answer.status == HTTPStatus.NOT_FOUND and expected.hides(one, attacker):
             absent = ask(port, about_nothing(one), attacker)
             if (absent.status, absent.body, absent.stable_headers) != (
                 404,
