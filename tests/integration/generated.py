@@ -185,6 +185,19 @@ def requests_about(facts: Facts, who: Iterable[str]) -> SearchStrategy[Generated
     value = st.one_of(
         value, st.sampled_from(texts), st.sampled_from(["*", "?*", "", "0", "10", "CT", "true"])
     )
+    fitting = st.one_of(
+        *(
+            st.tuples(st.just(key), of_place[place])
+            for key, place in (
+                ("SeriesInstanceUID", "series"),
+                ("SeriesInstanceUID", "series"),
+                ("0020000E", "series"),
+                ("StudyInstanceUID", "study"),
+                ("SOPInstanceUID", "instance"),
+            )
+        ),
+        st.tuples(st.sampled_from(["PatientName", "PatientID", "StudyDescription"]), st.sampled_from(texts)),
+    )
     chain = st.sampled_from(series).map(
         lambda one: {"study": one.study, "series": one.uid, "instance": one.instances[0].uid}
     )
@@ -198,9 +211,9 @@ def requests_about(facts: Facts, who: Iterable[str]) -> SearchStrategy[Generated
         ),
         st.sampled_from(list(who)),
         _lines(of_place, chain, junk),
-        _queries(value, junk),
+        _queries(fitting, value, junk),
         st.lists(_header(), max_size=3, unique_by=lambda pair: pair[0]),
-        _bodies(value, of_place["id"], junk),
+        _bodies(fitting, value, of_place["id"], junk),
     )
 
 
@@ -257,14 +270,17 @@ def _fill(template: str, places: dict[str, str], junk: str) -> str:
     return re.sub(r"\{([a-z]+)\}", lambda place: places.get(place[1], junk), template)
 
 
-def _queries(value: SearchStrategy[str], junk: SearchStrategy[str]) -> SearchStrategy[str]:
+def _queries(
+    fitting: SearchStrategy[tuple[str, str]], value: SearchStrategy[str], junk: SearchStrategy[str]
+) -> SearchStrategy[str]:
     pair = st.builds(
         lambda name, held: f"{name}={held}",
         st.one_of(st.sampled_from(_KEYS), st.sampled_from(_KEYS), junk),
         st.one_of(value, value, junk),
     )
     written = st.lists(pair, min_size=1, max_size=3).map(lambda pairs: "?" + "&".join(pairs))
-    return st.one_of(st.just(""), st.just(""), written, junk.map(lambda text: f"?{text}"))
+    apt = fitting.map(lambda pair: f"?{pair[0]}={pair[1]}")
+    return st.one_of(st.just(""), apt, apt, written, junk.map(lambda text: f"?{text}"))
 
 
 def _header() -> SearchStrategy[tuple[str, str]]:
@@ -274,12 +290,18 @@ def _header() -> SearchStrategy[tuple[str, str]]:
 
 
 def _bodies(
-    value: SearchStrategy[str], identifier: SearchStrategy[str], junk: SearchStrategy[str]
+    fitting: SearchStrategy[tuple[str, str]],
+    value: SearchStrategy[str],
+    identifier: SearchStrategy[str],
+    junk: SearchStrategy[str],
 ) -> SearchStrategy[bytes]:
     find = st.fixed_dictionaries(
         {
             "Level": st.sampled_from(["Study", "Series", "Instance", "Patient"]),
-            "Query": st.dictionaries(st.sampled_from(_KEYS[:15]), value, max_size=2),
+            "Query": st.one_of(
+                fitting.map(lambda pair: dict([pair])),
+                st.dictionaries(st.sampled_from(_KEYS[:15]), value, max_size=2),
+            ),
         },
         optional={
             "Expand": st.booleans(),
@@ -294,7 +316,7 @@ def _bodies(
     written: SearchStrategy[bytes] = st.one_of(
         find, find, archive, st.lists(identifier, max_size=2), junk
     ).map(lambda body: json.dumps(body).encode())
-    return st.one_of(st.just(b""), written, value.map(str.encode), st.binary(max_size=20))
+    return st.one_of(st.just(b""), written, written, value.map(str.encode), st.binary(max_size=20))
 
 
 def generate(
