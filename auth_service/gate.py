@@ -9,8 +9,9 @@ from typing import Protocol, Self, TypeVar
 
 from fastapi import Request
 
-from auth_service import audit, audit_system
+from auth_service import audit
 from auth_service.archive import AmbiguousError, Archive, ArchivedInstance, ArchivedSeries, ArchivedStudy
+from auth_service.audit import system as audit_system
 from auth_service.clock import Clock
 from auth_service.errors import Forbidden, NotFound
 from auth_service.grants import grants_of

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from auth_service.access import NOWHERE, check_admin
+from auth_service.albums.rights import NOWHERE, check_admin
 from auth_service.directory import DirectoryPerson
 from auth_service.errors import Invalid, Unavailable
 from auth_service.gate import Origin

@@ -11,9 +11,8 @@ from functools import cache
 from pathlib import Path
 from tempfile import mkdtemp
 
-from auth_service import ledger
-from auth_service.albums import create_album
-from auth_service.members import MemberView, Rights, add_member
+from auth_service.albums import create_album, ledger
+from auth_service.albums.members import MemberView, Rights, add_member
 from auth_service.policy.model import SYSTEM, Actor, Group
 from auth_service.rules import RulesFile
 from auth_service.settings import Settings

@@ -7,8 +7,8 @@ from datetime import date, datetime, timedelta
 from functools import partial
 from zoneinfo import ZoneInfo
 
-from auth_service import audit_system
-from auth_service.access import NOWHERE, deny_system
+from auth_service.albums.rights import NOWHERE, deny_system
+from auth_service.audit import system as audit_system
 from auth_service.errors import Invalid, NotFound
 from auth_service.explaining import asked, who
 from auth_service.explaining.looking import Look, Looker

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from auth_service.access import judge_album
+from auth_service.albums.rights import judge_album
 from auth_service.archive import ArchivedSeries
 from auth_service.explaining import asked
 from auth_service.explaining.model import SeriesStep, Target, Thing

@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
-from auth_service.access import accesses
+from auth_service.albums.rights import accesses
 from auth_service.archive import AmbiguousError, ArchivedInstance, ArchivedSeries, ArchivedStudy
 from auth_service.judging import Resolver, judge_system
 from auth_service.policy.model import Actor, Grant

@@ -4,12 +4,12 @@ import re
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from auth_service.api_tokens import ApiTokens, Examined
+from auth_service.credentials.api_tokens import ApiTokens, Examined
+from auth_service.credentials.sessions import why_run_out
 from auth_service.errors import Invalid
 from auth_service.explaining.model import Credential
 from auth_service.explaining.scope import Scope
 from auth_service.policy.model import NOBODY, Actor
-from auth_service.sessions import why_run_out
 from auth_service.store import people
 from auth_service.store import sessions as sessions_table
 from auth_service.vocabulary import ActorKind, Why, album_label

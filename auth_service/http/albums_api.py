@@ -6,6 +6,14 @@ from fastapi import APIRouter, Path, Query, Request
 from starlette.responses import Response
 
 from auth_service.albums import AlbumQuery, AlbumView, find_album, find_albums
+from auth_service.albums.members import (
+    MemberView,
+    Rights,
+    add_member,
+    change_member,
+    list_members,
+    remove_member,
+)
 from auth_service.errors import Invalid
 from auth_service.gate import Origin
 from auth_service.http.dependencies import UNSAFE, SignedIn
@@ -21,14 +29,6 @@ from auth_service.http.models import (
     PictureDocument,
     SubjectDocument,
     errors,
-)
-from auth_service.members import (
-    MemberView,
-    Rights,
-    add_member,
-    change_member,
-    list_members,
-    remove_member,
 )
 from auth_service.vocabulary import Action, AlbumRole, SubjectKind, album_label
 

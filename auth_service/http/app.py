@@ -12,12 +12,14 @@ from fastapi import FastAPI, Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from auth_service import errors
-from auth_service.api_tokens import ApiTokens
 from auth_service.archive import Archive
-from auth_service.bearers import Bearers
 from auth_service.clock import Clock
+from auth_service.credentials.api_tokens import ApiTokens
+from auth_service.credentials.bearers import Bearers
+from auth_service.credentials.guessing import Guesses
+from auth_service.credentials.provider import Provider
+from auth_service.credentials.sessions import Sessions
 from auth_service.directory import Directory
-from auth_service.guessing import Guesses
 from auth_service.http import (
     api,
     archives,
@@ -38,9 +40,7 @@ from auth_service.http import (
 from auth_service.http.coalescing import Coalescing
 from auth_service.http.health import Doctor
 from auth_service.http.slowing import Pause, Slowing
-from auth_service.provider import Provider
 from auth_service.rules import RulesFile
-from auth_service.sessions import Sessions
 from auth_service.settings import Settings
 from auth_service.store.database import Store
 

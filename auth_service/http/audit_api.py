@@ -10,8 +10,8 @@ from zoneinfo import ZoneInfo
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response, StreamingResponse
 
-from auth_service import spreadsheets
-from auth_service.audit_reading import Entry, export_audit, read_audit
+from auth_service.audit import spreadsheets
+from auth_service.audit.reading import Entry, export_audit, read_audit
 from auth_service.errors import Invalid
 from auth_service.gate import Origin
 from auth_service.http.dependencies import InPerson

@@ -5,9 +5,9 @@ from typing import Annotated
 from fastapi import Depends, Request
 from pydantic import StringConstraints
 
+from auth_service.credentials.identity import identify
 from auth_service.errors import Forbidden, Unauthenticated
 from auth_service.gate import Origin, record_denial
-from auth_service.identity import identify
 from auth_service.policy.engine import decide
 from auth_service.policy.model import Actor, Decision, Reason, Resource
 from auth_service.targets import MAX_UID, ORTHANC_ID, UID

@@ -5,9 +5,9 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from typing import Literal, Protocol
 
+from auth_service.credentials.provider import Provider
 from auth_service.errors import ServiceError
 from auth_service.http.models import Health, Parts, Up
-from auth_service.provider import Provider
 from auth_service.world import World
 
 PATIENCE = 2.0

@@ -13,12 +13,12 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse, Response
 
+from auth_service.credentials.identity import SESSION_ID
+from auth_service.credentials.verification import Untrusted
 from auth_service.errors import NotFound, ServiceError, Unauthenticated
 from auth_service.http.dependencies import actor_or_nobody
 from auth_service.http.me import me_document
 from auth_service.http.responses import request_id
-from auth_service.identity import SESSION_ID
-from auth_service.verification import Untrusted
 from auth_service.vocabulary import ActorKind
 
 router = APIRouter(include_in_schema=False)

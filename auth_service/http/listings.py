@@ -11,14 +11,14 @@ from urllib.parse import parse_qsl
 from fastapi import APIRouter, Depends, Request
 from starlette.responses import JSONResponse
 
-from auth_service import orthanc_json, search
+from auth_service import search
 from auth_service.archive import ArchivedSeries, ArchivedStudy
 from auth_service.errors import Invalid, NotFound
 from auth_service.gate import Gate, Opened
 from auth_service.http import reading
 from auth_service.http.dependencies import UNSAFE, OrthancId, SignedIn
 from auth_service.policy.model import Actor, Nothing
-from auth_service.search import Question, Row
+from auth_service.search import Question, Row, orthanc_json
 from auth_service.targets import UID_PATTERN
 from auth_service.vocabulary import Action, Level
 

@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
-from auth_service.access import accesses
+from auth_service.albums.rights import accesses
 from auth_service.grants import grants_of
 from auth_service.http.models import (
     GroupDocument,

@@ -5,8 +5,8 @@ from collections.abc import Iterable
 
 from fastapi import Request
 
-from auth_service import dicom_json
 from auth_service.errors import Invalid, NotAcceptable
+from auth_service.search import dicom_json
 
 DICOM_JSON = "application/dicom+json"
 

@@ -15,7 +15,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 
 from auth_service import errors
-from auth_service.guessing import DELAY
+from auth_service.credentials.guessing import DELAY
 from i18n import best_language, translation
 
 LOCALE = Path(__file__).parent.parent / "locale"

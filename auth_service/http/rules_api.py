@@ -5,14 +5,14 @@ from collections.abc import Callable, Iterable
 from fastapi import APIRouter, Request
 from starlette.concurrency import run_in_threadpool
 
-from auth_service import rules_review
 from auth_service.errors import Invalid
 from auth_service.http.dependencies import UNSAFE_BY_ADMIN, Administrator
 from auth_service.http.models import RemarkDocument, RulesCheck, RulesDocument, errors
 from auth_service.http.responses import translator
 from auth_service.policy.jsonc import LONGEST
 from auth_service.policy.rules import Remark
-from auth_service.rules_review import Review
+from auth_service.rules import review as rules_review
+from auth_service.rules.review import Review
 
 router = APIRouter(tags=["rules"])
 

@@ -14,13 +14,13 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from pydantic.alias_generators import to_pascal
 from starlette.responses import JSONResponse
 
-from auth_service import dicom_json, orthanc_json, search
+from auth_service import search
 from auth_service.errors import Invalid, NotFound
 from auth_service.gate import Gate
 from auth_service.http import reading
 from auth_service.http.dependencies import UNSAFE, SignedIn, Uid
 from auth_service.policy.model import Actor, Nothing, Visibility
-from auth_service.search import Order, Question, Row
+from auth_service.search import Order, Question, Row, dicom_json, orthanc_json
 from auth_service.vocabulary import Action, Level
 
 router = APIRouter()

@@ -10,14 +10,14 @@ from urllib.parse import parse_qsl
 from fastapi import APIRouter, Depends, Request
 from starlette.responses import HTMLResponse, Response
 
+from auth_service.credentials.identity import SESSION_ID, cookie_values
+from auth_service.credentials.sessions import Sessions
+from auth_service.credentials.signins import Failure, Finished, SigninFailed, Signins
 from auth_service.errors import Unavailable
 from auth_service.http.next_page import next_page
 from auth_service.http.pages import known_language, page, signin_address
 from auth_service.http.responses import language_of, request_id
-from auth_service.identity import SESSION_ID, cookie_values
-from auth_service.sessions import Sessions
 from auth_service.settings import Settings
-from auth_service.signins import Failure, Finished, SigninFailed, Signins
 
 router = APIRouter(include_in_schema=False)
 

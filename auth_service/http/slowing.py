@@ -7,11 +7,11 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from auth_service import audit_credentials
+from auth_service.audit import credentials as audit_credentials
+from auth_service.credentials.guessing import DELAY, Guesses
+from auth_service.credentials.identity import cookie_values
 from auth_service.errors import TooMany
-from auth_service.guessing import DELAY, Guesses
 from auth_service.http.responses import error_response, request_id
-from auth_service.identity import cookie_values
 from auth_service.world import World
 
 Pause = Callable[[float], Awaitable[None]]

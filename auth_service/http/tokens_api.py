@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
-from auth_service.api_tokens import TokenView
+from auth_service.credentials.api_tokens import TokenView
 from auth_service.gate import Origin
 from auth_service.http.dependencies import UNSAFE_IN_PERSON, InPerson
 from auth_service.http.models import NewToken, TokenDocument, TokenList, TokenWanted, errors

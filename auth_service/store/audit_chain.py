@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, delete, exists, func, or_, select, update
 from sqlalchemy.orm import Session
 
-from auth_service.audit_chain import Heads, Link
+from auth_service.audit.chain import Heads, Link
 from auth_service.store.tables import AuditChain, AuditLink, AuditRecord, AuditRemoval
 from auth_service.vocabulary import FOLDED_EVENTS, AuditEvent
 

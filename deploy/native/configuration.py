@@ -100,7 +100,8 @@ def supervisor_environment(context: Context) -> dict[str, str]:
 
 def nginx_values(context: Context) -> dict[str, object]:
     """Return what the nginx template is rendered with."""
-    from auth_service import guessing, identity, targets  # noqa: PLC0415 - set-up and stop work without the gate
+    from auth_service import targets  # noqa: PLC0415 - set-up and stop work without the gate
+    from auth_service.credentials import guessing, identity  # noqa: PLC0415 - set-up and stop work without the gate
 
     ports, secrets = context.settings.ports, context.secrets
     basic = base64.b64encode(f"{credentials.ORTHANC_USER}:{secrets.orthanc_password}".encode()).decode()

@@ -19,9 +19,9 @@ from joserfc import jwt
 from joserfc.jwk import OctKey, RSAKey
 
 from auth_service.clock import Clock
-from auth_service.provider import KeycloakProvider
+from auth_service.credentials.provider import KeycloakProvider
+from auth_service.credentials.verification import LOGOUT_EVENT
 from auth_service.settings import Settings
-from auth_service.verification import LOGOUT_EVENT
 
 ACCESS_LIVES = 300
 

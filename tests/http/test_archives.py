@@ -7,8 +7,8 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 import pytest
 
-from auth_service import members
-from auth_service.members import Rights
+from auth_service.albums import members
+from auth_service.albums.members import Rights
 from auth_service.policy.model import SYSTEM
 from auth_service.store.audit import records
 from auth_service.vocabulary import Action, AlbumRole, AuditEvent

@@ -9,7 +9,8 @@ from typing import Any
 import httpx
 import pytest
 
-from auth_service import audit_reading, audit_system
+from auth_service.audit import reading as audit_reading
+from auth_service.audit import system as audit_system
 from auth_service.policy.model import SYSTEM
 from auth_service.store.audit import records
 from auth_service.vocabulary import AuditEvent

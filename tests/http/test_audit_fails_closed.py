@@ -8,8 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import event, text
 
-from auth_service import ledger
-from auth_service.albums import create_album
+from auth_service.albums import create_album, ledger
 from auth_service.errors import Unavailable
 from auth_service.policy.model import SYSTEM
 from auth_service.vocabulary import ChangeVerb

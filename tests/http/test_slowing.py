@@ -11,7 +11,7 @@ import httpx
 import pytest
 from sqlalchemy import select
 
-from auth_service.guessing import DELAY, WAITING_OF_ONE
+from auth_service.credentials.guessing import DELAY, WAITING_OF_ONE
 from auth_service.store.tables import AuditRecord
 from tests.fakes import signin
 from tests.fakes.inprocess import InProcess

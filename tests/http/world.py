@@ -10,9 +10,10 @@ from pathlib import Path
 
 import httpx
 
-from auth_service import albums, ledger, members
+from auth_service import albums
+from auth_service.albums import ledger, members
+from auth_service.albums.members import Rights
 from auth_service.archive import ArchivedInstance
-from auth_service.members import Rights
 from auth_service.policy.model import SYSTEM
 from auth_service.vocabulary import Action, AlbumRole, ChangeVerb
 from tests.fakes.archive import FakeArchive

@@ -11,7 +11,7 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import text
 
-from auth_service import audit_check
+from auth_service.audit import check as audit_check
 from auth_service.store import audit_chain
 from auth_service.store.database import Store
 from tests.integration.people import SignedIn, sign_in

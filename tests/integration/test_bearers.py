@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from auth_service.identity import LONGEST_BEARER
+from auth_service.credentials.identity import LONGEST_BEARER
 from deploy.native.stack import Stack
 from tests.integration.people import SignedIn
 from tests.integration.programs import (

@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from auth_service.guessing import DELAY, WAITING_OF_ONE
+from auth_service.credentials.guessing import DELAY, WAITING_OF_ONE
 from auth_service.settings import Settings
 from tests.integration.people import SignedIn
 from tests.integration.truth import Truth

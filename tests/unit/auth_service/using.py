@@ -3,8 +3,8 @@
 import httpx
 from sqlalchemy import select
 
+from auth_service.credentials.sessions import Sessions
 from auth_service.policy.model import Actor
-from auth_service.sessions import Sessions
 from auth_service.store.tables import AuditRecord, SigninSession
 from tests.fakes.directory import FakeDirectory
 from tests.fakes.provider import FakeProvider

@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from auth_service.api_tokens import ApiTokens
+from auth_service.credentials.api_tokens import ApiTokens
 from auth_service.explaining.explain import explain
 from auth_service.explaining.model import Explanation
 from auth_service.gate import Gate, Origin

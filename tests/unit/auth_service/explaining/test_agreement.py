@@ -9,9 +9,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from auth_service import targets
+from auth_service.albums.members import Rights, add_member
 from auth_service.errors import NotFound
 from auth_service.judging import Verdict
-from auth_service.members import Rights, add_member
 from auth_service.policy.model import SYSTEM, Actor
 from auth_service.vocabulary import Action, AlbumRole, Level, Outcome
 from tests.unit.auth_service.explaining.asking import (

@@ -5,10 +5,10 @@ from dataclasses import replace
 import pytest
 
 from auth_service import targets
+from auth_service.albums.members import change_member, list_members
 from auth_service.errors import Invalid, NotFound
 from auth_service.explaining.explain import explain
 from auth_service.explaining.model import Explanation
-from auth_service.members import change_member, list_members
 from auth_service.policy.model import NOBODY, SYSTEM
 from auth_service.store.audit import records
 from auth_service.vocabulary import Action, AlbumRole, AuditEvent, Outcome, Why

@@ -9,10 +9,10 @@ import pytest
 from sqlalchemy import update
 
 from auth_service import targets
+from auth_service.albums.members import Rights, add_member, change_member, list_members, remove_member
 from auth_service.errors import Invalid, NotFound, Unavailable
 from auth_service.explaining.model import Explanation
 from auth_service.explaining.text import lines
-from auth_service.members import Rights, add_member, change_member, list_members, remove_member
 from auth_service.policy.model import SYSTEM, Reason
 from auth_service.store.audit import records
 from auth_service.store.tables import ApiToken

@@ -1,0 +1,47 @@
+"""Finish interrupted changes while the service runs: at its start, and once Orthanc answers again."""
+
+import logging
+import threading
+
+from auth_service.albums import ledger
+from auth_service.errors import Unavailable
+from auth_service.world import World
+
+EVERY = 5.0
+"""Seconds between two looks for changes that are due."""
+
+log = logging.getLogger(__name__)
+
+
+class Resumer:
+    """A thread that looks for changes that are due; use it as a context manager."""
+
+    def __init__(self, world: World, *, every: float = EVERY) -> None:
+        self._world = world
+        self._every = every
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="resumer", daemon=True)
+
+    def __enter__(self) -> None:
+        """Begin."""
+        self._thread.start()
+
+    def __exit__(self, *_: object) -> None:
+        """Stop after the batch at hand; what is left is done at the next start."""
+        self._stop.set()
+        self._thread.join(timeout=self._every)
+
+    def _run(self) -> None:
+        silent = False
+        while not self._stop.is_set():
+            try:
+                ledger.resume_all(self._world)
+                silent = False
+            except Unavailable as error:
+                if not silent:
+                    log.warning("%s does not answer: interrupted changes wait", error.reason)
+                silent = True
+            except Exception:
+                # One change that cannot be done must not end the thread that does the others.
+                log.exception("an interrupted change could not be finished")
+            self._stop.wait(self._every)

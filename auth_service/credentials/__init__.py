@@ -1,0 +1,1 @@
+"""Who asks: sign-in, sessions, tokens, bearers of Keycloak, and what Keycloak says of them now."""
