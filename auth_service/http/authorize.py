@@ -37,8 +37,6 @@ def authorize(request: Request) -> Response:
         return _deny("invalid")
     if target.row.way is not Way.STREAMED:
         return _deny("hidden")
-    if target.row.method != "GET" and not _comes_from_us(request):
-        return _deny("forbidden")
     if not target.row.cached:
         return _ANSWERS[_decide(request, target)]()
     # The very fields under which nginx keeps the decision.
@@ -60,6 +58,8 @@ def _decide(request: Request, target: Target) -> Verdict | None:
         actor = actor_of(request)
     except Unauthenticated:
         return None
+    if target.row.method != "GET" and not _comes_from_us(request):
+        return Verdict.FORBIDDEN
     return Gate.of(request).judge(actor, target, request.headers.get("x-gate-path", ""))
 
 

@@ -1,6 +1,7 @@
 """From the text of ``permissions.jsonc`` to rules, or to what is wrong with it and where.
 
-No input or output: who a name is, and what a label is on, is asked by whoever may ask (``rules/``). A file with one problem gives no rule at all; a warning gives less, never more.
+No input or output: who a name is, and what a label is on, is asked by whoever may ask (``rules/``). A file
+with one problem gives no rule at all; a warning gives less, never more.
 """
 
 import re
