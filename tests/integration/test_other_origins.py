@@ -53,7 +53,7 @@ def test_a_listed_site_may_ask_what_programs_ask_and_no_other_site_may(
         for path in ("/dicom-web/studies", "/orthanc/tools/find", "/api/me"):
             method = "POST" if path.endswith("find") else "GET"
             asked = preflight(client, path, LISTED, method)
-            assert (asked.status_code, allowed(asked)) == (204, LISTED)
+            assert (asked.status_code, allowed(asked)) == (204, LISTED), path
             assert "Authorization" in asked.headers["access-control-allow-headers"]
             assert allowed(preflight(client, path, OTHER, method)) is None
             assert preflight(client, path, LISTED, "DELETE").status_code == 404 or path.startswith("/api")
