@@ -1,21 +1,25 @@
 """Write tables that open safely in a spreadsheet: no cell of ours is ever a formula.
 
 Spreadsheets run what begins like a formula, whoever wrote it (CWE-1236). Such a cell gets an apostrophe in
-front, which they take for "this is text". UTF-8 with a byte order mark, or accents would be broken; lines as
+front, which they take for "this is text"; so does what would be a cell for whoever reads the table with
+another separator than ours. UTF-8 with a byte order mark, or accents would be broken; lines as
 in RFC 4180.
 """
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Iterator
 
-_BEGINNINGS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # noqa: RUF001 - full width too
+_BEGINNING = re.compile(r"""(^|\r\n|[;\t\r\n,|])([ \u00a0"'\\]*)(?=[=+\-@\t\r\n＝＋－＠])""")  # noqa: RUF001 - full width too
+"""Where a formula would begin: also behind what separates cells elsewhere, as ``;`` does in Québec."""
+
 _LINES_AT_ONCE = 500
 
 
 def safe(text: str) -> str:
     """Return a cell that is text for every spreadsheet."""
-    return f"'{text}" if text.lstrip(" \u00a0").startswith(_BEGINNINGS) else text
+    return _BEGINNING.sub(r"\1'\2", text)
 
 
 def table(heads: Iterable[str], rows: Iterable[Iterable[object]]) -> Iterator[bytes]:
