@@ -49,7 +49,8 @@ class Opened:
 
     study_uid: str
     series: tuple[ArchivedSeries, ...]
-    decision: Decision
+    decisions: tuple[Decision, ...]
+    """By which grants: one for each label and rule, so that every owner learns what is his to know."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,20 +152,24 @@ class Gate:
 
     def seen(self, actor: Actor, opened: Opened) -> None:
         """Put on record that the actor looked into a study."""
-        self._view(actor, opened.study_uid, opened.decision)
+        for decision in opened.decisions:
+            self._view(actor, opened.study_uid, decision)
 
     def taken(self, actor: Actor, opened: Sequence[Opened], target: str) -> None:
         """Put on record that the actor took images of some studies away, all of them or none."""
+        through = [
+            (one.study_uid, decision.label, decision.rule) for one in opened for decision in one.decisions
+        ]
         with self.store.write() as transaction:
-            for one in opened:
+            for study_uid, label, rule in dict.fromkeys(through):
                 audit.downloaded(
                     transaction,
                     at=self.clock(),
                     actor=actor,
                     target=target,
-                    study_uid=one.study_uid,
-                    label=one.decision.label,
-                    rule=one.decision.rule,
+                    study_uid=study_uid,
+                    label=label,
+                    rule=rule,
                     address=self.origin.address,
                     request_id=self.origin.request_id,
                 )
@@ -189,7 +194,8 @@ class Gate:
             self._record_ambiguous(actor, judgement.ambiguous)
         permitted, study_uid = judgement.permitted, judgement.study_uid
         if permitted and study_uid:
-            return Opened(study_uid=study_uid, series=permitted, decision=judgement.decision)
+            allowed = [decision for _, decision in judgement.judged if decision.allowed]
+            return Opened(study_uid=study_uid, series=permitted, decisions=tuple(dict.fromkeys(allowed)))
         self._deny(
             actor, judgement.action, judgement.decision, level=level, target=target, study_uid=study_uid
         )
@@ -248,7 +254,9 @@ class Gate:
 
     def _view(self, actor: Actor, study_uid: str, decision: Decision) -> None:
         with self.store.read() as transaction:
-            if audit.has_viewed(transaction, at=self.clock(), actor=actor, study_uid=study_uid):
+            if audit.has_viewed(
+                transaction, at=self.clock(), actor=actor, study_uid=study_uid, label=decision.label
+            ):
                 return
         with self.store.write() as transaction:
             audit.study_viewed(

@@ -199,11 +199,12 @@ def denied(
     )
 
 
-def has_viewed(tx: Session, *, at: datetime, actor: Actor, study_uid: str) -> bool:
-    """Tell whether a look into the study is on record for the actor's session, or within the hour."""
+def has_viewed(tx: Session, *, at: datetime, actor: Actor, study_uid: str, label: str | None) -> bool:
+    """Tell whether a look into the study by a label is on record for the session, or within the hour."""
     if actor.session is not None:
-        return table.has_viewed(tx, session=actor.session, study_uid=study_uid)
-    return table.has_viewed_since(tx, actor=actor.key, study_uid=study_uid, since=at - VIEWED_WITHIN)
+        return table.has_viewed(tx, session=actor.session, study_uid=study_uid, label=label)
+    since = at - VIEWED_WITHIN
+    return table.has_viewed_since(tx, actor=actor.key, study_uid=study_uid, label=label, since=since)
 
 
 def study_viewed(
@@ -217,7 +218,7 @@ def study_viewed(
     address: str | None,
     request_id: str | None,
 ) -> bool:
-    """Record a look into a study, once a session (or an hour); tell whether it was the first."""
+    """Record a look into a study by a label, once a session (or an hour); tell whether it was the first."""
     view = {
         "event": AuditEvent.STUDY_VIEWED,
         "at": at,
@@ -235,7 +236,7 @@ def study_viewed(
         return table.add_first_view(tx, **view)
     # No index knows of hours: of two that come at once the second waits, and then finds the first.
     people.lock(tx, provider=actor.provider, subject=actor.subject)
-    if has_viewed(tx, at=at, actor=actor, study_uid=study_uid):
+    if has_viewed(tx, at=at, actor=actor, study_uid=study_uid, label=label):
         return False
     table.add(tx, **view)
     return True

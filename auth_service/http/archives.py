@@ -179,18 +179,13 @@ def _archive(
     if wishes.is_job:
         # It would lie on the server for everybody who administers it.
         gate.administers(actor, Action.DOWNLOAD, request.url.path)
-    gate.taken(actor, _by_study(opened), request.url.path)
+    gate.taken(actor, opened, request.url.path)
     extended = kind == "media" and wishes.extended
     path = f"/tools/create-{kind}{'-extended' if extended else ''}"
     where = address(path, {"resources": ",".join(ids)} | _in_address(wishes))
     if len(where) <= LONGEST and not wishes.is_job:
         return streamed_by_nginx(where)
     return _through(gate.archive.stream("POST", path, body={"Resources": list(ids)} | wishes.body()))
-
-
-def _by_study(opened: Sequence[Opened]) -> list[Opened]:
-    """Return one for each study: the record says of which studies something was taken."""
-    return list({one.study_uid: one for one in opened}.values())
 
 
 def _in_address(wishes: Wishes) -> dict[str, str]:

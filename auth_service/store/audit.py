@@ -69,7 +69,8 @@ def add_first_view(tx: Session, **values: Any) -> bool:  # noqa: ANN401 - the ta
             with tx.begin_nested():
                 _insert(tx, values)
         except IntegrityError:
-            if not has_viewed(tx, session=values["session"], study_uid=values["study_uid"]):
+            same = {name: values[name] for name in ("session", "study_uid", "label")}
+            if not has_viewed(tx, **same):
                 raise
             return False
     return True
@@ -138,25 +139,27 @@ def ambiguity_since(tx: Session, *, uid: str, since: datetime) -> bool:
     return bool(tx.scalar(query))
 
 
-def has_viewed(tx: Session, *, session: str, study_uid: str) -> bool:
-    """Tell whether a look into the study is on record for the session."""
+def has_viewed(tx: Session, *, session: str, study_uid: str, label: str | None) -> bool:
+    """Tell whether a look into the study by a label is on record for the session."""
     query = select(
         exists().where(
             AuditRecord.session == session,
             AuditRecord.study_uid == study_uid,
+            AuditRecord.label.is_not_distinct_from(label),
             AuditRecord.event == AuditEvent.STUDY_VIEWED,
         )
     )
     return bool(tx.scalar(query))
 
 
-def has_viewed_since(tx: Session, *, actor: str, study_uid: str, since: datetime) -> bool:
-    """Tell whether a look into the study without a session is on record since a moment."""
+def has_viewed_since(tx: Session, *, actor: str, study_uid: str, label: str | None, since: datetime) -> bool:
+    """Tell whether a look into the study by a label, without a session, is on record since a moment."""
     query = select(
         exists().where(
             AuditRecord.actor == actor,
             AuditRecord.at > since,
             AuditRecord.study_uid == study_uid,
+            AuditRecord.label.is_not_distinct_from(label),
             AuditRecord.session.is_(None),
             AuditRecord.event == AuditEvent.STUDY_VIEWED,
         )

@@ -217,11 +217,13 @@ class AuditRecord(Base):
         Index("ix_audit_actor_at_id", "actor", "at", "id"),
         Index("ix_audit_label_at_id", "label", "at", "id"),
         Index("ix_audit_study_uid_at_id", "study_uid", "at", "id"),
-        # Whether somebody looked into a study before in his session is asked at every new decision.
+        # Whether somebody looked into a study before in his session, through an album, is asked at every new
+        # decision.
         Index(
             "uq_audit_first_view",
             "session",
             "study_uid",
+            "label",
             unique=True,
             sqlite_where=text("event = 'study-viewed'"),
             postgresql_where=text("event = 'study-viewed'"),

@@ -1,6 +1,6 @@
 """What an archive is made of: exactly the series that the actor may take away, however it is asked for."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
@@ -105,6 +105,40 @@ def test_a_long_list_is_streamed_by_the_service_and_is_the_same_list(world: Worl
     assert "x-accel-redirect" not in answer.headers
     (method, path, body) = world.archive.streamed[-1]
     assert (method, path, set(body["Resources"])) == ("POST", "/tools/create-archive", set(ids))
+
+
+def test_every_owner_learns_what_went_through_his_album(world: World) -> None:
+    """One study, a series of it in each of two albums: whoever takes both may not choose whom to tell."""
+    members.add_member(
+        world.signin.services,
+        actor=SYSTEM,
+        slug="b",
+        user="reader_a",
+        rights=Rights(role=AlbumRole.MEMBER, actions=frozenset({Action.VIEW, Action.DOWNLOAD})),
+    )
+    image = world.archive.add(
+        PatientID="P1.1", PatientName="TEST^1.1", StudyInstanceUID="1.1", SeriesInstanceUID="1.1.4",
+        Modality="CT", SOPInstanceUID="1.1.4.1", SOPClassUID=CT, InstanceNumber=1,
+    )  # fmt: skip
+    world.archive.held["Series"][image.series.id].labels.add("album-b")
+    both = {("1.1", "album-a"), ("1.1", "album-b")}
+    selection = [SERIES["1.1.1"], image.series.id]
+    with world.client("reader_a") as client:
+        asked: list[Callable[[], httpx.Response]] = [
+            lambda: client.get(f"/orthanc/studies/{STUDY_A}/archive"),
+            lambda: client.post("/orthanc/tools/create-archive", json=selection),
+            lambda: client.post("/orthanc/tools/create-archive", json=selection[::-1]),
+            lambda: client.get("/dicom-web/studies/1.1"),
+        ]
+        for number, ask in enumerate(asked, start=1):
+            assert ask().status_code == 200
+            taken = [(study, label) for _, study, label in downloads(world)]
+            assert (set(taken), len(taken)) == (both, 2 * number)
+        for uid in ("1.1.1", "1.1.4", "1.1.1"):
+            assert client.get(f"/dicom-web/studies/1.1/series/{uid}/instances").status_code == 200
+    with world.signin.store.read() as tx:
+        viewed = [(one.study_uid, one.label) for one in records(tx) if one.event == AuditEvent.STUDY_VIEWED]
+    assert sorted(viewed) == sorted(both)
 
 
 def test_an_archive_that_stays_on_the_server_is_refused_to_whoever_does_not_administer(world: World) -> None:

@@ -158,10 +158,10 @@ def test_whether_a_study_was_looked_into_is_asked_per_session(world: TestWorld) 
     member, other = world.actor("member-a"), world.actor("member-b")
     view(world, member)
     with world.store.read() as tx:
-        assert audit.has_viewed(tx, at=world.clock(), actor=member, study_uid="1.2") is True
-        assert audit.has_viewed(tx, at=world.clock(), actor=member, study_uid="1.3") is False
-        assert audit.has_viewed(tx, at=world.clock(), actor=other, study_uid="1.2") is False
-        assert audit.has_viewed(tx, at=world.clock(), actor=SYSTEM, study_uid="1.2") is False
+        assert audit.has_viewed(tx, at=world.clock(), actor=member, study_uid="1.2", label="album-a") is True
+        assert audit.has_viewed(tx, at=world.clock(), actor=member, study_uid="1.3", label="album-a") is False
+        assert audit.has_viewed(tx, at=world.clock(), actor=other, study_uid="1.2", label="album-a") is False
+        assert audit.has_viewed(tx, at=world.clock(), actor=SYSTEM, study_uid="1.2", label="album-a") is False
 
 
 def test_without_a_session_a_look_is_on_record_once_an_hour(world: TestWorld) -> None:
