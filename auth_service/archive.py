@@ -28,8 +28,8 @@ uid_of_level = {
 }
 """The attribute that identifies something at each level."""
 
-_LONG = httpx.Timeout(10.0, read=300.0)
-"""Seconds: a whole archive may be made, and its images recoded, before its first byte comes."""
+_TURN = 2.0
+"""Seconds that a question waits for a connection."""
 
 ALWAYS_INDEXED = frozenset(
     {
@@ -198,19 +198,26 @@ class OrthancArchive:
         public = httpx.URL(public_url)
         # As nginx tells Orthanc, whose DICOMweb plugin makes the addresses of bulk data of it.
         self._told = {"Host": public.netloc.decode(), "X-Forwarded-Proto": public.scheme}
-        self._client = httpx.Client(
-            base_url=url,
-            auth=(username, password),
-            timeout=timeout,
-            limits=httpx.Limits(max_connections=32, max_keepalive_connections=16),
-            trust_env=False,
-        )
+
+        def client(connections: int, timeout: httpx.Timeout) -> httpx.Client:
+            return httpx.Client(
+                base_url=url,
+                auth=(username, password),
+                timeout=timeout,
+                limits=httpx.Limits(max_connections=connections, max_keepalive_connections=16),
+                trust_env=False,
+            )
+
+        self._client = client(32, httpx.Timeout(timeout, pool=_TURN))
+        # Apart: whoever takes images away slowly must not hold what decisions are asked by.
+        self._streams = client(32, httpx.Timeout(timeout, read=300.0, pool=_TURN))
         self._questions = Questions("orthanc", time.monotonic)
         self._main_tags: Mapping[Level, frozenset[str]] | None = None
 
     def close(self) -> None:
         """Give the connections back."""
         self._client.close()
+        self._streams.close()
 
     def find(self, question: Mapping[str, Any]) -> list[dict[str, Any]]:
         """Ask ``/tools/find``."""
@@ -303,11 +310,12 @@ class OrthancArchive:
         self, method: str, path: str, *, accept: str = "*/*", body: Mapping[str, Any] | None = None
     ) -> Streamed:
         """Ask for what may be long."""
-        request = self._client.build_request(
-            method, path, json=body, headers={**self._told, "Accept": accept}, timeout=_LONG
+        # A whole archive may be made, and its images recoded, before its first byte comes.
+        request = self._streams.build_request(
+            method, path, json=body, headers={**self._told, "Accept": accept}
         )
         try:
-            answer = self._client.send(request, stream=True)
+            answer = self._streams.send(request, stream=True)
         except httpx.HTTPError as error:
             raise Unavailable("orthanc") from error
         if answer.status_code != httpx.codes.OK:

@@ -9,6 +9,8 @@ from deploy.native.files import private_folder, write_private
 from deploy.native.paths import REPOSITORY
 from deploy.native.ports import LOOPBACK
 from deploy.native.programs import (
+    AT_ONCE,
+    ORTHANC_THREADS,
     REALM,
     STABLE_AGE,
     Context,
@@ -70,6 +72,7 @@ def _orthanc(context: Context) -> str:
             context.software.orthanc.find("usr/share/orthanc/plugins/libOrthancDicomWeb.so").resolve()
         ),
         stable_age=STABLE_AGE,
+        threads=ORTHANC_THREADS,
     )
 
 
@@ -131,6 +134,7 @@ def nginx_values(context: Context) -> dict[str, object]:
         "retry_after": round(guessing.DELAY),
         "programs_sign_in": context.settings.programs_sign_in,
         "origins": context.settings.origins,
+        "at_once": AT_ONCE,
     }
 
 

@@ -18,6 +18,10 @@ from deploy.native.tools import Tool
 
 REALM = "paradim"
 STABLE_AGE = 2
+AT_ONCE = 24
+"""Answers with images that are under way for one credential at a time."""
+ORTHANC_THREADS = 5 * AT_ONCE
+"""Requests that Orthanc works on at a time: several people who read slowly must not hold them all."""
 
 
 @dataclass(frozen=True)

@@ -65,6 +65,7 @@ def orthanc(
     index: str,
     dicomweb_plugin: str,
     stable_age: int,
+    threads: int,
 ) -> str:
     """Return Orthanc's configuration.
 
@@ -72,6 +73,8 @@ def orthanc(
     ----------
     stable_age : int
         Seconds without new instances after which a series counts as complete.
+    threads : int
+        Requests that it works on at a time.
     """
     text = _render("orthanc/orthanc.json.j2", dict(locals()))
     return json.dumps(json.loads(text), indent=2) + "\n"

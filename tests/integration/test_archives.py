@@ -101,6 +101,18 @@ def test_a_long_selection_and_a_short_one_are_the_same_images(
     assert images_in(long.content) <= images_of(permitted)
 
 
+@pytest.mark.parametrize("count", [85, 95, 131, 140])
+def test_a_list_is_answered_however_it_is_handed_over(
+    truth: Truth, people: dict[str, SignedIn], count: int
+) -> None:
+    """Up to some 130 things they are named to nginx in a header, from then on the service streams."""
+    permitted = [truth.series[uid] for uid in sorted(truth.may("pi-a", "download"))]
+    images = [image for one in permitted for image in one.instances][:count]
+    with people["pi-a"].client() as client:
+        answer = client.post("/orthanc/tools/create-archive", json=[image.id for image in images])
+    assert images_in(answer.content) == {image.uid for image in images}
+
+
 def test_wado_uri_gives_what_orthancs_own_routes_give(truth: Truth, people: dict[str, SignedIn]) -> None:
     series = next(
         truth.series[uid] for uid in sorted(truth.may("pi-a")) if truth.series[uid].modality == "CT"

@@ -172,5 +172,12 @@ def test_a_decision_that_is_kept_does_not_depend_on_what_its_key_leaves_out() ->
             assert set(row.places) - set(row.key_places) <= {"instance", "frames", "tags", "frame", "content"}
 
 
+def test_a_list_of_frames_has_an_end() -> None:
+    frames = [str(number) for number in range(1, 102)]
+    assert resolve("GET", f"{INSTANCE}/frames/{','.join(frames[:100])}").row.name == "frames"
+    with pytest.raises(UndeclaredError):
+        resolve("GET", f"{INSTANCE}/frames/{','.join(frames)}")
+
+
 def test_head_is_found_as_get() -> None:
     assert resolve("HEAD", SERIES + "/metadata") == resolve("GET", SERIES + "/metadata")

@@ -41,6 +41,7 @@ def orthanc() -> str:
         index="/data/orthanc/index",
         dicomweb_plugin="/cache/libOrthancDicomWeb.so.1.20",
         stable_age=2,
+        threads=120,
     )
 
 
@@ -134,6 +135,7 @@ def gate(**changes: object) -> str:
         "retry_after": 2,
         "programs_sign_in": False,
         "origins": (),
+        "at_once": 24,
         **changes,
     }
     return render.nginx(values)
@@ -156,6 +158,18 @@ def test_keycloaks_tokens_and_keys_are_published_only_where_a_site_says_so() -> 
     )
     assert [line for line in added if line.startswith("location")] == [published]
     assert [line for line in usual if line not in more] == []
+
+
+def test_only_answers_of_the_service_itself_may_lead_on_to_orthanc() -> None:
+    """Everywhere else a part that says X-Accel-Redirect is not heard: it would read past every decision."""
+    lists = re.findall(r"location (\S+)[^{]*\{|(proxy_ignore_headers [^;]+);", gate())
+    within, heard = "server", set()
+    for location, ignored in lists:
+        within = location or within
+        if ignored and "X-Accel-Redirect" not in ignored:
+            heard.add(within)
+    assert heard == {"@answered", "@prepared"}
+    assert gate().count("proxy_ignore_headers X-Accel-Redirect X-Accel-Buffering X-Accel-Charset") == 1
 
 
 def test_other_sites_are_told_nothing_unless_they_are_listed() -> None:
