@@ -2,7 +2,7 @@
 
 import ast
 import string
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -20,7 +20,7 @@ ERRORS = {
     if isinstance(value, type) and issubclass(value, errors.ServiceError)
 }
 # Which argument is the message.
-FIRST = {*ERRORS - {"Unavailable", "Untold"}, "_", "gettext", "translator", "__init__"}
+FIRST = {*ERRORS - {"Unavailable", "Untold"}, "_", "gettext", "translator"}
 FIRST |= {"remark", "_warn", "_problem"}  # what is said of the rules file
 POSITION = dict.fromkeys(FIRST, 0) | {"Invalid": 1}
 
@@ -40,14 +40,23 @@ def called(node: ast.Call) -> str:
 
 
 def extracted_from_python(path: Path) -> Iterator[str]:
-    names = POSITION if path.name == "errors.py" else {k: v for k, v in POSITION.items() if k != "__init__"}
-    for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.Call) and called(node) in names:
-            position = names[called(node)]
+    tree = ast.parse(path.read_text())
+    yield from extracted_from_calls(tree, POSITION)
+    for node in tree.body if path.name == "errors.py" else ():
+        if isinstance(node, ast.ClassDef):
+            [base] = map(ast.unparse, node.bases)
+            yield from extracted_from_calls(node, {"__init__": POSITION.get(base, 0)})
+            defaults = [
+                each for one in ast.walk(node) if isinstance(one, ast.arguments) for each in one.defaults
+            ]
+            yield from (text for value in defaults for text in texts_of(value))
+
+
+def extracted_from_calls(tree: ast.AST, positions: Mapping[str, int]) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and called(node) in positions:
+            position = positions[called(node)]
             yield from (text for value in node.args[position : position + 1] for text in texts_of(value))
-        if isinstance(node, ast.FunctionDef) and path.name == "errors.py":
-            for value in node.args.defaults:
-                yield from texts_of(value)
 
 
 def extracted() -> set[str]:
