@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 from auth_service.albums.holdings import Holding, holdings
 from auth_service.albums.rights import NOWHERE, Access, access, accesses, on_record
 from auth_service.audit import albums as audit_albums
+from auth_service.days import end_of
 from auth_service.directory import DirectoryPerson
 from auth_service.errors import Forbidden, Invalid, Unavailable
 from auth_service.gate import Origin
@@ -226,7 +227,7 @@ def _owners(tx: Session, world: World, found: Collection[Access]) -> dict[int, t
     at, zone = world.clock(), world.settings.zone
     names: dict[int, list[str]] = {each.album.id: [] for each in found}
     for member, name in table.owners(tx, list(names)):
-        end = table.end_of(member.until, zone)
+        end = end_of(member.until, zone)
         if end is None or at < end:
             names[member.album_id].append(name)
     return {album_id: tuple(each) for album_id, each in names.items()}

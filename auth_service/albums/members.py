@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 
 from auth_service.albums.rights import NOWHERE, Refused, check, may, on_record, running_grants
 from auth_service.audit import albums as audit_albums
+from auth_service.days import LAST_DAY, end_of
 from auth_service.directory import DirectoryPerson
 from auth_service.errors import Conflict, Forbidden, Invalid, NotFound
 from auth_service.gate import Origin
@@ -266,6 +267,10 @@ def _valid(world: World, rights: Rights, *, until_is_new: bool = True) -> None:
     today = world.clock().astimezone(world.settings.zone).date()
     if until_is_new and rights.until is not None and rights.until < today:
         raise Invalid("until", "The last day cannot be in the past.")
+    if until_is_new and rights.until is not None and rights.until > LAST_DAY:
+        raise Invalid(
+            "until", "{field} must be {last} or earlier; for no end, give none.", last=LAST_DAY.isoformat()
+        )
 
 
 def _check_may_give(tx: Session, world: World, actor: Actor, slug: str, rights: Rights) -> Album:
@@ -282,7 +287,7 @@ def _check_may_give(tx: Session, world: World, actor: Actor, slug: str, rights: 
             "You cannot give a right that you do not have: {right}.", reason="actions", right=min(lacking)
         )
         raise _beyond(slug, own, error)
-    end = table.end_of(rights.until, world.settings.zone)
+    end = end_of(rights.until, world.settings.zone)
     if not all(_lasts(own, action, end) for action in rights.actions):
         raise _beyond(
             slug, own, Forbidden("You cannot give a right for longer than you have it.", reason="until")

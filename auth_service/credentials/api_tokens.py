@@ -19,6 +19,7 @@ from auth_service.albums.rights import accesses
 from auth_service.clock import Clock
 from auth_service.credentials.sealing import digest, new_secret
 from auth_service.credentials.standing import Standings
+from auth_service.days import end_of
 from auth_service.directory import Directory
 from auth_service.errors import Conflict, Forbidden, Invalid, NotFound
 from auth_service.gate import Origin
@@ -26,7 +27,7 @@ from auth_service.policy.model import Actor, Narrowing
 from auth_service.settings import Settings
 from auth_service.store import api_tokens as table
 from auth_service.store import people
-from auth_service.store.albums import ACTIONS, end_of
+from auth_service.store.albums import ACTIONS
 from auth_service.store.database import Store
 from auth_service.store.tables import ApiToken
 from auth_service.vocabulary import TOKEN_ACTIONS, Action, ActorKind, album_label

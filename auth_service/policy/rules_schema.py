@@ -91,7 +91,7 @@ SCHEMA: dict[str, Any] = {
                     "minItems": 1,
                 },
                 "until": {
-                    "description": "The last day, in the site's time zone; without it, no end.",
+                    "description": "The last day, in the site's time zone; without it or 9999-12-31, no end.",
                     "type": "string",
                     "pattern": DAY,
                 },

@@ -5,13 +5,13 @@ from collections.abc import Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
+from auth_service.days import end_of
 from auth_service.directory import Directory
 from auth_service.errors import Unavailable, Untold
 from auth_service.policy.jsonc import Place
 from auth_service.policy.model import Grant, Subject
 from auth_service.policy.rules import Remark, Rule, remark
 from auth_service.settings import Settings
-from auth_service.store.albums import end_of
 from auth_service.vocabulary import SubjectKind
 
 AT_ONCE = 8

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from auth_service.archive import Archive, carrying, type_of_level
+from auth_service.days import end_of
 from auth_service.directory import Directory, DirectoryPerson
 from auth_service.errors import Unavailable
 from auth_service.policy import rules as text_of
@@ -16,7 +17,6 @@ from auth_service.policy.model import Actor, Grant, Openings, Resource, Visibili
 from auth_service.policy.rules import Remark, Rule, remark
 from auth_service.rules.named import Name, grants_from, names_of, said_of_names, whom
 from auth_service.store import albums, people
-from auth_service.store.albums import end_of
 from auth_service.vocabulary import EVERYTHING, RULE_ACTIONS, Action, ActorKind, Level, RealmRole, SubjectKind
 from auth_service.world import World
 

@@ -1,7 +1,7 @@
 """Albums and their members in the database."""
 
 from collections.abc import Iterable
-from datetime import date, datetime, time, timedelta
+from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, Select, and_, delete, false, func, or_, se
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from auth_service.days import end_of
 from auth_service.policy.model import Actor, Grant, Subject
 from auth_service.store.tables import Album, Member, Person
 from auth_service.vocabulary import (
@@ -25,20 +26,6 @@ from auth_service.vocabulary import (
 
 ACTIONS = {str(action): action for action in Action}
 """The words of the ``actions`` column."""
-
-
-def end_of(until: date | None, zone: ZoneInfo) -> datetime | None:
-    """Return the first moment at which a right that runs through a day is over.
-
-    Parameters
-    ----------
-    until : date, optional
-        The last day; ``None``: no end.
-    zone : ZoneInfo
-        The site's time zone.
-
-    """
-    return None if until is None else datetime.combine(until + timedelta(days=1), time.min, tzinfo=zone)
 
 
 def actions_of(member: Member) -> frozenset[Action]:

@@ -1,11 +1,14 @@
 """Albums, their members, who asks and how the parts are, as JSON."""
 
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
+from auth_service.store.tables import Member
 from auth_service.vocabulary import OWNER_ACTIONS, Action
 from tests.http.world import PEOPLE, World
 
@@ -241,6 +244,7 @@ def test_a_right_that_is_taken_back_closes_the_images_at_once(world: World) -> N
         ({"until": "tomorrow"}, "until"),
         ({"until": 1}, "until"),
         ({"until": "2026-12-31T00:00:00"}, "until"),
+        ({"until": "9999-12-31"}, "until"),
         ({"note": "x"}, "note"),
     ],
 )
@@ -257,6 +261,28 @@ def test_a_wrong_field_is_named_and_nothing_is_done(world: World, change: dict[s
     assert answer.status_code == 422, answer.text
     assert answer.json()["reason"].startswith(field)
     assert get(world, "owner_a", "/api/albums/a/members") == before
+
+
+def test_a_right_cannot_be_given_beyond_the_days_that_can_be_counted(world: World) -> None:
+    owner = world.client("owner_a")
+    address = f"/api/albums/a/members/{ids(world)['member_a']}"
+    refused = owner.patch(address, json={"until": "9999-12-31"}, headers={"accept-language": "en"})
+    assert (refused.status_code, refused.json()["reason"]) == (422, "until")
+    assert refused.json()["message"] == "until must be 9999-12-30 or earlier; for no end, give none."
+    assert owner.patch(address, json={"until": "9999-12-30"}).json()["until"] == "9999-12-30"
+    (album,) = get(world, "member_a", "/api/me")["albums"]
+    assert album["until"] == "9999-12-30"
+
+
+@pytest.mark.parametrize("who", ["member_a", "group_a"])
+def test_a_stored_day_after_which_nothing_can_be_counted_is_no_end(world: World, who: str) -> None:
+    with world.signin.store.write() as tx:
+        tx.execute(update(Member).values(until=date.max))
+    assert [one["slug"] for one in get(world, who, "/api/me")["albums"]] == ["a"]
+    assert [one["slug"] for one in get(world, who, "/api/albums")["items"]] == ["a"]
+    assert len(get(world, who, "/orthanc/studies")) == 2
+    told = get(world, "admin", f"/api/explain?actor={who}&resource=a")
+    assert (told["outcome"], [grant["until"] for grant in told["grants"]]) == ("allowed", [None])
 
 
 def test_a_body_that_is_not_json_is_refused(world: World) -> None:

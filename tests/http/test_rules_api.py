@@ -81,6 +81,18 @@ def test_everybody_is_told_what_rules_give_him(world: World) -> None:
         assert client.get("/api/me").json()["labels"] == []
 
 
+def test_a_rule_until_the_last_day_of_all_has_no_end(world: World, file: Path) -> None:
+    grant = {"to": {"person": "stranger"}, "labels": ["trauma"], "actions": ["view"], "until": "9999-12-31"}
+    text = json.dumps({"roles": {}, "paradim-grants": [grant]})
+    with world.client("admin") as client:
+        told = client.post("/api/rules/check", content=text.encode())
+        assert (told.status_code, told.json()["problems"], told.json()["warnings"]) == (200, [], [])
+    write(file, text)
+    eventually(lambda: studies(world, "stranger") == ["1.4.1"])
+    with world.client("stranger") as client:
+        assert [one["until"] for one in client.get("/api/me").json()["labels"]] == [None]
+
+
 def test_a_token_is_told_and_given_what_it_leaves_of_rules(world: World) -> None:
     wishes: dict[str, dict[str, list[str] | None]] = {
         "all": {"actions": ["view"], "albums": None},

@@ -50,6 +50,7 @@ def test_rules_that_mean_what_they_say_have_no_warnings(world: TestWorld) -> Non
         grant("trauma"),
         grant("stroke", to={"group": "/radiology"}),
         grant("*", to={"person": "pi-a"}, until="2026-03-02"),
+        grant("*", to={"person": "pi-a"}, until="9999-12-31"),
         pi={"authorized-labels": ["trauma"], "permissions": ["view"]},
     )
     assert warned(world, written) == []
