@@ -6,7 +6,7 @@ Exit status: 0 good or done, 1 something is wrong with the audit, 2 it could not
 import argparse
 import json
 from collections.abc import Iterator
-from datetime import date, datetime, time, timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
@@ -15,7 +15,8 @@ from auth_service.audit import check as audit_check
 from auth_service.audit import spreadsheets
 from auth_service.audit.chain import Heads, plain
 from auth_service.clock import system_clock
-from auth_service.errors import Unavailable
+from auth_service.days import moment, moment_after
+from auth_service.errors import Invalid, Unavailable
 from auth_service.settings import Settings
 from auth_service.store import audit_chain as chains
 from auth_service.store import audit_search
@@ -79,6 +80,8 @@ def run(settings: Settings, options: argparse.Namespace, *, say: Say) -> int:
             store.close()
     except Unavailable as error:
         say(f"{error.reason} does not answer.", error=True)
+    except Invalid as error:
+        say(error.message.format(**error.places), error=True)
     except OSError as error:
         say(f"{error.filename} cannot be read: {error.strerror}.", error=True)
     return 2
@@ -112,8 +115,8 @@ def _told(report: audit_check.Report, say: Say) -> int:
 
 
 def _export(store: Store, options: argparse.Namespace, zone: ZoneInfo, say: Say) -> int:
-    since = datetime.combine(options.since, time.min, zone) if options.since else None
-    before = datetime.combine(options.until + timedelta(days=1), time.min, zone) if options.until else None
+    since = moment("--from", options.since, zone) if options.since else None
+    before = moment_after("--to", options.until, zone) if options.until else None
     with store.snapshot() as tx:
         found = audit_search.with_links(tx, since=since, before=before)
         records = (_as_object(record, link, previous) for record, link, previous in found)

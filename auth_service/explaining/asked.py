@@ -126,12 +126,15 @@ def read(resource: str, *, public_url: str) -> tuple[Subject, ...]:
     """
     text = resource.strip()
     if not text or len(text) > LONGEST:
-        raise Invalid("resource", "{field} must be an address, an identifier, an album or a request number.")
+        raise _nothing_named()
     if _UID.fullmatch(text):
         return (Identifier(_checked_uid(text)),)
     if "/" not in text:
         return (Album(_checked_slug(text)),)
-    parts = urlsplit(text)
+    try:
+        parts = urlsplit(text)
+    except ValueError:  # brackets that hold no address of a host, say
+        raise _nothing_named() from None
     ours = urlsplit(public_url)
     if parts.scheme and (parts.scheme, parts.netloc) != (ours.scheme, ours.netloc):
         raise Invalid("resource", "{field} is an address of another site; this one is {url}.", url=public_url)
@@ -149,6 +152,10 @@ def described(subject: Subject) -> str:
             return text
         case Study(uid=uid, path=path):
             return path or uid
+
+
+def _nothing_named() -> Invalid:
+    return Invalid("resource", "{field} must be an address, an identifier, an album or a request number.")
 
 
 def _data(path: str, query: str) -> tuple[Subject, ...]:

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator
 from dataclasses import asdict
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
@@ -12,6 +12,7 @@ from starlette.responses import Response, StreamingResponse
 
 from auth_service.audit import spreadsheets
 from auth_service.audit.reading import Entry, export_audit, read_audit
+from auth_service.days import moment, moment_after
 from auth_service.errors import Invalid
 from auth_service.gate import Origin
 from auth_service.http.dependencies import InPerson
@@ -55,20 +56,10 @@ def _question(wanted: AuditWanted, zone: ZoneInfo) -> Question:
         study_uid=wanted.study,
         reason=wanted.reason,
         target=wanted.target.strip(),
-        since=_moment(wanted.since, zone, days=0),
-        before=_moment(wanted.until, zone, days=1),
+        since=moment("from", wanted.since, zone) if wanted.since else None,
+        before=moment_after("to", wanted.until, zone) if wanted.until else None,
         upto=wanted.upto,
     )
-
-
-def _moment(given: date | datetime | None, zone: ZoneInfo, *, days: int) -> datetime | None:
-    """Return the moment that is meant: of a day, its first, or that of so many days later."""
-    if given is None or isinstance(given, datetime):
-        return given
-    try:
-        return datetime.combine(given + timedelta(days=days), time.min, zone)
-    except OverflowError:
-        raise Invalid("to", "{field} is not a day that we can count from.") from None
 
 
 def _label(wanted: AuditWanted) -> str | None:

@@ -187,6 +187,24 @@ def test_a_key_names_one_actor_exactly(world: World) -> None:
 
 
 @pytest.mark.parametrize(
+    ("query", "field"),
+    [
+        ("?from=0001-01-01T00:00:00%2B05:00", "from"),
+        ("?from=9999-12-31T23:59:59-05:00", "from"),
+        ("?to=0001-01-01T00:00:00%2B05:00", "to"),
+        ("?to=9999-12-31T23:59:59-05:00", "to"),
+        ("?to=9999-12-31", "to"),
+    ],
+)
+@pytest.mark.parametrize("form", ["", "&format=csv"])
+def test_a_moment_that_cannot_be_counted_is_refused_by_name(
+    world: World, query: str, field: str, form: str
+) -> None:
+    answer = ask(world, "admin", query + form)
+    assert (answer.status_code, answer.json()["reason"]) == (422, field)
+
+
+@pytest.mark.parametrize(
     "query",
     [
         "?limit=0",
@@ -196,7 +214,6 @@ def test_a_key_names_one_actor_exactly(world: World) -> None:
         "?action=nothing",
         "?from=yesterday",
         "?from=2026-03-03T14:00:00",
-        "?to=9999-12-31",
         "?study=../x",
         "?format=xlsx",
         "?upto=0",

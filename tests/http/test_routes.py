@@ -242,6 +242,8 @@ CASES: dict[tuple[str, str], list[Case]] = {
         ),
         ("GET", "/api/audit?format=csv", {}, only(("admin", "owner_a", "owner_b"), 200, others=403)),
         ("GET", "/api/audit?limit=0", {}, only(tuple(PEOPLE), 422)),
+        ("GET", "/api/audit?from=0001-01-01T00:00:00%2B05:00", {}, only(tuple(PEOPLE), 422)),
+        ("GET", "/api/audit?to=9999-12-31T23:59:59-05:00", {}, only(tuple(PEOPLE), 422)),
     ],
     # --- why?: owner_a and owner_b about their albums, the administrator about everything
     ("GET", "/api/explain"): [
@@ -250,6 +252,7 @@ CASES: dict[tuple[str, str], list[Case]] = {
         ("GET", "/api/explain?actor=stranger&resource=a", {}, WHY | {"owner_a": 422, "owner_b": 422}),
         ("GET", "/api/explain?actor=owner_a&action=fly&resource=a", {}, WHY_422),
         ("GET", "/api/explain?actor=owner_a&resource=/portal/me", {}, WHY_422),
+        ("GET", "/api/explain?actor=owner_a&resource=http://[x", {}, WHY_422),
         ("GET", "/api/explain?resource=1.1.1", {}, WHY_422),
         ("GET", "/api/explain?actor=owner_a", {}, only(tuple(PEOPLE), 422)),
     ],

@@ -120,6 +120,20 @@ def test_a_part_of_an_export_is_enough(
     assert cli.main(["audit", "verify", "--export", str(file)]) == 0
 
 
+@pytest.mark.parametrize("options", [("--to", "9999-12-31"), ("--from", "0001-01-01")])
+def test_a_day_that_cannot_be_counted_from_is_refused_in_our_words(
+    world: TestWorld,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    options: tuple[str, str],
+) -> None:
+    east = world.settings.model_copy(update={"time_zone": "Asia/Tokyo"})
+    monkeypatch.setattr(cli, "read", lambda: east)
+    assert cli.main(["audit", "export", *options]) == 2
+    said = capsys.readouterr()
+    assert (said.out, said.err) == ("", f"{options[0]} is not a day that we can count from.\n")
+
+
 def test_records_that_are_in_no_chain_show_in_an_export(
     world: TestWorld, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
