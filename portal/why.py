@@ -11,7 +11,7 @@ from portal.explanation import Explanation, Person
 PARAMETERS = ("resource", "actor", "action")
 """What the page's address holds: a question can be sent to somebody else."""
 
-_SHORTEST_SEARCH = 2
+_SHORTEST_SEARCH, _LONGEST_SEARCH = 2, 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +60,8 @@ def ask(account: Account, me: Me, question: Question, *, language: str) -> Expla
         return account.explain(question.query, language=language)
     except Invalid as error:
         search = question.actor.strip()
-        wanted = error.field == "actor" and me.administers and len(search) >= _SHORTEST_SEARCH
+        searched = _SHORTEST_SEARCH <= len(search) <= _LONGEST_SEARCH
+        wanted = error.field == "actor" and me.administers and searched
         return Unclear(message=_sentence(error), meant=account.people(search) if wanted else ())
 
 

@@ -81,7 +81,9 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(RequestValidationError)
     def _validation_error(request: Request, error: RequestValidationError) -> Response:
         first = error.errors()[0]
-        field = ".".join(str(part) for part in first["loc"] if part != "body") or "body"
+        # FastAPI begins with where it looked: a path, a query, a header or a body.
+        where, *names = map(str, first["loc"])
+        field = ".".join(names) if names and first["type"] != "json_invalid" else where
         expected = errors.Invalid(
             field, "{field} is not what was expected: {expected}.", expected=first["msg"]
         )

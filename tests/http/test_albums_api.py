@@ -134,7 +134,7 @@ def test_a_wrong_parameter_is_named(world: World, query: str, field: str) -> Non
     answer = world.client("owner_a").get(f"/api/albums?{query}")
     assert answer.status_code == 422
     assert answer.json()["error"] == "invalid"
-    assert field in answer.json()["reason"]
+    assert answer.json()["reason"] == field
 
 
 def test_parameters_choose_albums(world: World) -> None:
@@ -237,7 +237,7 @@ def test_a_right_that_is_taken_back_closes_the_images_at_once(world: World) -> N
         ({"actions": ["view", "manage"]}, "actions"),
         ({"actions": ["administer"]}, "actions"),
         ({"actions": "view"}, "actions"),
-        ({"actions": [1]}, "actions"),
+        ({"actions": [1]}, "actions.0"),
         ({"actions": ["view"] * 100}, "actions"),
         ({"until": "2026-03-02"}, "until"),
         ({"until": "2026-02-30"}, "until"),
@@ -259,7 +259,7 @@ def test_a_wrong_field_is_named_and_nothing_is_done(world: World, change: dict[s
     body |= change
     answer = give(world, "owner_a", **body)
     assert answer.status_code == 422, answer.text
-    assert answer.json()["reason"].startswith(field)
+    assert answer.json()["reason"] == field
     assert get(world, "owner_a", "/api/albums/a/members") == before
 
 
@@ -287,7 +287,7 @@ def test_a_stored_day_after_which_nothing_can_be_counted_is_no_end(world: World,
 
 def test_a_body_that_is_not_json_is_refused(world: World) -> None:
     answer = world.client("owner_a").post("/api/albums/a/members", content=b"{")
-    assert (answer.status_code, answer.json()["error"]) == (422, "invalid")
+    assert (answer.status_code, answer.json()["reason"]) == (422, "body")
 
 
 def test_the_last_owner_stays(world: World) -> None:

@@ -74,7 +74,8 @@ def test_the_number_of_a_refused_request_is_enough(world: World) -> None:
         ({"resource": "//[x", "actor": "member_a"}, "resource"),
         ({"resource": "http://\u2100/", "actor": "member_a"}, "resource"),
         ({"resource": "f" * 32, "actor": "member_a"}, "resource"),
-        ({"actor": "member_a"}, "query.resource"),
+        ({"actor": "member_a"}, "resource"),
+        ({"resource": "a", "actor": "x" * 257}, "actor"),
     ],
 )
 def test_an_error_names_its_field(world: World, query: dict[str, str], field: str) -> None:

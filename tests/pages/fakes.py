@@ -247,6 +247,8 @@ class FakeAccount:
         self._world.check(Part.AUTH_SERVICE)
         if not self._world.people[self._person].administers:
             raise NotFound
+        if not 2 <= len(search) <= 100:
+            raise Invalid("search", "search is not what was expected.")
         return tuple(
             Person(sub=one.sub, username=one.username, name=one.name)
             for one in self._world.people.values()

@@ -167,6 +167,14 @@ def test_a_part_of_a_name_leads_to_those_it_may_mean(world: World, open_page: Op
     del world
 
 
+@pytest.mark.parametrize("name", ["x", "x" * 101])
+def test_nobody_is_searched_by_a_name_that_no_search_takes(open_page: Open, name: str) -> None:
+    page = open_page("why", as_="admin", resource=PATH, actor=name)
+    assert [each.value for each in page.app.warning] == [
+        "There is nobody of this name whom you may ask about\\."
+    ]
+
+
 def test_what_is_not_understood_is_said_without_the_name_of_a_field(open_page: Open) -> None:
     page = open_page("why", as_="admin", resource="x", actor="owner")
     assert [each.value for each in page.app.warning] == ["X is no identifier\\."]
