@@ -97,8 +97,14 @@ def test_the_words_are_in_the_description_of_the_api(world: World) -> None:
         schemas = client.get("/api/openapi.json").json()["components"]["schemas"]
     for words in (Outcome, Why, WayOut):
         assert schemas[words.__name__]["enum"] == [str(word) for word in words]
-    for field in schemas["ExplanationDocument"]["properties"].values():
-        assert "$ref" in field or field
+    for document, field, words in (
+        ("ExplanationDocument", "outcome", Outcome),
+        ("ExplanationDocument", "reason", Why),
+        ("GrantStepDocument", "outcome", Why),
+        ("SeriesStepDocument", "reason", Why),
+        ("WayDocument", "kind", WayOut),
+    ):
+        assert schemas[document]["properties"][field]["$ref"] == f"#/components/schemas/{words.__name__}"
 
 
 def test_people_are_found_by_a_part_of_their_names_whether_they_signed_in_or_not(world: World) -> None:

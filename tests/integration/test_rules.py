@@ -1,9 +1,9 @@
 """Rules at the real gate: what is written opens and closes within five seconds; what is broken, nothing."""
 
 import json
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from deploy.native.stack import Stack
 from tests.integration.people import SignedIn
 from tests.integration.raw import send
 from tests.integration.truth import Series, Truth
+from tests.waiting import eventually
 
 pytestmark = pytest.mark.stack
 
@@ -80,11 +81,7 @@ def path(series: Series) -> str:
     return f"/dicom-web/studies/{series.study}/series/{series.uid}"
 
 
-def in_time(condition: Callable[[], bool]) -> None:
-    began = time.monotonic()
-    while not condition():
-        assert time.monotonic() - began < WITHIN, "not in force in time"
-        time.sleep(0.05)
+in_time = partial(eventually, within=WITHIN)
 
 
 @pytest.fixture
