@@ -173,8 +173,10 @@ def _of_labelled_studies(
     uids = {row["RequestedTags"]["StudyInstanceUID"] for row in series}
     if not uids:
         return by_label
-    found = {row["ID"]: row for row in _all(archive, Level.STUDY, _named(Level.STUDY, uids))}
-    if all(labels.intersection(found[row["ParentStudy"]]["Labels"]) for row in series):
+    # A study that goes between two questions is found no more, and settles nothing.
+    studies = _all(archive, Level.STUDY, _named(Level.STUDY, uids))
+    labelled = {row["ID"] for row in studies if labels.intersection(row["Labels"])}
+    if labelled.issuperset(row["ParentStudy"] for row in series):
         return by_label
     uids |= {row["RequestedTags"]["StudyInstanceUID"] for row in _all(archive, Level.STUDY, by_label)}
     return _named(Level.STUDY, uids)

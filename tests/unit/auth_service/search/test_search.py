@@ -57,13 +57,17 @@ IMAGE = {
 
 
 class Busy(FakeArchive):
-    """An archive in which something arrives after the first question about it."""
+    """An archive in which something arrives, or goes, after the first question about it."""
 
     arrives: Mapping[str, str] | None = None
+    goes: str | None = None
 
     def find(self, question: Mapping[str, Any]) -> list[dict[str, Any]]:
-        """Answer, and only then take in what arrives."""
+        """Answer, and only then take in what arrives and give up what goes."""
         answer = super().find(question)
+        if self.goes is not None:
+            self.delete(self.goes)
+            self.goes = None
         if self.arrives is not None:
             self.add(**self.arrives)
             self.arrives = None
@@ -161,6 +165,19 @@ def test_series_that_arrives_while_a_page_is_answered_is_not_counted() -> None:
     }
     assert studies(archive, A) == [("1.1", "CT", "1", "1")]
     assert archive.series("1.1.2") is not None
+
+
+def test_a_study_that_goes_while_a_page_is_answered_takes_no_other_with_it() -> None:
+    archive = Busy()
+    for uid, level in (("1.1", Level.SERIES), ("1.2", Level.STUDY)):
+        of = {"StudyInstanceUID": uid, "SeriesInstanceUID": f"{uid}.1", "SOPInstanceUID": f"{uid}.1.1"}
+        series = archive.add(**IMAGE, **of).series
+        archive.set_label(level, series.id if level is Level.SERIES else series.study_id, "teaching")
+        if uid == "1.1":
+            archive.goes = series.study_id
+    rows = search.find(archive, Question(level=Level.STUDY), openings("teaching"))
+    assert archive.goes is None
+    assert [row.uid for row in rows] == ["1.2"]
 
 
 def test_attributes_that_the_index_was_not_made_to_hold_come_from_the_files() -> None:
