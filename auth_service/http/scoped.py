@@ -208,11 +208,13 @@ def _qido(request: Request, level: Level) -> tuple[Question, list[str]]:
     """Read a QIDO-RS query (PS3.18, section 8.3.4); returns the question and the attributes to write."""
     reading.accepts_dicom_json(request)
     pairs = parse_qsl(request.url.query, keep_blank_values=True)
-    numbers = {"limit": search.MAX_LIMIT, "offset": 0}
+    numbers: dict[str, int] = {}
     filters: list[tuple[str, str]] = []
     included: list[str] = []
     for name, value in pairs:
-        if name in numbers:
+        if name in ("limit", "offset"):
+            if name in numbers:
+                raise Invalid(name, "{field} stands twice.")
             numbers[name] = reading.number(name, value)
         elif name == "includefield":
             included.extend(part for part in value.split(",") if part and part != "all")
@@ -228,8 +230,8 @@ def _qido(request: Request, level: Level) -> tuple[Question, list[str]]:
         level=level,
         filters=reading.filters("query", filters),
         tags=needed,
-        limit=numbers["limit"],
-        since=numbers["offset"],
+        limit=numbers.get("limit", search.MAX_LIMIT),
+        since=numbers.get("offset", 0),
     )
     return question, needed
 

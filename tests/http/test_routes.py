@@ -272,6 +272,8 @@ CASES: dict[tuple[str, str], list[Case]] = {
     ("GET", "/dicom-web/studies"): [
         ("GET", "", {}, ALL_IN),
         ("GET", "/dicom-web/studies?limit=x", {}, only(tuple(PEOPLE), 400)),
+        ("GET", "/dicom-web/studies?limit=1&limit=1", {}, only(tuple(PEOPLE), 400)),
+        ("GET", "/dicom-web/studies?offset=0&limit=1&offset=0", {}, only(tuple(PEOPLE), 400)),
         ("GET", "/dicom-web/studies?Modality=CT", {}, only(tuple(PEOPLE), 400)),
         ("GET", "/dicom-web/studies?token=x", {}, only(tuple(PEOPLE), 400)),
     ],
