@@ -11,7 +11,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -249,7 +249,8 @@ class RulesFile:
         if found.problems:
             self._refuse(found.problems)
             return
-        self._put_in_force(path, found.rules, found.warnings, now)
+        self._put_in_force(path, found.rules, found.warnings, now, since=self._clock())
+        self._problems = ()
         self._unrecorded.append(
             partial(
                 audit_system.rules_taken,
@@ -262,7 +263,13 @@ class RulesFile:
         log.info("the rules of %s are in force: %s", path.name, len(found.rules))
 
     def _put_in_force(
-        self, path: Path, rules: tuple[Rule, ...], about_text: tuple[Remark, ...], now: float
+        self,
+        path: Path,
+        rules: tuple[Rule, ...],
+        about_text: tuple[Remark, ...],
+        now: float,
+        *,
+        since: datetime,
     ) -> None:
         named = whom(self._directory, names_of(rules))
         # Where Keycloak is silent, a name goes on meaning whom it meant.
@@ -276,19 +283,18 @@ class RulesFile:
         self._in_force = _InForce(
             rules=rules,
             grants=grants_from(rules, self._subjects, settings=self._settings, source=path.name),
-            since=self._clock(),
+            since=since,
             about_text=about_text,
             about_names=about_names,
             unasked=bool(unasked),
         )
-        self._problems = ()
 
     def _ask_for_names(self, path: Path, now: float) -> None:
         in_force = self._in_force
         if in_force is None or not in_force.unasked or now < self._ask_at:
             return
-        self._put_in_force(path, in_force.rules, in_force.about_text, now)
-        self._in_force = replace(self._in_force or in_force, since=in_force.since)
+        # The names of the rules in force: that says nothing of a newer text that was refused.
+        self._put_in_force(path, in_force.rules, in_force.about_text, now, since=in_force.since)
 
     def _refuse(self, problems: tuple[Remark, ...]) -> None:
         if problems == self._problems:

@@ -259,6 +259,25 @@ def test_while_keycloak_is_silent_names_mean_whom_they_meant_and_new_ones_nobody
     assert ruled.labels("member-b") == {"a"}
 
 
+def test_a_refused_file_stays_refused_when_the_names_in_force_are_asked_for_again(ruled: Ruled) -> None:
+    ruled.world.keycloak.directory_down = True
+    ruled.write(ours({"to": {"person": "member-a"}, "labels": ["a"], "actions": ["view"]}))
+    assert ruled.later().warnings
+    ruled.write("{")
+    refused = ruled.later()
+    assert refused.state is RulesState.KEPT
+    ruled.world.keycloak.directory_down = False
+    ruled.world.wait(seconds=ASK_AGAIN)
+    status = ruled.later(ASK_AGAIN)
+    assert (status.warnings, ruled.labels("member-a")) == ((), {"a"})
+    assert (status.state, status.problems, status.since) == (
+        RulesState.KEPT,
+        refused.problems,
+        refused.since,
+    )
+    assert ruled.events() == ["rules-taken", "rules-refused"]
+
+
 def test_one_name_of_which_keycloak_will_not_tell_takes_nothing_from_the_others(
     ruled: Ruled, monkeypatch: pytest.MonkeyPatch
 ) -> None:
