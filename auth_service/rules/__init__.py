@@ -29,7 +29,7 @@ from auth_service.policy.rules import Remark, Rule, remark
 from auth_service.rules.named import Name, Named, grants_from, names_of, said_of_names, whom
 from auth_service.settings import Settings
 from auth_service.store.database import Store
-from auth_service.vocabulary import ActorKind, RealmRole, RulesState
+from auth_service.vocabulary import RealmRole, RulesState
 
 LOOK_EVERY = 1.0
 """Seconds between two looks at the file. Of the five within which a right is gone, nginx may take three."""
@@ -157,7 +157,7 @@ class RulesFile:
     def _check(self, actor: Actor) -> None:
         if self._path is None or self._in_force is not None:
             return
-        if actor.kind is not ActorKind.PERSON or RealmRole.ADMIN not in actor.roles:
+        if not actor.in_person or RealmRole.ADMIN not in actor.roles:
             raise NoRules
 
     def status(self) -> RulesStatus:

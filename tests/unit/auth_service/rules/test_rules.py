@@ -3,6 +3,7 @@
 import json
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +13,19 @@ from auth_service.albums import rights
 from auth_service.errors import NoRules, Untold
 from auth_service.gate import Gate, Origin
 from auth_service.grants import grants_of
-from auth_service.policy.model import NOBODY, Actor, Everything, Group, Labelled, Nothing, Openings
+from auth_service.policy.model import (
+    NOBODY,
+    Actor,
+    Everything,
+    Group,
+    Labelled,
+    Narrowing,
+    Nothing,
+    Openings,
+)
 from auth_service.rules import ASK_AGAIN, LOOK_EVERY, SETTLED, RulesFile, RulesStatus
 from auth_service.store.audit import records
-from auth_service.vocabulary import Action, ActorKind, AuditEvent, Level, RulesState
+from auth_service.vocabulary import TOKEN_ACTIONS, Action, ActorKind, AuditEvent, Level, RulesState
 from tests.fakes.directory import FakeDirectory
 from tests.world import TestWorld
 
@@ -228,7 +238,8 @@ def test_without_any_good_rules_nobody_is_served_but_an_administrator_in_person(
     world.album("a", "pi-a")
     admin = world.actor("admin")
     token = Actor(kind=ActorKind.TOKEN, subject=admin.subject, roles=admin.roles, token="t1")
-    for who in (world.actor("pi-a"), world.actor("stranger"), token, NOBODY):
+    bearer = replace(admin, session=None, narrowing=Narrowing(actions=TOKEN_ACTIONS))
+    for who in (world.actor("pi-a"), world.actor("stranger"), token, bearer, NOBODY):
         with pytest.raises(NoRules):
             ruled.rules.admit(who)
         with pytest.raises(NoRules):
