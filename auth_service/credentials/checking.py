@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from auth_service.clock import Clock
@@ -46,6 +46,9 @@ NOTE_USE_AFTER = timedelta(seconds=30)
 LEASE = timedelta(seconds=5)
 REFRESH_LEASE = timedelta(seconds=15)
 """How long a holder may take before others stop waiting: longer than his questions' timeouts together."""
+
+NEVER = datetime.fromtimestamp(0, UTC)
+"""When a session was checked of which Keycloak will not tell: longer ago than any grace."""
 
 POLL = 0.02
 PATIENCE = 20.0
@@ -255,7 +258,8 @@ class Checker:
             # It answers, and will not tell: our client's secret is wrong, say. Nothing is known, so: no.
             log.warning("Keycloak will not say what a session means: %s", refusal.why)
             self._reach.answered()
-            self._give_back(record, holder, {})
+            # For every replica: otherwise the next silence would bring back what this answer no longer says.
+            self._give_back(record, holder, {"checked_at": NEVER})
             raise Unavailable("keycloak") from None
         self._reach.answered()
         if not answer.active:

@@ -20,13 +20,16 @@ GOOD_FOR = REFUSE_AFTER.total_seconds()
 MOST = 10_000
 """Answers that are remembered."""
 
+NEVER = float("-inf")
+"""When there is no answer: longer ago than any grace."""
+
 Answer = TypeVar("Answer")
 
 
 @dataclass(slots=True, kw_only=True)
 class _Known(Generic[Answer]):
     lock: threading.Lock = field(default_factory=threading.Lock)
-    at: float = float("-inf")
+    at: float = NEVER
     answer: Answer | None = None
 
 
@@ -87,6 +90,8 @@ class Answers(Generic[Answer]):
             answer = ask(known.answer)
         except Untold:
             self._reach.answered()
+            # Otherwise the next silence would bring back what this answer no longer says.
+            known.at = NEVER
             raise Unavailable("keycloak") from None
         except Unavailable:
             self._reach.silent()

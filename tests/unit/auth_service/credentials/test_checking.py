@@ -520,6 +520,39 @@ def test_keycloak_that_answers_and_will_not_tell_gets_no_grace(
     assert row(world).ended_at is None
 
 
+@pytest.mark.parametrize("endpoint", ["token/introspect", "token"])
+def test_session_of_which_keycloak_would_not_tell_gets_no_grace_in_the_silence_after(
+    world: SigninWorld, sid: str, monkeypatch: pytest.MonkeyPatch, endpoint: str
+) -> None:
+    monkeypatch.setattr(reach, "REST", 0.0)
+    actor_of(world, sid)
+    # By then a question takes a refresh, which may be refused as well.
+    world.wait(seconds=240)
+    world.keycloak.answers[endpoint] = httpx.Response(401, json={"error": "invalid_client"})
+    with pytest.raises(Unavailable):
+        sessions_of(world).actor(sid)
+    world.keycloak.down = True
+    for service in (sessions_of(world), sessions_of(world), another_replica(world)):
+        with pytest.raises(Unavailable):
+            service.actor(sid)
+    del world.keycloak.answers[endpoint]
+    world.keycloak.down = False
+    world.wait(seconds=2)
+    assert actor_of(world, sid).roles == {"pi"}
+
+
+def test_refusal_beside_requests_leaves_no_grace_either(world: SigninWorld, sid: str) -> None:
+    actor_of(world, sid)
+    world.keycloak.answers["token/introspect"] = httpx.Response(401, json={"error": "invalid_client"})
+    world.wait(seconds=1)
+    assert watched(world) == 1
+    world.keycloak.down = True
+    world.wait(seconds=1)
+    watched(world)
+    with pytest.raises(Unavailable):
+        sessions_of(world).actor(sid)
+
+
 @pytest.mark.parametrize("answer", ["{}", '{"active": "true"}', '{"active": 1}', "[]", '{"active": null}'])
 def test_answer_that_does_not_say_active_ends_the_session(world: SigninWorld, sid: str, answer: str) -> None:
     world.keycloak.answers["token/introspect"] = httpx.Response(200, text=answer)
