@@ -6,6 +6,7 @@ their rows, which all replicas share (``checking.py``).
 """
 
 import threading
+from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
@@ -18,7 +19,7 @@ GOOD_FOR = REFUSE_AFTER.total_seconds()
 """Seconds: an answer as old as this is asked for anew."""
 
 MOST = 10_000
-"""Answers that are remembered."""
+"""Answers that are remembered: of more, the one that was wanted longest ago goes."""
 
 NEVER = float("-inf")
 """When there is no answer: longer ago than any grace."""
@@ -50,7 +51,7 @@ class Answers(Generic[Answer]):
         self._timer = timer
         self._reach = Reach(timer)
         self._lock = threading.Lock()
-        self._known: dict[str, _Known[Answer]] = {}
+        self._known: OrderedDict[str, _Known[Answer]] = OrderedDict()
 
     def of(self, key: str, ask: Callable[[Answer | None], Answer | None]) -> Answer | None:
         """Return a young answer.
@@ -112,6 +113,8 @@ class Answers(Generic[Answer]):
 
     def _entry(self, key: str) -> _Known[Answer]:
         with self._lock:
-            if key not in self._known and len(self._known) >= MOST:
-                self._known.clear()
-            return self._known.setdefault(key, _Known())
+            known = self._known.pop(key, None) or _Known()
+            self._known[key] = known
+            if len(self._known) > MOST:
+                self._known.popitem(last=False)
+            return known

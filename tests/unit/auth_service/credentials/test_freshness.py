@@ -2,6 +2,7 @@
 
 import pytest
 
+from auth_service.credentials import freshness
 from auth_service.credentials.freshness import GOOD_FOR, Answers
 from auth_service.errors import Unavailable, Untold
 
@@ -58,3 +59,19 @@ def test_what_was_known_is_forgotten_once_nothing_is_told_and_a_silence_brings_n
     asked.says = "no"
     asked.now += 60
     assert asked.of() == "no"
+
+
+def test_of_too_many_the_one_asked_about_longest_ago_is_forgotten_and_nobody_else(
+    asked: Asked, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(freshness, "MOST", 3)
+    for key in ("a", "b", "c"):
+        asked.of(key)
+    asked.of("a")
+    asked.of("d")
+    asked.about.clear()
+    for key in ("a", "c", "d"):
+        asked.of(key)
+    assert asked.about == []
+    asked.of("b")
+    assert asked.about == ["b"]
