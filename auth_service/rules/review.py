@@ -8,12 +8,11 @@ from typing import Any
 
 from auth_service.archive import Archive, carrying, type_of_level
 from auth_service.days import end_of
-from auth_service.directory import Directory, DirectoryPerson
 from auth_service.errors import Unavailable
 from auth_service.policy import rules as text_of
 from auth_service.policy.engine import visible
 from auth_service.policy.jsonc import Place
-from auth_service.policy.model import Actor, Grant, Openings, Resource, Visibility
+from auth_service.policy.model import Actor, Grant, Openings, Resource, Subject, Visibility
 from auth_service.policy.rules import Remark, Rule, remark
 from auth_service.rules.named import Name, grants_from, names_of, said_of_names, whom
 from auth_service.store import albums, people
@@ -39,7 +38,7 @@ class Review:
 class Difference:
     """What one person gains or loses of one right."""
 
-    person: DirectoryPerson
+    person: Actor
     action: Action
     gained: int
     """Studies of which he may do this to series that he might not do it to before."""
@@ -152,79 +151,59 @@ def differences(
         side: grants_from(given, named.subjects, settings=world.settings, source=side)
         for side, given in (("old", old), ("new", new))
     }
-    changed = [
-        (person, action, before, after)
-        for person, actor in _actors(world, names_of(old) | names_of(new))
-        for action in Action
-        if action in RULE_ACTIONS
-        for before, after in [
-            tuple(visible(actor, action, grants=grants, at=at) for grants in _sides(world, actor, rules))
-        ]
-        if before != after
-    ]
+    changed = list(_changed(world, named.subjects, rules["old"], rules["new"], at=at))
     if not changed:
         return []
     archived = list(_archived(world.archive))
     counts = {pair: _count(archived, *pair) for pair in {(before, after) for _, _, before, after in changed}}
-    told = [
-        Difference(
-            person=person, action=action, gained=counts[before, after][0], lost=counts[before, after][1]
-        )
-        for person, action, before, after in changed
-    ]
-    return sorted(
-        (one for one in told if one.gained or one.lost), key=lambda one: (one.person.username, one.action)
-    )
+    told = []
+    for person, action, before, after in changed:
+        gained, lost = counts[before, after]
+        if gained or lost:
+            told.append(Difference(person=person, action=action, gained=gained, lost=lost))
+    return sorted(told, key=lambda one: (one.person.username, one.action))
 
 
-def _sides(
-    world: World, actor: Actor, rules: Mapping[str, tuple[Grant, ...]]
-) -> tuple[list[Grant], list[Grant]]:
-    with world.store.read() as tx:
-        memberships = albums.grants_of(tx, actor, zone=world.settings.zone)
-    return [*memberships, *rules["old"]], [*memberships, *rules["new"]]
+def _changed(
+    world: World, meant: Mapping[Name, Subject], *sides: tuple[Grant, ...], at: datetime
+) -> Iterator[tuple[Actor, Action, Visibility, Visibility]]:
+    """Find whose right changes, whether or not the archive holds anything that it would open."""
+    for actor in _actors(world, meant):
+        with world.store.read() as tx:
+            memberships = albums.grants_of(tx, actor, zone=world.settings.zone)
+        for action in RULE_ACTIONS:
+            before, after = (visible(actor, action, grants=[*memberships, *rules], at=at) for rules in sides)
+            if before != after:
+                yield actor, action, before, after
 
 
-def _actors(world: World, names: Collection[Name]) -> Iterator[tuple[DirectoryPerson, Actor]]:
+def _actors(world: World, meant: Mapping[Name, Subject]) -> Iterator[Actor]:
     """Find everybody whom rules may mean: who was ever here, and whom the names mean in Keycloak."""
-    everybody = {person.subject: person for person in _people(world, names)}
-    for person in everybody.values():
-        standing = world.directory.standing(person.subject)
+    for subject in set(_subjects(world, meant)):
+        standing = world.directory.standing(subject)
         if standing is not None:
-            yield (
-                person,
-                Actor(
-                    kind=ActorKind.PERSON,
-                    provider=person.provider,
-                    subject=person.subject,
-                    roles=standing.roles,
-                    groups=standing.groups,
-                ),
+            yield Actor(
+                kind=ActorKind.PERSON,
+                provider=world.settings.provider,
+                subject=subject,
+                name=standing.name,
+                username=standing.username,
+                roles=standing.roles,
+                groups=standing.groups,
             )
 
 
-def _people(world: World, names: Collection[Name]) -> Iterator[DirectoryPerson]:
+def _subjects(world: World, meant: Mapping[Name, Subject]) -> Iterator[str]:
     with world.store.read() as tx:
-        for row in people.of_provider(tx, world.settings.provider):
-            yield DirectoryPerson(
-                provider=row.provider,
-                subject=row.subject,
-                username=row.username,
-                name=row.name,
-                email=row.email,
-            )
-    for kind, name in names:
-        yield from _meant(world.directory, kind, name)
-
-
-def _meant(directory: Directory, kind: SubjectKind, name: str) -> Collection[DirectoryPerson]:
-    if kind is SubjectKind.ROLE:
-        return directory.people_of_role(name)
-    if kind is SubjectKind.GROUP:
-        group = directory.group(name)
-        return directory.people_of_group(group.id) if group is not None else ()
-    person = directory.person(name)
-    return (person,) if person is not None else ()
+        ever_here = people.of_provider(tx, world.settings.provider)
+    yield from (row.subject for row in ever_here)
+    for subject in meant.values():
+        if subject.kind is SubjectKind.PERSON:
+            yield subject.id.removeprefix(f"{world.settings.provider}:")
+        elif subject.kind is SubjectKind.GROUP:
+            yield from (person.subject for person in world.directory.people_of_group(subject.id))
+        else:
+            yield from (person.subject for person in world.directory.people_of_role(subject.id))
 
 
 def _archived(archive: Archive) -> Iterator[tuple[str, Resource]]:

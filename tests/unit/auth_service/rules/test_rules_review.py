@@ -4,15 +4,20 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
+from sqlalchemy.orm import Session
 
 from auth_service import cli
 from auth_service.cli import rules as rules_cli
+from auth_service.directory import DirectoryPerson
+from auth_service.policy.model import Actor, Grant
 from auth_service.policy.rules import read
 from auth_service.rules import review as rules_review
-from auth_service.store import people
+from auth_service.store import albums, people
 from auth_service.vocabulary import Action, Level
+from tests.fakes.directory import FakeDirectory
 from tests.world import TestWorld, two_albums
 
 
@@ -136,6 +141,31 @@ def test_people_who_were_never_here_count_and_disabled_ones_do_not(world: TestWo
     names = {name for name, *_ in differing(world, text(), by_role)}
     assert "stranger" in names
     assert "pi-b" not in names
+
+
+def test_each_name_is_asked_for_once_and_memberships_are_read_once_for_each_person(
+    world: TestWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    named: list[str] = []
+    read_for: list[str] = []
+    person, grants_of = FakeDirectory.person, albums.grants_of
+
+    def asked(directory: FakeDirectory, username: str) -> DirectoryPerson | None:
+        named.append(username)
+        return person(directory, username)
+
+    def read_memberships(tx: Session, actor: Actor, *, zone: ZoneInfo) -> list[Grant]:
+        read_for.append(actor.username)
+        return grants_of(tx, actor, zone=zone)
+
+    monkeypatch.setattr(FakeDirectory, "person", asked)
+    monkeypatch.setattr(albums, "grants_of", read_memberships)
+    assert differing(world, text(), text(grant("*", to={"person": "stranger"}))) == [
+        ("stranger", "view", 4, 0)
+    ]
+    assert named == ["stranger"]
+    assert "stranger" in read_for
+    assert len(read_for) == len(set(read_for))
 
 
 # The command line
