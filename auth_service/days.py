@@ -29,6 +29,23 @@ def end_of(until: date | None, zone: ZoneInfo) -> datetime | None:
     return moment("until", until + timedelta(days=1), zone)
 
 
+def last_day_of(end: datetime | None, zone: ZoneInfo) -> date | None:
+    """Return the last day of a right that is over at this moment: what `end_of` made an end of.
+
+    Parameters
+    ----------
+    end : datetime, optional
+        The first moment at which it is over; ``None``: no end.
+    zone : ZoneInfo
+        The site's time zone.
+
+    """
+    if end is None:
+        return None
+    # Not by the clock on the wall, which on some days and in some zones knows no midnight.
+    return (end.astimezone(UTC) - timedelta(microseconds=1)).astimezone(zone).date()
+
+
 def moment(field: str, given: date, zone: ZoneInfo) -> datetime:
     """Return the moment that is meant: of a day, its first.
 

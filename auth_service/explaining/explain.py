@@ -3,9 +3,8 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import date
 from functools import partial
-from zoneinfo import ZoneInfo
 
 from auth_service.albums.rights import NOWHERE, deny_system
 from auth_service.audit import system as audit_system
@@ -211,9 +210,8 @@ class _Teller:
         if refused:
             look = replace(look, outcome=Outcome.UNAUTHENTICATED, reason=refused, decision=None)
         names = self._albums(look)
-        days = {
-            each.grant.source: _last_day(each.grant.until, self.world.settings.zone) for each in look.weighed
-        }
+        zone = self.world.settings.zone
+        days = {each.grant.source: table.last_day_of(each.grant.until, zone) for each in look.weighed}
         decision = look.decision
         return Explanation(
             whole=self.scope.whole,
@@ -296,10 +294,6 @@ class _Teller:
                 tx, actor=self.known.key, events=_DECIDED, labels=self.scope.labels, limit=LAST
             )
         return tuple(_recorded(each, self.scope) for each in found)
-
-
-def _last_day(until: datetime | None, zone: ZoneInfo) -> date | None:
-    return (until - timedelta(microseconds=1)).astimezone(zone).date() if until else None
 
 
 def _recorded(record: AuditRecord, scope: Scope) -> Recorded:

@@ -1,9 +1,9 @@
 """Who asks and what he may do where, as a document: for ``/api/me`` and for the portal's pages."""
 
-from datetime import timedelta
 from typing import Any
 
 from auth_service.albums.rights import accesses
+from auth_service.days import last_day_of
 from auth_service.grants import grants_of
 from auth_service.http.models import (
     GroupDocument,
@@ -67,7 +67,7 @@ def _labels(services: World, actor: Actor, grants: list[Grant]) -> list[LabelDoc
             label=grant.label,
             actions=[str(action) for action in Action if action in grant.actions],
             modalities=sorted(grant.modalities) if grant.modalities is not None else None,
-            until=grant.until.astimezone(zone).date() - timedelta(days=1) if grant.until else None,
+            until=last_day_of(grant.until, zone),
         )
         for grant in running
         if grant.actions and label_kind(grant.label) is not LabelKind.ALBUM

@@ -9,14 +9,12 @@ from auth_service.errors import Invalid
 from auth_service.http.dependencies import UNSAFE_BY_ADMIN, Administrator
 from auth_service.http.models import RemarkDocument, RulesCheck, RulesDocument, errors
 from auth_service.http.responses import translator
-from auth_service.policy.jsonc import LONGEST
 from auth_service.policy.rules import Remark
+from auth_service.rules import LARGEST
 from auth_service.rules import review as rules_review
 from auth_service.rules.review import Review
 
 router = APIRouter(tags=["rules"])
-
-_LARGEST = 4 * LONGEST
 
 
 @router.get("/api/rules", responses=errors(403))
@@ -51,7 +49,7 @@ async def check(request: Request) -> RulesCheck:
     body = b""
     async for chunk in request.stream():
         body += chunk
-        if len(body) > _LARGEST:
+        if len(body) > LARGEST:
             raise Invalid("body", "{field} is too large.")
     review = await run_in_threadpool(_review, request, body)
     t = translator(request)

@@ -1,11 +1,14 @@
 """Who may give which rights to whom."""
 
 from collections.abc import Iterator
-from datetime import date
+from datetime import UTC, date
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from auth_service.albums.members import (
     Rights,
@@ -14,6 +17,7 @@ from auth_service.albums.members import (
     list_members,
     remove_member,
 )
+from auth_service.days import end_of, last_day_of
 from auth_service.errors import Conflict, Forbidden, Invalid, NotFound, ServiceError, Unavailable
 from auth_service.policy.model import NOBODY, SYSTEM, Actor
 from auth_service.store import audit as audit_table
@@ -392,3 +396,20 @@ def named(world: TestWorld, name: str) -> Actor:
     actor = world.actor(name)
     world.keycloak.directory_down = True
     return actor
+
+
+@given(
+    last=st.dates(min_value=date(1900, 1, 1), max_value=date(2200, 1, 1)),
+    zone=st.sampled_from(["UTC", "America/Toronto", "Asia/Beirut", "America/Havana"]),
+)
+def test_the_last_day_of_a_right_is_the_day_that_its_end_was_made_of(last: date, zone: str) -> None:
+    # Among them zones in which some days begin at one o'clock.
+    site = ZoneInfo(zone)
+    end = end_of(last, site)
+    assert end is not None
+    assert last_day_of(end, site) == last
+    assert last_day_of(end.astimezone(UTC), site) == last
+
+
+def test_a_right_without_an_end_has_no_last_day() -> None:
+    assert last_day_of(None, ZoneInfo("UTC")) is None
