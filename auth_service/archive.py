@@ -1,4 +1,4 @@
-"""Talk to Orthanc: labels and parents of what it holds, and the finds that ``search.py`` narrows.
+"""Talk to Orthanc: labels and parents of what it holds, and the finds that ``search/`` narrows.
 
 Every question that speaks of an identifier asks for an exact one and compares what comes back, since
 Orthanc's ``/tools/find`` knows wildcards and lists. What exists twice is refused, not guessed.

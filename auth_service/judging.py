@@ -1,6 +1,6 @@
 """Judge what a request names: resolve it in the archive and ask the policy, with nothing put on record.
 
-``gate.py`` records what comes of it and tells nginx; ``explaining.py`` shows it. Both judge here, so that an
+``gate.py`` records what comes of it and tells nginx; ``explaining/`` shows it. Both judge here, so that an
 explanation cannot differ from the decision that it explains.
 """
 

@@ -1,4 +1,4 @@
-"""Put on record what happens to albums: one function per event, as in ``audit.py``.
+"""Put on record what happens to albums: one function per event, as in the package.
 
 All of it carries the album's label, and so is what the album's owners may read.
 """

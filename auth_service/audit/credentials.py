@@ -1,4 +1,4 @@
-"""Put on record what became of Keycloak's bearers, and of guesses (``audit.py``)."""
+"""Put on record what became of Keycloak's bearers, and of guesses."""
 
 from datetime import datetime
 

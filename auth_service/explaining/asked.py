@@ -1,6 +1,6 @@
 """Read what is asked about: an address, a path, an identifier or an album's name, as people have them.
 
-An address is read as far as it names something; the table of routes (``targets.py``) says what it means.
+An address is read as far as it names something; the table of routes (``targets/``) says what it means.
 """
 
 import re

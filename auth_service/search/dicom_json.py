@@ -53,7 +53,7 @@ _RARE = frozenset({"SeriesDescription", "Rows", "Columns", "BitsAllocated", "Num
 
 _TEXT = frozenset({"AE", "AS", "CS", "DA", "DT", "LO", "LT", "SH", "ST", "TM", "UC", "UR", "UT"})
 """Value representations of which one value is written as it is: pydicom comes to the same, at twenty times
-the cost (``tests/unit/auth_service/test_dicom_json.py``)."""
+the cost (``tests/unit/auth_service/search/test_dicom_json.py``)."""
 
 
 def keyword_of(name: str) -> str | None:

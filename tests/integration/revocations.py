@@ -211,7 +211,7 @@ def seconds_until_gone(holder: Holder, revocation: Revocation) -> dict[str, floa
     """Use every credential that a revocation meets all the while, revoke, and return when each had ended.
 
     The time runs from before the revocation was asked for to the beginning of the first request that was
-    refused: a refusal itself may be given late (``auth_service/guessing.py``).
+    refused: a refusal itself may be given late (``auth_service/credentials/guessing.py``).
     """
     ready = threading.Barrier(len(revocation.gone) + 1)
     with ThreadPoolExecutor(len(revocation.gone)) as pool:
