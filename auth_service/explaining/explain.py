@@ -8,6 +8,7 @@ from functools import partial
 
 from auth_service.albums.rights import NOWHERE, deny_system
 from auth_service.audit import system as audit_system
+from auth_service.days import last_day_of
 from auth_service.errors import Invalid, NotFound
 from auth_service.explaining import asked, who
 from auth_service.explaining.looking import Look, Looker
@@ -211,7 +212,7 @@ class _Teller:
             look = replace(look, outcome=Outcome.UNAUTHENTICATED, reason=refused, decision=None)
         names = self._albums(look)
         zone = self.world.settings.zone
-        days = {each.grant.source: table.last_day_of(each.grant.until, zone) for each in look.weighed}
+        days = {each.grant.source: last_day_of(each.grant.until, zone) for each in look.weighed}
         decision = look.decision
         return Explanation(
             whole=self.scope.whole,

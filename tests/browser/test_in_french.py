@@ -18,7 +18,7 @@ def test_a_french_browser_gets_french_from_the_form_to_the_farewell_until_englis
     expect(page.locator("label[for=username]")).to_have_text("Nom d'utilisateur ou courriel")
     expect(page.locator("html")).to_have_attribute("lang", "fr")
     portal.fill_in(page, newcomer.username, newcomer.password)
-    expect(page.get_by_text("Aucun album n'est encore partagé avec vous")).to_be_visible()
+    expect(page.get_by_text("Aucun album n\u2019est encore partagé avec vous")).to_be_visible()
     expect(page.locator("html")).to_have_attribute("lang", "fr")
 
     page.get_by_role("button", name="Fermer la session").click()

@@ -335,7 +335,7 @@ def test_errors_are_said_in_the_language_of_the_browser(world: World) -> None:
     }
     assert said == {
         "en": "A member needs at least one right.",
-        "fr": "Un membre a besoin d'au moins un droit.",
+        "fr": "Un membre a besoin d\u2019au moins un droit.",
     }
 
 

@@ -90,4 +90,6 @@ def test_french_is_written_as_french_is() -> None:
             assert not re.search(r"(?<!\u00a0):", string), f"a colon has its space: {string}"
             assert not re.search(r"\s[;?!]", string), f"no space before ; ? ! in Québec: {string}"
             assert "..." not in string
+            assert "'" not in string, f"an apostrophe is curved: {string}"
+            assert "administrateur" not in string.lower(), f"people are an équipe: {string}"
             assert string[0].isupper() == source[0].isupper() or string[0] == "{", string

@@ -77,7 +77,7 @@ def test_counts_have_the_right_form() -> None:
 @pytest.mark.parametrize(
     ("ago", "english", "french"),
     [
-        (timedelta(hours=1), "today 10:30 a.m.", "aujourd'hui 10 h 30"),
+        (timedelta(hours=1), "today 10:30 a.m.", "aujourd\u2019hui 10 h 30"),
         (timedelta(hours=12), "yesterday", "hier"),
         (timedelta(days=3), "3 days ago", "il y a 3 jours"),
         (timedelta(days=6), "6 days ago", "il y a 6 jours"),
