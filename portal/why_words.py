@@ -73,34 +73,7 @@ def decided_by(t: Text, told: Explanation) -> str:
     for one in told.grants:
         if one.decided:
             return grant(t, one)[0]
-    return t("no grant matches") if told.reason == Why.NO_GRANT else short(t, told.reason)
-
-
-def short(t: Text, word: str) -> str:
-    """Name a reason in a word or two, as the result of a step."""
-    names = {
-        Why.GRANTED: t("allows it"),
-        Why.NO_GRANT: t("no right"),
-        Why.OTHER_LABEL: t("other label"),
-        Why.OTHER_MODALITY: t("other modality"),
-        Why.OTHER_SUBJECT: t("somebody else's"),
-        Why.OTHER_ACTION: t("another right"),
-        Why.ENDED: t("over"),
-        Why.NARROWED: t("cut by the token"),
-        Why.IN_PERSON: t("in person only"),
-        Why.NOT_AN_ADMIN: t("no administrator"),
-        Why.NOBODY: t("nobody"),
-        Why.NO_ACCOUNT: t("no account"),
-        Why.REVOKED: t("revoked"),
-        Why.OVER: t("over"),
-        Why.MISSING: t("not there"),
-        Why.AMBIGUOUS: t("there twice"),
-        Why.UNDECLARED: t("not served"),
-        Why.FOR_NOBODY: t("closed"),
-        Why.PARAMETER: t("not allowed"),
-        Why.SEARCH: t("narrowed"),
-    }
-    return next((text for known, text in names.items() if known == word), word)
+    return t("no grant matches") if told.reason == Why.NO_GRANT else words.reason(t, told.reason)
 
 
 def short_outcome(t: Text, word: str) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import TypeVar
 
-from auth_service.vocabulary import OWNER_ACTIONS, Action, ActorKind, AlbumRole, AuditEvent, RealmRole
+from auth_service.vocabulary import OWNER_ACTIONS, Action, ActorKind, AlbumRole, AuditEvent, RealmRole, Why
 from portal.archive import StudyOrder, TextField
 from portal.dicom import Age
 from portal.errors import Part
@@ -194,26 +194,54 @@ def audit_event(t: Text, name: str) -> str:
     return _named(names, name)
 
 
+def reason(t: Text, name: str) -> str:
+    """Name the reason of a decision, or what a grant counted for, in a word or two."""
+    names = {
+        Why.GRANTED: t("allows it"),
+        Why.NO_GRANT: t("no right"),
+        Why.OTHER_LABEL: t("other label"),
+        Why.OTHER_MODALITY: t("other modality"),
+        Why.OTHER_SUBJECT: t("somebody else's"),
+        Why.OTHER_ACTION: t("other rights only"),
+        Why.ENDED: t("right has ended"),
+        Why.NARROWED: t("cut by the token"),
+        Why.IN_PERSON: t("in person only"),
+        Why.NOT_AN_ADMIN: t("not an administrator"),
+        Why.NOBODY: t("nobody"),
+        Why.NO_ACCOUNT: t("account is gone or off"),
+        Why.REVOKED: t("revoked"),
+        Why.OVER: t("its time is over"),
+        Why.MISSING: t("not there"),
+        Why.AMBIGUOUS: t("there twice"),
+        Why.UNDECLARED: t("not served"),
+        Why.FOR_NOBODY: t("closed"),
+        Why.PARAMETER: t("not allowed"),
+        Why.SEARCH: t("narrowed"),
+    }
+    return _named(names, name)
+
+
 def audit_reason(t: Text, name: str) -> str:
     """Say why something was refused or ended; an administrator's own words stay as they are."""
-    return {
-        "no-grant": t("no right"),
-        "ended": t("the right has ended"),
-        "other-action": t("has other rights only"),
-        "in-person": t("in person only"),
-        "narrowed": t("beyond the token"),
-        "not-an-admin": t("not an administrator"),
-        "revoked": t("token is revoked"),
-        "over": t("its time is over"),
-        "no-account": t("account is gone or off"),
+    if name in tuple(Why):
+        return reason(t, name)
+    names = {
         "beyond-own-rights": t("beyond own rights"),
+        "guessing": t("too many bad credentials"),
+        "bearer:off": t("tokens of Keycloak are not taken"),
+        "bearer:not-active": t("no longer good at Keycloak"),
         "person": t("by the person"),
         "keycloak": t("by Keycloak"),
         "replaced": t("replaced by a new session"),
         "expired": t("took too long"),
         "replayed": t("used twice"),
         "cancelled": t("cancelled"),
-    }.get(name, name)
+    }
+    kind, _, detail = name.partition(":")
+    if name not in names and kind == "bearer" and " " not in detail:
+        # A word of whoever verifies tokens: for who looks into it, not to be put into a sentence.
+        return t("not a good token of Keycloak ({detail})", detail=detail)
+    return names.get(name, name)
 
 
 def _named(names: Mapping[_N, str], name: str) -> str:

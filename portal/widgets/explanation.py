@@ -99,7 +99,7 @@ def _on_record(t: Text, record: Recorded) -> Iterator[str]:
     yield t("on record {instant}", instant=t.instant(record.at))
     yield why_words.event(t, record)
     if record.reason:
-        yield t("at that time: {reason}", reason=why_words.short(t, record.reason))
+        yield t("at that time: {reason}", reason=words.reason(t, record.reason))
     if record.count > 1:
         yield t.plural("{count} time within a minute", "{count} times within a minute", record.count)
 
@@ -116,12 +116,12 @@ def steps(t: Text, told: Explanation) -> None:
 
 def _steps(t: Text, told: Explanation) -> Iterator[tuple[str, str, str]]:
     who = told.credential
-    result = _badge(why_words.short(t, who.refused), _CARE) if who.refused else _badge(t("good"), _GOOD)
+    result = _badge(words.reason(t, who.refused), _CARE) if who.refused else _badge(t("good"), _GOOD)
     yield t("Who"), pieces.facts(why_words.credential(t, who)), result
     if told.target:
         route = told.target.route or told.target.path
         right = words.action(t, told.action) if told.target.row and told.action else ""
-        refused = _badge(why_words.short(t, told.reason), _BAD)
+        refused = _badge(words.reason(t, told.reason), _BAD)
         known = told.target.row and told.reason != Why.FOR_NOBODY
         why = told.target.why
         cause = f'<br><span class="quiet" lang="en">{markup(why)}</span>' if why else ""
@@ -139,12 +139,12 @@ def _grants(t: Text, grants: Sequence[GrantStep]) -> Iterator[tuple[str, str, st
         colour = _GOOD if one.outcome == Why.GRANTED else _QUIET if one.outcome == Why.OTHER_LABEL else _CARE
         mark = " strong" if one.decided else ""
         text = f'<span class="grant{mark}">{pieces.facts(why_words.grant(t, one))}</span>'
-        yield t("Grant"), text, _badge(why_words.short(t, one.outcome), colour)
+        yield t("Grant"), text, _badge(words.reason(t, one.outcome), colour)
     rest = grants[_MOST_GRANTS:]
     if rest:
         more = t.plural("{count} more grant", "{count} more grants", len(rest))
         lines = _list([pieces.facts(why_words.grant(t, one)) for one in rest])
-        last = _badge(why_words.short(t, rest[-1].outcome), _QUIET)
+        last = _badge(words.reason(t, rest[-1].outcome), _QUIET)
         yield t("Grant"), f"<details><summary>{markup(more)}</summary>{lines}</details>", last
 
 
@@ -173,7 +173,7 @@ def _thing(t: Text, thing: Thing) -> str:
 
 def _found(t: Text, told: Explanation, thing: Thing) -> str:
     if told.reason in (Why.MISSING, Why.AMBIGUOUS):
-        return _badge(why_words.short(t, told.reason), _BAD)
+        return _badge(words.reason(t, told.reason), _BAD)
     if thing.level != Level.STUDY or not thing.series:
         return _badge(t("found"), _GOOD)
     allowed, among = sum(one.allowed for one in thing.series), len(thing.series)
@@ -243,7 +243,7 @@ def _came(t: Text, one: Recorded) -> str:
     bad = one.event in (AuditEvent.DENIED, AuditEvent.CREDENTIAL_REFUSED)
     repeated = t.plural("{count} time", "{count} times", one.count) if one.count > 1 else ""
     times = f' <span class="quiet">{markup(repeated)}</span>'
-    reason = f'<br><span class="quiet">{markup(why_words.short(t, one.reason))}</span>' if one.reason else ""
+    reason = f'<br><span class="quiet">{markup(words.reason(t, one.reason))}</span>' if one.reason else ""
     return f"{_badge(why_words.event(t, one), _BAD if bad else _GOOD)}{times}{reason}"
 
 

@@ -350,7 +350,7 @@ def test_the_audit_is_the_newest_first_and_page_by_page(world: World, open_page:
     [frame] = [each.value for each in page.app.dataframe]
     assert list(frame["event"][:3]) == ["signed in", "refused", "first look into a study"]
     assert len(frame) == 25
-    assert list(frame["why"][:2]) == ["", "has other rights only"]
+    assert list(frame["why"][:2]) == ["", "other rights only"]
     assert list(frame["count"][:2]) == [1, 7]
     assert frame["who"][0] == "<b>**Odd**</b> =1+1"
     assert "1 to 25 of 63" in page.words

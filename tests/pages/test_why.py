@@ -137,7 +137,7 @@ def test_a_token_nobody_and_a_credential_that_is_not_good(why: Callable[..., Pag
 def test_what_was_on_record_is_told_beside_what_is_decided_now(why: Callable[..., Page]) -> None:
     record = HIDDEN["decisions"][0] | {"event": AuditEvent.DENIED, "reason": Why.ENDED}
     words = why(record=record, reason=Why.GRANTED, outcome=Outcome.ALLOWED, decisions=[]).words
-    assert "at that time: over" in words
+    assert "at that time: right has ended" in words
     assert "Nothing is on record." in words
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from auth_service.vocabulary import AuditEvent
+from auth_service.vocabulary import AuditEvent, Why
 from portal import albums, settings, words
 from portal.auth_client import Health
 from portal.dicom import Age
@@ -137,6 +137,32 @@ def test_there_is_always_a_first_page() -> None:
 @pytest.mark.parametrize("event", AuditEvent)
 def test_every_event_of_the_audit_has_a_word(event: AuditEvent) -> None:
     assert words.audit_event(EN, event) != event.value
+
+
+@pytest.mark.parametrize("why", Why)
+def test_a_reason_has_the_same_words_in_the_audit_and_in_an_explanation(why: Why) -> None:
+    assert words.audit_reason(EN, why) == words.reason(EN, why)
+    assert "-" not in words.reason(EN, why)
+
+
+def test_no_two_reasons_have_the_same_words() -> None:
+    assert len({words.reason(EN, why) for why in Why}) == len(Why)
+
+
+def test_what_became_of_a_credential_is_said_in_words() -> None:
+    said = [
+        words.audit_reason(EN, name) for name in ("guessing", "bearer:off", "bearer:not-active", "bearer:cnf")
+    ]
+    assert said == [
+        "too many bad credentials",
+        "tokens of Keycloak are not taken",
+        "no longer good at Keycloak",
+        "not a good token of Keycloak (cnf)",
+    ]
+    assert (
+        words.audit_reason(EN, "bearer: the board asked who they are")
+        == "bearer: the board asked who they are"
+    )
 
 
 def test_what_is_not_known_by_name_is_shown_as_it_came() -> None:
