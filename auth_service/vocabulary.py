@@ -277,7 +277,6 @@ class AuditEvent(_Described):
     RULES_REFUSED = "rules-refused", "A rules file could not be taken; what was in force stays."
     EXPLAINED = "explained", "Somebody was shown why another may do something, or may not."
     AMBIGUOUS = "ambiguous", "An identifier exists more than once in the archive and was therefore refused."
-    ADMIN_ACTED = "admin-acted", "An administrator did something for the system, and said why."
     AUDIT_READ = "audit-read", "An administrator read the audit."
     AUDIT_EXPORTED = "audit-exported", "Somebody took the audit, or a part of it, away as a file."
     RECORDS_REMOVED = "records-removed", "Audit records older than the site keeps them were removed."

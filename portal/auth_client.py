@@ -262,7 +262,7 @@ class Account(Protocol):
 class AuthService(Protocol):
     """auth_service, asked by the portal itself."""
 
-    def enter(self, cookie: str, *, address: str, accept_language: str) -> Entry:
+    def enter(self, cookie: str, *, accept_language: str) -> Entry:
         """Turn a session cookie into a short-lived bearer, or raise `SignedOut`."""
 
     def health(self) -> Health:
@@ -293,9 +293,9 @@ class HttpAuthService:
     def __init__(self, client: httpx.Client) -> None:
         self._client = client
 
-    def enter(self, cookie: str, *, address: str, accept_language: str) -> Entry:
+    def enter(self, cookie: str, *, accept_language: str) -> Entry:
         """See `AuthService`."""
-        question = {"sid": cookie, "address": address, "accept_language": accept_language}
+        question = {"sid": cookie, "accept_language": accept_language}
         return _read(Entry, _send(self._client, "POST", "/internal/sessions/bearer", json=question))
 
     def health(self) -> Health:

@@ -49,7 +49,7 @@ def ask() -> Visit | PortalError:
     """Ask auth_service who comes with this browser's cookie: a visit, or why there is none."""
     world = services()
     try:
-        entry = world.auth.enter(_cookie(), address=_address(), accept_language=_accept_language())
+        entry = world.auth.enter(_cookie(), accept_language=_accept_language())
     except PortalError as error:
         return error
     if st.session_state.get(_PERSON) != entry.me.sub:

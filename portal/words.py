@@ -184,7 +184,6 @@ def audit_event(t: Text, name: str) -> str:
         AuditEvent.RULES_TAKEN: t("rules in force"),
         AuditEvent.RULES_REFUSED: t("rules not taken"),
         AuditEvent.AMBIGUOUS: t("identifier not unique"),
-        AuditEvent.ADMIN_ACTED: t("act of an administrator"),
         AuditEvent.ADMINISTERED: t("archive administered"),
         AuditEvent.EXPLAINED: t("explained why"),
         AuditEvent.AUDIT_READ: t("audit read"),

@@ -1,45 +1,12 @@
 """Put on record what administrators do, and what is done with the audit: one function per event."""
 
-from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy.orm import Session
 
 from auth_service import audit
-from auth_service.errors import Invalid
 from auth_service.policy.model import SYSTEM, Actor
 from auth_service.vocabulary import Action, AuditEvent, Level
-
-LONGEST_REASON = 500
-"""Characters of an administrator's words."""
-
-
-def admin_acted(
-    tx: Session,
-    *,
-    at: datetime,
-    actor: Actor,
-    target: str,
-    reason: str,
-    details: Mapping[str, Any],
-    address: str | None,
-    request_id: str | None,
-) -> None:
-    """Record that an administrator did something for the system, in his own words why.
-
-    Raises
-    ------
-    Invalid
-        If he gives no reason, or more than a sentence or two.
-
-    """
-    why = " ".join(reason.split())
-    if not why or len(why) > LONGEST_REASON:
-        raise Invalid("reason", "{field}: say why, in at most {most} characters.", most=str(LONGEST_REASON))
-    whence = {"address": address, "request_id": request_id}
-    what = {"action": Action.ADMINISTER, "level": Level.SYSTEM, "target": target, "reason": why}
-    audit.add(tx, AuditEvent.ADMIN_ACTED, at=at, actor=actor, **what, **whence, details=dict(details))
 
 
 def administered(

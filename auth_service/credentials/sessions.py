@@ -186,21 +186,14 @@ class Sessions:
             record = table.by_secret(tx, digest(sid))
         return self._live_actor(record)
 
-    def bearer(self, sid: str, *, address: str) -> tuple[str, int, Actor] | None:
-        """Return a bearer for the portal, its life in seconds, and whose it is.
-
-        Parameters
-        ----------
-        address : str
-            The person's own, which goes along for the audit.
-
-        """
+    def bearer(self, sid: str) -> tuple[str, int, Actor] | None:
+        """Return a bearer for the portal, its life in seconds, and whose it is."""
         actor = self.actor(sid)
         if actor is None:
             return None
         lasts = self._settings.bearer_seconds
         over = int(self._clock().timestamp()) + lasts
-        return self._sealer.sign({"s": actor.session, "x": over, "a": address[:64]}), lasts, actor
+        return self._sealer.sign({"s": actor.session, "x": over}), lasts, actor
 
     def actor_of_bearer(self, bearer: str) -> Actor | None:
         """Return who a bearer stands for, if it runs and its session lives; raises as `actor` does."""
@@ -210,11 +203,6 @@ class Sessions:
         with self._store.read() as tx:
             record = table.by_id(tx, document["s"])
         return self._live_actor(record)
-
-    def address_of_bearer(self, bearer: str) -> str | None:
-        """Return the address of the person for whom the portal asks, whether the bearer still runs or not."""
-        document = self._sealer.signed(bearer)
-        return str(document["a"]) if document is not None else None
 
     def _live_actor(self, record: SessionRecord | None) -> Actor | None:
         if record is None:

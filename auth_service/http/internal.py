@@ -36,7 +36,6 @@ class BearerWanted(BaseModel):
 
     sid: Annotated[str, Field(max_length=4096)]
     """The value of the session cookie."""
-    address: Annotated[str, Field(max_length=256)] = ""
     accept_language: Annotated[str | None, Field(max_length=1024)] = None
 
 
@@ -57,7 +56,7 @@ def bearer(request: Request, wanted: BearerWanted) -> JSONResponse:
     services = request.app.state.services
     given = None
     if SESSION_ID.fullmatch(wanted.sid):
-        given = services.sessions.bearer(wanted.sid, address=wanted.address)
+        given = services.sessions.bearer(wanted.sid)
     if given is None:
         raise Unauthenticated(reason="session-over")
     text, expires_in, actor = given

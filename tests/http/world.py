@@ -82,7 +82,7 @@ class World:
         if who == "unheard":
             return self._client(headers)
         if who.startswith("portal:"):
-            given = self.signin.services.sessions.bearer(self.sids[who.removeprefix("portal:")], address="")
+            given = self.signin.services.sessions.bearer(self.sids[who.removeprefix("portal:")])
             assert given is not None
             headers["authorization"] = f"Bearer {given[0]}"
             headers["x-portal-secret"] = settings.portal_secret.get_secret_value()

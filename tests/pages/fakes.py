@@ -108,8 +108,8 @@ class FakeAuth:
     def __init__(self, world: World) -> None:
         self._world = world
 
-    def enter(self, cookie: str, *, address: str, accept_language: str) -> Entry:
-        del address, accept_language
+    def enter(self, cookie: str, *, accept_language: str) -> Entry:
+        del accept_language
         self._world.check(Part.AUTH_SERVICE)
         if cookie not in self._world.people or cookie in self._world.ended:
             raise SignedOut

@@ -10,7 +10,6 @@ from auth_service import audit
 from auth_service.audit import albums as audit_albums
 from auth_service.audit import credentials as audit_credentials
 from auth_service.audit import system as audit_system
-from auth_service.errors import Invalid
 from auth_service.policy.model import SYSTEM, Actor
 from auth_service.store import audit as table
 from auth_service.store.tables import AuditRecord
@@ -252,39 +251,6 @@ def test_sign_ins_that_fail_again_and_again_from_one_address_are_a_count(world: 
         ("192.0.2.7", 3),
         ("192.0.2.8", 1),
     ]
-
-
-def act(world: TestWorld, reason: str) -> None:
-    with world.store.write() as tx:
-        audit_system.admin_acted(
-            tx,
-            at=world.clock(),
-            actor=world.actor("admin"),
-            target="rules",
-            reason=reason,
-            details={},
-            address="192.0.2.7",
-            request_id="request-1",
-        )
-
-
-@pytest.mark.parametrize("reason", ["", "  \n ", "x" * 501])
-def test_an_administrator_says_why(world: TestWorld, reason: str) -> None:
-    with pytest.raises(Invalid):
-        act(world, reason)
-    assert records(world) == []
-
-
-def test_an_administrators_words_are_on_record(world: TestWorld) -> None:
-    act(world, " asked for by\nthe ethics board ")
-    [record] = records(world)
-    assert (record.event, record.action, record.level, record.target, record.reason) == (
-        "admin-acted",
-        "administer",
-        "system",
-        "rules",
-        "asked for by the ethics board",
-    )
 
 
 def test_what_is_not_folded_by_the_vocabulary_is_not_folded(world: TestWorld) -> None:

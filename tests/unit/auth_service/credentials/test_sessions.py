@@ -69,18 +69,17 @@ def test_sessions_that_ran_out_are_swept_up_at_the_next_sign_in(world: SigninWor
 
 
 def test_bearer_stands_for_the_session_and_dies_with_it(world: SigninWorld, sid: str) -> None:
-    given = sessions_of(world).bearer(sid, address="192.0.2.7")
+    given = sessions_of(world).bearer(sid)
     assert given is not None
     bearer, lasts, actor = given
     assert lasts == 60
     assert sessions_of(world).actor_of_bearer(bearer) == actor
-    assert sessions_of(world).address_of_bearer(bearer) == "192.0.2.7"
     sessions_of(world).sign_out(sid, language="en")
     assert sessions_of(world).actor_of_bearer(bearer) is None
 
 
 def test_bearer_lasts_a_minute(world: SigninWorld, sid: str) -> None:
-    given = sessions_of(world).bearer(sid, address="")
+    given = sessions_of(world).bearer(sid)
     assert given is not None
     world.wait(seconds=59)
     assert sessions_of(world).actor_of_bearer(given[0]) is not None
@@ -89,7 +88,7 @@ def test_bearer_lasts_a_minute(world: SigninWorld, sid: str) -> None:
 
 
 def test_bearer_follows_what_keycloak_says(world: SigninWorld, sid: str) -> None:
-    given = sessions_of(world).bearer(sid, address="")
+    given = sessions_of(world).bearer(sid)
     assert given is not None
     world.keycloak.users["alice"].roles = {"researcher"}
     world.wait(seconds=2)
@@ -99,17 +98,17 @@ def test_bearer_follows_what_keycloak_says(world: SigninWorld, sid: str) -> None
 
 
 def test_bearer_fits_what_the_gate_lets_through(world: SigninWorld, sid: str) -> None:
-    given = sessions_of(world).bearer(sid, address="2001:db8::7")
+    given = sessions_of(world).bearer(sid)
     assert given is not None
     assert set(given[0]) <= set("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-")
     assert len(given[0]) < 256
 
 
 def test_changed_bearer_is_nobodys(world: SigninWorld, sid: str) -> None:
-    given = sessions_of(world).bearer(sid, address="")
+    given = sessions_of(world).bearer(sid)
     assert given is not None
     body, signature = given[0].rsplit(".", 1)
-    other = sessions_of(world).bearer(opened(world, "bob"), address="")
+    other = sessions_of(world).bearer(opened(world, "bob"))
     assert other is not None
     for forged in (
         body,
@@ -126,7 +125,7 @@ def test_changed_bearer_is_nobodys(world: SigninWorld, sid: str) -> None:
 
 
 def test_nobody_gets_a_bearer_for_a_made_up_cookie(world: SigninWorld) -> None:
-    assert sessions_of(world).bearer("A" * 43, address="") is None
+    assert sessions_of(world).bearer("A" * 43) is None
 
 
 # A person's own sessions
