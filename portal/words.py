@@ -221,7 +221,7 @@ def reason(t: Text, name: str) -> str:
 
 
 def audit_reason(t: Text, name: str) -> str:
-    """Say why something was refused or ended; an administrator's own words stay as they are."""
+    """Say why something was refused or ended; a word that is not known is shown as it came."""
     if name in tuple(Why):
         return reason(t, name)
     names = {

@@ -28,8 +28,9 @@ def administered(
         actor_name=actor.name or actor.username,
         session=actor.session,
         level=Level.SYSTEM,
+        action=action,
         target=target[:256],
-        reason=action,
+        reason="",
         address=address,
         request_id=request_id,
     )

@@ -307,6 +307,19 @@ def test_each_kind_of_record_is_understood(world: TestWorld) -> None:
         told(world, "6" * 32, None)
 
 
+def test_what_was_done_to_the_archive_as_a_whole_is_on_record_by_its_action_and_counted(
+    world: TestWorld,
+) -> None:
+    path = "/orthanc/system"
+    for _ in range(2):
+        gate_of(world).judge(world.actor("admin"), targets.resolve("GET", path), path)
+    with world.store.read() as tx:
+        [record] = [each for each in records(tx) if each.event == AuditEvent.ADMINISTERED]
+    assert (record.action, record.reason, record.target, record.count) == ("administer", "", path, 2)
+    found = told(world, HERE.request_id or "", None)
+    assert (found.asked, found.outcome, found.reason) == (path, Outcome.ALLOWED, Why.GRANTED)
+
+
 def test_a_number_that_left_nothing_is_said_to_be_in_nginxs_log(world: TestWorld) -> None:
     with pytest.raises(Invalid) as error:
         told(world, "f" * 32)
