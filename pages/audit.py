@@ -1,5 +1,7 @@
 """What happened: all of it for administrators, and for owners what happened through their albums."""
 
+from functools import partial
+
 import streamlit as st
 
 from portal import guard, session
@@ -16,12 +18,17 @@ if album:
 head = st.container(key="head", horizontal=True, vertical_alignment="center")
 question = history.filters(t, album=slug)
 place = st.container()
-total = visit.account.audit(question, limit=1, offset=0).total
-number = filters.page(t, total, PER_PAGE, key=f"audit.page.{hash(question)}")
-found = visit.account.audit(question, limit=PER_PAGE, offset=(number - 1) * PER_PAGE)
+chooser = f"audit.page.{hash(question)}"
+remembered = session.page(chooser)
+ask = partial(visit.account.audit, question, limit=PER_PAGE)
+found = ask(offset=(remembered - 1) * PER_PAGE)
+number = filters.page(t, found.total, PER_PAGE, key=chooser)
+if number != remembered:
+    # It lay beyond the end. Otherwise one question is enough: each is on record.
+    found = ask(offset=(number - 1) * PER_PAGE)
 with head:
     title = t("What happened in {album}", album=album.title) if album else t("Audit")
-    header.title(title, [t.plural("{count} entry", "{count} entries", total)])
+    header.title(title, [t.plural("{count} entry", "{count} entries", found.total)])
     history.file(t, question.file(visit.addresses.public_url))
 with place:
     if found.items:

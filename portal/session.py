@@ -131,6 +131,12 @@ def readdress(query: Mapping[str, str]) -> None:
     st.rerun()
 
 
+def page(key: str) -> int:
+    """Return which page of a list was chosen under this key; the first, where none was."""
+    chosen = st.session_state.get(key)
+    return chosen if isinstance(chosen, int) and chosen > 0 else 1
+
+
 def why_address() -> str | None:
     """Return where an administrator or an owner asks why this page does not show; None: nobody is here."""
     asked = outcome()

@@ -356,6 +356,26 @@ def test_the_audit_is_the_newest_first_and_page_by_page(world: World, open_page:
     assert "1 to 25 of 63" in page.words
 
 
+def test_one_look_at_the_audit_is_one_question_on_record(world: World, open_page: Open) -> None:
+    page = open_page("audit", as_="admin")
+    assert len(world.audit_searches) == 1
+    page.app.session_state[f"audit.page.{hash(world.audit_searches[0])}"] = 3
+    page.app.run()
+    assert "51 to 63 of 63" in page.words
+    assert len(page.app.dataframe[0].value) == 13
+    assert len(world.audit_searches) == 2
+
+
+def test_a_page_of_the_audit_that_is_no_more_is_the_first(world: World, open_page: Open) -> None:
+    page = open_page("audit", as_="admin")
+    page.app.session_state[f"audit.page.{hash(world.audit_searches[0])}"] = 3
+    page.app.run()
+    del world.happened[30:]
+    page.app.run()
+    assert "1 to 25 of 30" in page.words
+    assert len(page.app.dataframe[0].value) == 25
+
+
 def test_the_filters_of_the_audit_are_the_question_and_the_file_has_the_same(
     world: World, open_page: Open
 ) -> None:
