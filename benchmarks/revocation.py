@@ -10,7 +10,7 @@ from benchmarks.table import Line
 from benchmarks.world import World
 from deploy.native.accounts import NAMES
 from deploy.native.credentials import load_or_make
-from tests.integration.revocations import REVOCATIONS, Revocation, holder_of, seconds_until_gone
+from tests.integration.revocations import REVOCATIONS, Revocation, holder_of, rule_by_role, seconds_until_gone
 
 TIMES = 20
 AT_ONCE = 4
@@ -45,7 +45,7 @@ def everything_else(world: World) -> list[Line]:
     lines = []
     for revocation in REVOCATIONS:
         took: dict[str, list[float]] = {credential: [] for credential in revocation.gone}
-        with ThreadPoolExecutor(AT_ONCE) as pool:
+        with rule_by_role(world.info), ThreadPoolExecutor(AT_ONCE) as pool:
             for seconds in pool.map(lambda _, one=revocation: _once(world, secret, one), range(TIMES)):
                 for credential, value in seconds.items():
                     took[credential].append(value)

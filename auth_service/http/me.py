@@ -14,7 +14,7 @@ from auth_service.http.models import (
 )
 from auth_service.policy.model import Actor, Grant
 from auth_service.store import people, sessions
-from auth_service.vocabulary import Action, ActorKind, LabelKind, label_kind
+from auth_service.vocabulary import Action, LabelKind, label_kind
 from auth_service.world import World
 
 
@@ -35,19 +35,18 @@ def me_document(services: World, actor: Actor) -> dict[str, Any]:
         )
         for each in sorted(found, key=lambda each: (each.album.title.casefold(), each.album.slug))
     ]
-    # A token tells where it reaches, and its maker's name; not what else he is.
-    in_person = actor.kind is ActorKind.PERSON
+    # A program tells where it reaches, and the name of its person; not what else he is.
     document = MeDocument(
         sub=actor.subject,
         username=actor.username,
         name=actor.name or actor.username,
-        email=person.email if person and in_person else "",
+        email=person.email if person and actor.in_person else "",
         language=person.language if person else None,
-        roles=sorted(actor.roles) if in_person else [],
+        roles=sorted(actor.roles) if actor.in_person else [],
         groups=[
             GroupDocument(id=group.id, path=group.path)
             for group in sorted(actor.groups, key=lambda group: group.path)
-            if in_person
+            if actor.in_person
         ],
         session=OwnSessionDocument(id=session.id, created=session.created_at, expires=session.expires_at)
         if session

@@ -120,7 +120,7 @@ class MeDocument(BaseModel):
     email: str
     language: Literal["en", "fr"] | None = Field(description="What he chose; null: what his browser prefers.")
     roles: list[str]
-    groups: list[GroupDocument] = Field(description="With all groups above them.")
+    groups: list[GroupDocument] = Field(description="With all groups above them; none to a program.")
     session: OwnSessionDocument | None
     albums: list[MembershipDocument]
     labels: list[LabelDocument] = Field(description="What rules give him, beside his albums.")

@@ -45,6 +45,13 @@ def test_somebody_who_never_signed_in_here_reads_nothing_and_is_known_from_then_
         assert client.get("/dicom-web/studies").json() == []
 
 
+def test_it_tells_where_it_reaches_and_not_what_else_its_person_is(world: World) -> None:
+    with sending(world, bearer_of(world, "group_a")) as client:
+        told = client.get("/api/me").json()
+    assert (told["username"], told["email"], told["roles"], told["groups"]) == ("group_a", "", [], [])
+    assert [each["slug"] for each in told["albums"]] == ["a"]
+
+
 @pytest.mark.parametrize(("method", "path", "body"), IN_PERSON)
 def test_what_is_done_in_person_is_not_done_by_it(world: World, method: str, path: str, body: object) -> None:
     with sending(world, bearer_of(world, "owner_a")) as client:

@@ -4,6 +4,7 @@ The table is read by ``tests/integration/test_revocation.py``, which holds each 
 ``benchmarks/revocation.py``, which takes the worst of twenty.
 """
 
+import json
 import secrets
 import threading
 import time
@@ -11,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -20,6 +22,7 @@ from tests.browser.newcomers import newcomer_of
 from tests.integration.people import SignedIn, sign_in
 from tests.integration.programs import Program, admin_of, signed_in_at_keycloak
 from tests.integration.truth import Truth
+from tests.waiting import eventually
 
 WITHIN = 5.0
 """Seconds in which a grant or a revocation must be in force everywhere (docs/threat-model.md)."""
@@ -34,6 +37,9 @@ COOKIE, TOKEN, BEARER = "cookie", "API token", "bearer of Keycloak"
 
 _OF_ONE, _OF_A_GROUP = "head-ct", "lung-phantom"
 """Albums of pi-a's: one is shared with the newcomer himself, the other with a group of his."""
+
+_ROLE, _OF_A_ROLE = "researcher", "given-to-a-role"
+"""The realm role of every newcomer, and a label that a rule opens to it; nothing carries it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,6 +78,21 @@ class Holder:
             return status == httpx.codes.OK, status
 
         return ask
+
+
+@contextmanager
+def rule_by_role(stack: Mapping[str, Any]) -> Iterator[None]:
+    """Let a rule give something to the role that newcomers have, from when it is in force."""
+    file = Path(stack["internal"]["auth_service"]["rules_file"])
+    before = file.read_text()
+    rule = {"authorized-labels": [_OF_A_ROLE], "permissions": ["view"]}
+    file.write_text(json.dumps({"roles": {_ROLE: rule}}))
+    try:
+        with sign_in(stack, "stranger").client() as client:
+            eventually(lambda: _told_of_the_role(client)[0])
+        yield
+    finally:
+        file.write_text(before)
 
 
 @contextmanager
@@ -137,7 +158,7 @@ def _leave_group(holder: Holder, admin: _Admin) -> None:
 
 
 def _take_role(holder: Holder, admin: _Admin) -> None:
-    role = admin.role("researcher")
+    role = admin.role(_ROLE)
     _administer(admin, "DELETE", f"/users/{holder.subject}/role-mappings/realm", json=[role])
 
 
@@ -185,9 +206,10 @@ class Revocation:
     gone: Mapping[str, int]
     """The credentials that it meets, and the status that each has then."""
     album: str | None = _OF_ONE
-    """Whose frame is asked for; ``None``: the roles that ``/api/me`` tells."""
+    """Whose frame is asked for; ``None``: the label that ``/api/me`` tells of, given by `rule_by_role`."""
 
 
+_ALL_200 = dict.fromkeys((COOKIE, TOKEN, BEARER), 200)
 _ALL_404 = dict.fromkeys((COOKIE, TOKEN, BEARER), 404)
 _ALL_401 = dict.fromkeys((COOKIE, TOKEN, BEARER), 401)
 _SESSIONS_401 = dict.fromkeys((COOKIE, BEARER), 401)
@@ -195,8 +217,8 @@ _SESSIONS_401 = dict.fromkeys((COOKIE, BEARER), 401)
 REVOCATIONS = (
     Revocation(what="member removed", end=_remove_member, gone=_ALL_404),
     Revocation(what="group left in Keycloak", end=_leave_group, gone=_ALL_404, album=_OF_A_GROUP),
-    # A token tells nobody its maker's roles.
-    Revocation(what="role taken in Keycloak", end=_take_role, gone={COOKIE: 200, BEARER: 200}, album=None),
+    # What a rule gives to the role: no program is told roles.
+    Revocation(what="role taken in Keycloak", end=_take_role, gone=_ALL_200, album=None),
     Revocation(what="user disabled in Keycloak", end=_disable, gone=_ALL_401),
     # An API token is no session, and goes on.
     Revocation(what="logged out by an administrator", end=_log_out, gone=_SESSIONS_401),
@@ -228,7 +250,7 @@ def seconds_until_gone(holder: Holder, revocation: Revocation) -> dict[str, floa
 
 
 def _use(holder: Holder, revocation: Revocation, credential: str, ready: threading.Barrier) -> float:
-    ask = holder.frame(revocation.album) if revocation.album is not None else _has_role
+    ask = holder.frame(revocation.album) if revocation.album is not None else _told_of_the_role
     with httpx.Client(
         base_url=holder.stack["url"], headers=holder.headers(credential), timeout=30, trust_env=False
     ) as client:
@@ -248,6 +270,6 @@ def _use(holder: Holder, revocation: Revocation, credential: str, ready: threadi
     raise AssertionError(f"{revocation.what}: the {credential} goes on")
 
 
-def _has_role(client: httpx.Client) -> tuple[bool, int]:
+def _told_of_the_role(client: httpx.Client) -> tuple[bool, int]:
     answer = client.get("/api/me")
-    return "researcher" in answer.json().get("roles", []), answer.status_code
+    return any(one["label"] == _OF_A_ROLE for one in answer.json().get("labels", [])), answer.status_code

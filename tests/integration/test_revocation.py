@@ -23,6 +23,7 @@ from tests.integration.revocations import (
     Holder,
     Revocation,
     holder_of,
+    rule_by_role,
     seconds_until_gone,
 )
 from tests.integration.truth import Truth
@@ -35,7 +36,7 @@ pytestmark = pytest.mark.stack
 def holder(
     stack: dict[str, Any], truth: Truth, client_secret: str, people: dict[str, SignedIn]
 ) -> Iterator[Holder]:
-    with holder_of(stack, truth, client_secret, people["pi-a"]) as made:
+    with rule_by_role(stack), holder_of(stack, truth, client_secret, people["pi-a"]) as made:
         yield made
 
 
