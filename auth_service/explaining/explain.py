@@ -312,6 +312,7 @@ def _recorded(record: AuditRecord, scope: Scope) -> Recorded:
         label=record.label,
         reason=record.reason,
         rule=record.rule,
-        request_id=record.request_id,
+        # Under which number a request came, the audit keeps from owners too.
+        request_id=record.request_id if scope.whole else None,
         count=record.count,
     )

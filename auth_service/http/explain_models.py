@@ -137,6 +137,7 @@ class RecordedDocument(_Told):
     reason: str | None
     rule: str | None
     request_id: str | None
+    """null to owners of albums."""
     count: int
     """How often, where repeats within a minute were counted."""
 

@@ -140,7 +140,13 @@ def test_an_owner_sees_of_records_what_happened_through_his_album(world: TestWor
             actor, targets.resolve("GET", path), path
         )
     assert [each.target for each in as_owner(world, "a").decisions] == [FILE.format(1, 1)]
-    assert as_owner(world, "1" * 32, None).asked == FILE.format(1, 1)
+    by_number = as_owner(world, "1" * 32, None)
+    assert by_number.asked == FILE.format(1, 1)
+    assert by_number.record is not None
+    assert {each.request_id for each in (by_number.record, *by_number.decisions)} == {None}
+    whole = told(world, "1" * 32, None)
+    assert whole.record is not None
+    assert whole.record.request_id == "1" * 32
     for digit in "238":
         with pytest.raises(Invalid) as error:
             as_owner(world, digit * 32)
