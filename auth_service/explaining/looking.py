@@ -9,7 +9,7 @@ from auth_service.archive import ArchivedSeries
 from auth_service.explaining import asked
 from auth_service.explaining.model import SeriesStep, Target, Thing
 from auth_service.judging import Judge, Judgement, Verdict, judge_system, resource_of
-from auth_service.policy.engine import opening_labels, weigh
+from auth_service.policy.engine import opening_labels, weigh, worth
 from auth_service.policy.model import Decision, Resource, Weighed
 from auth_service.targets import Target as Declared
 from auth_service.vocabulary import Action, Level, Outcome, Why
@@ -134,16 +134,19 @@ class Looker:
 
     def _search(self, subject: asked.Search) -> Look:
         action = subject.target.row.action
-        everything = Resource(
-            level=Level.SERIES, labels=frozenset(grant.label for grant in self.judge.grants)
-        )
+        judge = self.judge
+        # What is found is what these open, whatever it carries: none is about another label or modality.
+        weighed = [
+            Weighed(grant=grant, outcome=worth(grant, judge.actor, action, at=judge.at))
+            for grant in judge.grants
+        ]
         return Look(
             subject=subject,
             outcome=Outcome.ALLOWED,
             reason=Why.SEARCH,
             action=action,
             target=_target(subject.path, subject.target),
-            weighed=self._weighed(action, [everything]),
+            weighed=_in_order(weighed),
         )
 
     def _item(self, subject: asked.Item) -> Look:
@@ -226,7 +229,11 @@ class Looker:
                 before = best.get(each.grant.source)
                 if before is None or _rank(each) < _rank(before):
                     best[each.grant.source] = each
-        return tuple(sorted(best.values(), key=lambda each: (_rank(each), each.grant.source)))
+        return _in_order(best.values())
+
+
+def _in_order(weighed: Iterable[Weighed]) -> tuple[Weighed, ...]:
+    return tuple(sorted(weighed, key=lambda each: (_rank(each), each.grant.source)))
 
 
 def _rank(weighed: Weighed) -> int:

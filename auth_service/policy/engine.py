@@ -66,12 +66,10 @@ def weigh(
     ]
 
 
-def _outcome(grant: Grant, actor: Actor, action: Action, resource: Resource, at: datetime) -> str:
+def worth(grant: Grant, actor: Actor, action: Action, *, at: datetime) -> str:
+    """Say what a grant counts for by itself, whatever it is about: `Reason.GRANTED` opens what it names."""
     if not grant.subject.covers(actor):
         return Reason.OTHER_SUBJECT
-    if not grant.opening.opens(resource):
-        of_any = replace(grant, modalities=None).opening
-        return Reason.OTHER_MODALITY if of_any.opens(resource) else Reason.OTHER_LABEL
     if not grant.holds_for(actor, at):
         return Reason.ENDED
     if action in actor.left_of(grant).actions:
@@ -79,12 +77,18 @@ def _outcome(grant: Grant, actor: Actor, action: Action, resource: Resource, at:
     return Reason.NARROWED if action in grant.actions else Reason.OTHER_ACTION
 
 
+def _outcome(grant: Grant, actor: Actor, action: Action, resource: Resource, at: datetime) -> str:
+    by_itself = worth(grant, actor, action, at=at)
+    if by_itself == Reason.OTHER_SUBJECT or grant.opening.opens(resource):
+        return by_itself
+    of_any = replace(grant, modalities=None).opening
+    return Reason.OTHER_MODALITY if of_any.opens(resource) else Reason.OTHER_LABEL
+
+
 def visible(actor: Actor, action: Action, *, grants: Iterable[Grant], at: datetime) -> Visibility:
     """Answer what opens series to the actor for this action."""
     ways = frozenset(
-        grant.opening
-        for grant in grants
-        if action in actor.left_of(grant).actions and grant.holds_for(actor, at)
+        grant.opening for grant in grants if worth(grant, actor, action, at=at) == Reason.GRANTED
     )
     return Openings(ways) if ways else Nothing()
 

@@ -115,6 +115,8 @@ def test_a_rule_is_told_with_its_line_for_whom_and_for_which_modalities(tmp_path
     assert (refused.reason, refused.status) == (Why.NO_GRANT, 404)
     assert (allowed.reason, allowed.rule, allowed.status) == (Why.GRANTED, grant.source, 200)
     assert "role researcher: view in * of MR" in "\n".join(lines(refused))
+    [searched] = told(world, "/dicom-web/studies", "stranger").grants
+    assert searched.outcome is Why.GRANTED, "a rule with a condition opens a search too"
     world.store.close()
 
 
