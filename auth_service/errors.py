@@ -5,6 +5,7 @@
     ServiceError
     ├── NotFound        it does not exist, or is hidden from who asks: the two look the same
     ├── Forbidden       he may read it, but not do this
+    │   └── NotInPerson      a program may not, in whoever's name it comes
     ├── Invalid         a field is not what was expected
     │   └── NotAcceptable    no representation that the client takes can be had
     ├── Conflict        it cannot be done in the state that things are in
@@ -45,6 +46,13 @@ class Forbidden(ServiceError):
     """He may see it, but not do this."""
 
     code = "forbidden"
+
+
+class NotInPerson(Forbidden):
+    """It takes somebody who signed in, and a program asks."""
+
+    def __init__(self) -> None:
+        super().__init__("This can only be done by somebody who signed in, not by a token.", reason="token")
 
 
 class Invalid(ServiceError):

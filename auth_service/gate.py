@@ -5,7 +5,7 @@ The only place where judgements and the audit meet: ``http/authorize.py`` and ``
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol, Self, TypeVar
+from typing import NoReturn, Protocol, Self, TypeVar
 
 from fastapi import Request
 
@@ -13,9 +13,9 @@ from auth_service import audit
 from auth_service.archive import AmbiguousError, Archive, ArchivedInstance, ArchivedSeries, ArchivedStudy
 from auth_service.audit import system as audit_system
 from auth_service.clock import Clock
-from auth_service.errors import Forbidden, NotFound
+from auth_service.errors import Forbidden, NotFound, NotInPerson
 from auth_service.grants import grants_of
-from auth_service.judging import Judge, Judgement, Verdict
+from auth_service.judging import Judge, Judgement, Verdict, system_verdict
 from auth_service.policy.engine import visible
 from auth_service.policy.model import Actor, Decision, Grant, Visibility
 from auth_service.rules import RulesFile
@@ -210,12 +210,15 @@ class Gate:
         ------
         NotFound
             If he is none, or no grant of his is without bounds.
+        NotInPerson
+            If it is a program.
 
         """
         decision = self._judge(actor).everything(action)
         if not decision.allowed:
-            self._deny(actor, action, decision, level=Level.SYSTEM, target=target)
-            raise NotFound
+            refuse_system(
+                self, actor=actor, action=action, decision=decision, path=target, origin=self.origin
+            )
         self._administered(actor, action, target)
 
     def _judge_system(self, actor: Actor, target: Target, path: str) -> Verdict:
@@ -223,6 +226,8 @@ class Gate:
             self.administers(actor, target.row.action, path)
         except NotFound:
             return Verdict.HIDDEN
+        except Forbidden:
+            return Verdict.FORBIDDEN
         return Verdict.ALLOWED
 
     def _unambiguous(self, actor: Actor, find: Callable[[Asked], Found], asked: Asked) -> Found | None:
@@ -345,3 +350,25 @@ def record_denial(
             address=origin.address,
             request_id=origin.request_id,
         )
+
+
+def refuse_system(
+    world: Recorder,
+    *,
+    actor: Actor,
+    action: Action = Action.ADMINISTER,
+    decision: Decision,
+    path: str,
+    origin: Origin,
+) -> NoReturn:
+    """Refuse what only an administrator may, on record: who is none sees nothing, a program why."""
+    record_denial(
+        world,
+        actor=actor,
+        action=action,
+        decision=decision,
+        level=Level.SYSTEM,
+        target=path[:256],
+        origin=origin,
+    )
+    raise NotInPerson if system_verdict(decision) is Verdict.FORBIDDEN else NotFound

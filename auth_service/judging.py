@@ -141,7 +141,7 @@ class Judge:
 
     def everything(self, action: Action) -> Decision:
         """Judge an action on the archive as a whole: who administers it, and may do this to all of it."""
-        decision = decide(self.actor, Action.ADMINISTER, Resource(level=Level.SYSTEM), grants=(), at=self.at)
+        decision = judge_system(self.actor, self.at)
         if not decision.allowed or action is Action.ADMINISTER:
             return decision
         # What carries no label is opened by nothing but a rule about everything, without a condition.
@@ -170,6 +170,13 @@ def judge_system(actor: Actor, at: datetime) -> Decision:
     if actor.kind in (ActorKind.PERSON, ActorKind.TOKEN) and not actor.in_person:
         return Decision(allowed=False, reason=Reason.IN_PERSON)
     return decide(actor, Action.ADMINISTER, Resource(level=Level.SYSTEM), grants=(), at=at)
+
+
+def system_verdict(decision: Decision) -> Verdict:
+    """Say what may be learnt of such a decision: a program, that it takes a person; others, nothing."""
+    if decision.allowed:
+        return Verdict.ALLOWED
+    return Verdict.FORBIDDEN if decision.reason == Reason.IN_PERSON else Verdict.HIDDEN
 
 
 def resource_of(series: ArchivedSeries) -> Resource:

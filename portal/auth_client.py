@@ -244,7 +244,7 @@ class Account(Protocol):
         """Take one of the person's API tokens back."""
 
     def audit(self, search: AuditSearch, *, limit: int, offset: int) -> AuditPage:
-        """Return what happened, as far as the person may read it, or raise `Forbidden`."""
+        """Return what happened, as far as the person may read it; raises `NotFound` for who may nothing."""
 
     def set_language(self, language: str) -> None:
         """Remember the person's language."""

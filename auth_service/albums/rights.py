@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from auth_service.errors import Forbidden, NotFound, ServiceError
 from auth_service.gate import Origin, record_denial
 from auth_service.grants import grants_of
-from auth_service.judging import Verdict, judge_system
+from auth_service.judging import Verdict
 from auth_service.policy.engine import decide
 from auth_service.policy.model import Actor, Decision, Grant, Resource
 from auth_service.store import albums as table
@@ -122,34 +122,6 @@ def running_grants(tx: Session, world: World, *, actor: Actor, slug: str) -> Seq
     at = world.clock()
     grants = grants_of(tx, world, actor)
     return [actor.left_of(grant) for grant in grants if _is_of(grant, slug) and grant.holds_for(actor, at)]
-
-
-def check_admin(world: World, *, actor: Actor, target: str, origin: Origin) -> None:
-    """Let only an administrator pass, in person.
-
-    Raises
-    ------
-    NotFound
-        If he is none: to others there is no such route. The refusal is on record.
-
-    """
-    decision = judge_system(actor, world.clock())
-    if not decision.allowed:
-        deny_system(world, actor=actor, decision=decision, target=target, origin=origin)
-        raise NotFound
-
-
-def deny_system(world: World, *, actor: Actor, decision: Decision, target: str, origin: Origin) -> None:
-    """Put on record that somebody wanted to do what only an administrator may."""
-    record_denial(
-        world,
-        actor=actor,
-        action=Action.ADMINISTER,
-        decision=decision,
-        level=Level.SYSTEM,
-        target=target,
-        origin=origin,
-    )
 
 
 @contextmanager

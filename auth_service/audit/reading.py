@@ -14,21 +14,23 @@ from sqlalchemy.orm import Session
 
 from auth_service.albums.rights import NOWHERE, check, on_record
 from auth_service.audit import system as audit_system
-from auth_service.errors import Forbidden, Invalid
-from auth_service.gate import Origin, record_denial
+from auth_service.errors import Invalid
+from auth_service.gate import Origin, refuse_system
 from auth_service.grants import grants_of
-from auth_service.policy.engine import decide, visible
-from auth_service.policy.model import Actor, Openings, Resource
+from auth_service.judging import judge_system
+from auth_service.policy.engine import visible
+from auth_service.policy.model import Actor, Openings
 from auth_service.store import audit_search as table
 from auth_service.store.audit_search import Question
 from auth_service.store.tables import AuditRecord
-from auth_service.vocabulary import ALBUM_LABEL_PREFIX, Action, Level
+from auth_service.vocabulary import ALBUM_LABEL_PREFIX, Action
 from auth_service.world import World
 
 MOST_EXPORTED = 100_000
 """Records in one file; a spreadsheet holds about a million rows."""
 
-_SYSTEM = Resource(level=Level.SYSTEM)
+PATH = "/api/audit"
+"""Under which a refusal is on record."""
 
 _OWNERS_DETAILS = frozenset(
     {"title", "owner", "change", "verb", "series", "done", "failed", "member", "before", "after", "flood"}
@@ -182,7 +184,7 @@ def export_audit(
 
 def _reading(world: World, actor: Actor, question: Question, label: str | None, origin: Origin) -> Reading:
     """Say what somebody may read; a refusal is on record."""
-    administers = decide(actor, Action.ADMINISTER, _SYSTEM, grants=(), at=world.clock())
+    administers = judge_system(actor, world.clock())
     if administers.allowed:
         labels = frozenset({label}) if label else None
         return Reading(question=replace(question, labels=labels), whole=True)
@@ -192,18 +194,9 @@ def _reading(world: World, actor: Actor, question: Question, label: str | None, 
             check(tx, world, actor=actor, action=Action.AUDIT, slug=slug)
             return Reading(question=replace(question, labels=frozenset({str(label)})), whole=False)
         owned = _owned(tx, world, actor)
-    if label is None and owned:
-        return Reading(question=replace(question, labels=owned), whole=False)
-    record_denial(
-        world,
-        actor=actor,
-        action=Action.ADMINISTER,
-        decision=administers,
-        level=Level.SYSTEM,
-        target="audit",
-        origin=origin,
-    )
-    raise Forbidden("Only administrators and owners of albums may read what happened.", reason="administer")
+    if label is not None or not owned:
+        refuse_system(world, actor=actor, decision=administers, path=PATH, origin=origin)
+    return Reading(question=replace(question, labels=owned), whole=False)
 
 
 def _owned(tx: Session, world: World, actor: Actor) -> frozenset[str]:

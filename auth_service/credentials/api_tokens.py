@@ -21,7 +21,7 @@ from auth_service.credentials.sealing import digest, new_secret
 from auth_service.credentials.standing import Standings
 from auth_service.days import end_of
 from auth_service.directory import Directory
-from auth_service.errors import Conflict, Forbidden, Invalid, NotFound
+from auth_service.errors import Conflict, Invalid, NotFound, NotInPerson
 from auth_service.gate import Origin
 from auth_service.policy.model import Actor, Narrowing
 from auth_service.settings import Settings
@@ -129,7 +129,7 @@ class ApiTokens:
 
         Raises
         ------
-        Forbidden
+        NotInPerson
             If a token asks.
         Invalid
             If a field is not what was expected.
@@ -191,7 +191,7 @@ class ApiTokens:
 
         Raises
         ------
-        Forbidden
+        NotInPerson
             If a token asks.
         NotFound
             If it is not his, or no longer there.
@@ -349,7 +349,7 @@ class ApiTokens:
 
 def _only_in_person(actor: Actor) -> None:
     if not actor.in_person:
-        raise Forbidden("This can only be done by somebody who signed in, not by a token.", reason="token")
+        raise NotInPerson
 
 
 def _name(name: str) -> str:

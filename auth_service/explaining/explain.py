@@ -6,16 +6,16 @@ from dataclasses import dataclass, replace
 from datetime import date
 from functools import partial
 
-from auth_service.albums.rights import NOWHERE, deny_system
+from auth_service.albums.rights import NOWHERE
 from auth_service.audit import system as audit_system
 from auth_service.days import last_day_of
-from auth_service.errors import Invalid, NotFound
+from auth_service.errors import Invalid
 from auth_service.explaining import asked, who
 from auth_service.explaining.looking import Look, Looker
 from auth_service.explaining.model import AlbumName, Explanation, GrantStep, Recorded
 from auth_service.explaining.scope import Scope, scope_of
 from auth_service.explaining.ways import Ways
-from auth_service.gate import Origin
+from auth_service.gate import Origin, refuse_system
 from auth_service.grants import grants_of
 from auth_service.judging import Judge, judge_system
 from auth_service.policy.engine import opening_labels
@@ -34,6 +34,9 @@ from auth_service.vocabulary import (
     album_label,
 )
 from auth_service.world import World
+
+PATH = "/api/explain"
+"""Under which a refusal is on record."""
 
 LAST = 10
 """Decisions about him that are shown."""
@@ -89,6 +92,8 @@ def explain(
     ------
     NotFound
         If he may be told nothing.
+    NotInPerson
+        If a program asks.
     Invalid
         If a field names nothing.
     Unavailable
@@ -98,8 +103,7 @@ def explain(
     scope = scope_of(world, asker)
     if scope is None:
         decision = judge_system(asker, world.clock())
-        deny_system(world, actor=asker, decision=decision, target="/api/explain", origin=origin)
-        raise NotFound
+        refuse_system(world, actor=asker, decision=decision, path=PATH, origin=origin)
     question = _question(world, scope, actor=actor, action=action, resource=resource)
     session = question.record.session if question.record and actor is None else None
     known = who.find(world, question.actor, scope=scope, session=session)

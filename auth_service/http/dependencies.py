@@ -5,13 +5,13 @@ from typing import Annotated
 from fastapi import Depends, Request
 from pydantic import StringConstraints
 
+from auth_service.administering import require_admin
 from auth_service.credentials.identity import identify
 from auth_service.errors import Forbidden, Unauthenticated
-from auth_service.gate import Origin, record_denial
-from auth_service.policy.engine import decide
-from auth_service.policy.model import Actor, Decision, Reason, Resource
+from auth_service.gate import Origin, refuse_system
+from auth_service.policy.model import Actor, Decision, Reason
 from auth_service.targets import MAX_UID, ORTHANC_ID, UID
-from auth_service.vocabulary import Action, ActorKind, Level
+from auth_service.vocabulary import ActorKind
 
 
 def actor_or_nobody(request: Request) -> Actor:
@@ -41,35 +41,20 @@ def person_of(request: Request) -> Actor:
     """Say who asks, and refuse tokens and bearers: what only somebody with a session of ours may do."""
     actor = actor_of(request)
     if not actor.in_person or actor.session is None:
-        record_denial(
+        refuse_system(
             request.app.state.services,
             actor=actor,
-            action=Action.ADMINISTER,
             decision=Decision(allowed=False, reason=Reason.IN_PERSON),
-            level=Level.SYSTEM,
-            target=request.url.path[:256],
+            path=request.url.path,
             origin=Origin.of(request),
         )
-        raise Forbidden("This can only be done by somebody who signed in, not by a token.", reason="token")
     return actor
 
 
 def administrator_of(request: Request) -> Actor:
-    """Say who asks, and refuse everybody who may not administer the system."""
+    """Say who asks, and let only an administrator pass: to others there is no such route."""
     actor = person_of(request)
-    services = request.app.state.services
-    decision = decide(actor, Action.ADMINISTER, Resource(level=Level.SYSTEM), grants=(), at=services.clock())
-    if not decision.allowed:
-        record_denial(
-            services,
-            actor=actor,
-            action=Action.ADMINISTER,
-            decision=decision,
-            level=Level.SYSTEM,
-            target=request.url.path[:256],
-            origin=Origin.of(request),
-        )
-        raise Forbidden("Only administrators may do this.", reason=Action.ADMINISTER)
+    require_admin(request.app.state.services, actor=actor, path=request.url.path, origin=Origin.of(request))
     return actor
 
 

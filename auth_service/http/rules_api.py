@@ -17,7 +17,7 @@ from auth_service.rules.review import Review
 router = APIRouter(tags=["rules"])
 
 
-@router.get("/api/rules", responses=errors(403))
+@router.get("/api/rules", responses=errors(403, 404))
 def rules(request: Request, _actor: Administrator) -> RulesDocument:
     """Say whether the rules file is in force as it is now, and if not, why."""
     status = request.app.state.services.rules.status()
@@ -34,7 +34,7 @@ def rules(request: Request, _actor: Administrator) -> RulesDocument:
 
 @router.post(
     "/api/rules/check",
-    responses=errors(403, 422),
+    responses=errors(403, 404, 422),
     dependencies=UNSAFE_BY_ADMIN,
     openapi_extra={
         "requestBody": {

@@ -296,7 +296,9 @@ class Expected:
         nothing = frozenset({owners}) & _NOTHING_EITHER_WAY
         about = self._about(recorded)
         if about is None:
-            return frozenset({owners})
+            # Of what only administrators may, a program is told that it takes a person.
+            refused = {HTTPStatus.FORBIDDEN} if owners == HTTPStatus.NOT_FOUND else set()
+            return frozenset({owners} if attacker.in_person else {owners, *refused})
         seen = about & attacker.views
         if not seen or ("create-" in recorded.path and not about <= attacker.views):
             return frozenset({HTTPStatus.NOT_FOUND}) | nothing

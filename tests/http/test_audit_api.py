@@ -102,11 +102,11 @@ def test_an_owner_reads_who_was_given_what_in_his_album(world: World) -> None:
         ("owner_a", "?album=b", 404),
         ("owner_a", "?label=album-b", 404),
         ("owner_a", "?album=none", 404),
-        ("owner_a", "?label=site", 403),
+        ("owner_a", "?label=site", 404),
         ("member_a", "?album=a", 403),
-        ("member_a", "", 403),
+        ("member_a", "", 404),
         ("ended_a", "?album=a", 404),
-        ("stranger", "", 403),
+        ("stranger", "", 404),
         ("stranger", "?album=a", 404),
         ("admin", "?album=none", 200),
         ("admin", "?label=site", 200),
@@ -129,7 +129,7 @@ def test_a_refused_reading_is_on_record(world: World) -> None:
     denied = read(world, "admin", "?event=denied&limit=2")
     assert [(one["actor_name"], one["action"], one["target"], one["reason"]) for one in denied] == [
         ("Test Member_A", "audit", "a", "other-action"),
-        ("Test Stranger", "administer", "audit", "not-an-admin"),
+        ("Test Stranger", "administer", "/api/audit", "not-an-admin"),
     ]
 
 
@@ -265,7 +265,7 @@ def test_an_owners_file_has_fewer_columns_and_his_rows_only(world: World) -> Non
     assert {row["label"] for row in rows} == {"album-a"}
     assert not {"address", "session", "request_id"} & set(rows[0])
     assert {"address", "session", "request_id"} < set(rows_of(ask(world, "admin", "?format=csv"))[0])
-    assert ask(world, "stranger", "?format=csv").status_code == 403
+    assert ask(world, "stranger", "?format=csv").status_code == 404
     assert ask(world, "owner_a", "?format=csv&album=b").status_code == 404
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from auth_service.store.audit import records
 from auth_service.store.tables import AuditRecord
-from tests.http.test_routes import CASES, Case
+from tests.http.test_routes import CASES, TAKERS_A, Case
 from tests.http.world import World
 
 DATA = [
@@ -63,6 +63,12 @@ def status(world: World, authorization: str, path: str, case: Case) -> int:
         return client.request(method, address or path, follow_redirects=False, **sent).status_code
 
 
+def by_program(who: str, path: str, case: Case) -> int:
+    """Return what a program in somebody's name gets: as he, but what takes an administrator takes a person."""
+    left_on_the_server = case[2].get("json") == {"Asynchronous": True} and who in TAKERS_A
+    return 403 if left_on_the_server or path.startswith("/orthanc/patients/") else case[3][who]
+
+
 @pytest.fixture(scope="module")
 def wide(world: World) -> str:
     """A reader's token of more than he may do."""
@@ -88,9 +94,8 @@ def test_the_secret_is_in_one_answer_and_in_no_other(world: World) -> None:
 def test_it_opens_what_its_maker_may_do_and_when_narrowed_what_a_viewer_may(
     path: str, case: Case, world: World, wide: str, narrow: str
 ) -> None:
-    expected = case[3]
-    assert status(world, f"Bearer {wide}", path, case) == expected["reader_a"]
-    assert status(world, f"Bearer {narrow}", path, case) == expected["member_a"]
+    assert status(world, f"Bearer {wide}", path, case) == by_program("reader_a", path, case)
+    assert status(world, f"Bearer {narrow}", path, case) == by_program("member_a", path, case)
 
 
 def test_narrowed_to_one_album_it_finds_nothing_of_another(world: World) -> None:

@@ -230,8 +230,8 @@ def test_a_start_without_any_good_rules_serves_administrators_alone(
 
 def test_nobody_else_asks_how_it_stands(ruled: Ruled) -> None:
     with ruled.stranger.client() as client:
-        assert client.get("/api/rules").status_code == 403
-        assert client.post("/api/rules/check", content=b"{}").status_code == 403
+        assert client.get("/api/rules").status_code == 404
+        assert client.post("/api/rules/check", content=b"{}").status_code == 404
     with httpx.Client(base_url=ruled.stranger.url, trust_env=False) as nobody:
         assert nobody.get("/api/rules").status_code == 401
     with ruled.admin.client() as client:

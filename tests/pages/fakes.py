@@ -220,7 +220,7 @@ class FakeAccount:
                 Forbidden if search.album in {one.slug for one in self._world.of(self._person)} else NotFound
             )
         if not whole and not owned:
-            raise Forbidden
+            raise NotFound
         found = [
             one if whole else one.model_copy(update={"address": None, "session": None})
             for one in reversed(self._world.happened)
@@ -263,7 +263,7 @@ class FakeAccount:
     def rules(self, language: str) -> RulesStatus:
         self._world.check(Part.AUTH_SERVICE)
         if "admin" not in self._world.people[self._person].roles:
-            raise Forbidden
+            raise NotFound
         return self._world.rules
 
     def _album(self, one: FakeAlbum) -> Album:

@@ -60,7 +60,7 @@ EXPECTED = {
         "member": "view and download",
         "owner": "all rights",
     },
-    "audit": {"stranger": FORBIDDEN, "admin": "63 entries", "member": FORBIDDEN, "owner": "61 entries"},
+    "audit": {"stranger": NOTHING, "admin": "63 entries", "member": NOTHING, "owner": "61 entries"},
     "audit of an album": {
         "stranger": NOTHING,
         "admin": "61 entries",

@@ -6,7 +6,7 @@ import pytest
 
 from auth_service import targets
 from auth_service.albums.members import change_member, list_members
-from auth_service.errors import Invalid, NotFound
+from auth_service.errors import Invalid, NotFound, NotInPerson
 from auth_service.explaining.explain import explain
 from auth_service.explaining.model import Explanation
 from auth_service.policy.model import NOBODY, SYSTEM
@@ -40,8 +40,8 @@ def test_no_token_is_told_anything_whoever_made_it(world: TestWorld, who: str) -
     _, secret = token_of(world, who, "view")
     token = tokens_of(world).actor(secret, origin=HERE)
     assert token is not None
-    for asker in (token, NOBODY):
-        with pytest.raises(NotFound):
+    for asker, error in ((token, NotInPerson), (NOBODY, NotFound)):
+        with pytest.raises(error):
             explain(world, asker=asker, actor="member-a", resource=FRAME.format(1, 1))
 
 
