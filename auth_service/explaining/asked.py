@@ -6,6 +6,7 @@ An address is read as far as it names something; the table of routes (``targets/
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from enum import Enum, auto
 from types import MappingProxyType
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -25,7 +26,23 @@ _JUDGED = re.compile(r"[A-Za-z0-9._~/,-]+")
 
 _PICTURE = re.compile(rf"/api/series/({UID})/picture")
 _ALBUM = re.compile(r"/api/albums/([^/]+)(?:/.*)?")
-_ADMIN = re.compile(r"/(?:portal/why|api/(?:explain|people|audit|rules))(?:/.*)?")
+
+
+class For(Enum):
+    """For whom a route of ours is, that somebody must come to in person."""
+
+    ADMINISTRATORS = auto()
+    OWNERS = auto()
+    """For administrators, and for owners of albums as far as those go."""
+    ANYBODY = auto()
+
+
+_FOR = (
+    (re.compile(r"/api/(?:people|rules(?:/check)?)"), For.ADMINISTRATORS),
+    (re.compile(r"/(?:portal/why|api/(?:explain|audit))"), For.OWNERS),
+    (re.compile(r"/api/(?:sessions|tokens)(?:/[^/]+)?"), For.ANYBODY),
+)
+"""What the routes ask for in ``http/`` (a test compares the two)."""
 
 _WADO = "/orthanc/wado"
 _MADE_OF_SEVERAL = "/orthanc/tools/create-"
@@ -87,10 +104,11 @@ class Album:
 
 @dataclass(frozen=True, slots=True)
 class System:
-    """Something that only an administrator may do: about the archive as a whole, or a route of ours."""
+    """Something that is done in person: about the archive as a whole, or by a route of ours."""
 
     path: str
     target: Target | None = None
+    whose: For = For.ADMINISTRATORS
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +176,11 @@ def _nothing_named() -> Invalid:
     return Invalid("resource", "{field} must be an address, an identifier, an album or a request number.")
 
 
+def whose_route(path: str) -> For | None:
+    """Say for whom a route of ours is that takes a person; ``None``: it does not, or is none."""
+    return next((whose for known, whose in _FOR if known.fullmatch(path)), None)
+
+
 def _data(path: str, query: str) -> tuple[Subject, ...]:
     if not _JUDGED.fullmatch(path):
         return (Refused(path, Outcome.INVALID, Why.UNDECLARED),)
@@ -202,8 +225,8 @@ def _page(path: str, query: Mapping[str, list[str]]) -> tuple[Subject, ...]:
         uids = [uid for value in query.get("StudyInstanceUIDs", []) for uid in value.split(",") if uid]
         if uids:
             return tuple(Study(_checked_uid(uid)) for uid in dict.fromkeys(uids))
-    if _ADMIN.fullmatch(path):
-        return (System(path),)
+    if whose := whose_route(path):
+        return (System(path, whose=whose),)
     if picture := _PICTURE.fullmatch(path):
         return (Identifier(_checked_uid(picture[1]), Level.SERIES),)
     if album := _ALBUM.fullmatch(path):

@@ -185,8 +185,9 @@ def _subjects(world: World, record: AuditRecord) -> tuple[asked.Subject, ...]:
         raise Invalid(
             "resource", "{field}: this was one of very many refusals, of which only the number is kept."
         )
-    if record.level == Level.SYSTEM:
-        return (asked.System(target),)
+    if record.level == Level.SYSTEM and not target.startswith(("/dicom-web/", "/orthanc/")):
+        # Refused to a program before it was looked at what for: a change of a route that others read, say.
+        return (asked.System(target, whose=asked.whose_route(target) or asked.For.ANYBODY),)
     if record.level == Level.ALBUM:
         return (asked.Album(target),)
     if target.startswith("/"):

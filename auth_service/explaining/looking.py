@@ -8,9 +8,10 @@ from auth_service.albums.rights import judge_album
 from auth_service.archive import ArchivedSeries
 from auth_service.explaining import asked
 from auth_service.explaining.model import SeriesStep, Target, Thing
-from auth_service.judging import Judge, Judgement, Verdict, judge_system, resource_of
+from auth_service.explaining.scope import NEEDED
+from auth_service.judging import Judge, Judgement, Verdict, judge_system, resource_of, system_verdict
 from auth_service.policy.engine import opening_labels, weigh, worth
-from auth_service.policy.model import Decision, Resource, Weighed
+from auth_service.policy.model import Decision, Reason, Resource, Weighed
 from auth_service.targets import Target as Declared
 from auth_service.vocabulary import Action, Level, Outcome, Why
 
@@ -84,20 +85,32 @@ class Looker:
         return found
 
     def _system(self, subject: asked.Subject) -> Look:
-        judge, target = self.judge, subject.target if isinstance(subject, asked.System) else None
+        target = subject.target if isinstance(subject, asked.System) else None
+        whose = subject.whose if isinstance(subject, asked.System) else asked.For.ADMINISTRATORS
         action = target.row.action if target else Action.ADMINISTER
-        decision = judge.everything(action) if target else judge_system(judge.actor, judge.at)
-        # The routes of administrators are as if they were not there; to a token they say that it is one.
-        hidden = Outcome.FORBIDDEN if decision.reason == Why.IN_PERSON else Outcome.HIDDEN
+        decision = self.judge.everything(action) if target else self._in_person(whose)
         return Look(
             subject=subject,
-            outcome=Outcome.ALLOWED if decision.allowed else hidden,
+            outcome=_OUTCOMES[system_verdict(decision)],
             reason=Why(decision.reason),
             action=action,
             decision=decision,
             target=_target(asked.described(subject), target) if target else None,
             thing=Thing(level=Level.SYSTEM, uid=""),
         )
+
+    def _in_person(self, whose: asked.For) -> Decision:
+        """Judge a route of ours: by its own condition, once it is somebody who signed in."""
+        judge = self.judge
+        decision = judge_system(judge.actor, judge.at)
+        if decision.reason != Reason.NOT_AN_ADMIN or whose is asked.For.ADMINISTRATORS:
+            return decision
+        if whose is asked.For.ANYBODY:
+            return Decision(allowed=True, reason=Reason.GRANTED)
+        for grant in sorted(judge.grants, key=lambda grant: grant.source):
+            if all(worth(grant, judge.actor, one, at=judge.at) == Reason.GRANTED for one in NEEDED):
+                return Decision(allowed=True, reason=Reason.GRANTED, rule=grant.source, label=grant.label)
+        return decision
 
     def _refused(self, subject: asked.Refused) -> Look:
         row = subject.row

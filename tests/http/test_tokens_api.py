@@ -64,7 +64,7 @@ def status(world: World, authorization: str, path: str, case: Case) -> int:
 
 
 def by_program(who: str, path: str, case: Case) -> int:
-    """Return what a program in somebody's name gets: as he, but what takes an administrator takes a person."""
+    """Return what a program in somebody's name gets: as he; what takes an administrator takes a person."""
     left_on_the_server = case[2].get("json") == {"Asynchronous": True} and who in TAKERS_A
     return 403 if left_on_the_server or path.startswith("/orthanc/patients/") else case[3][who]
 

@@ -427,6 +427,22 @@ def test_the_archive_as_a_whole_is_explained_by_the_role_and_by_a_grant_without_
     }
 
 
+def test_our_own_routes_are_explained_by_for_whom_they_are(world: TestWorld) -> None:
+    token, _ = token_of(world, "admin", "view")
+    whom = ("admin", "pi-a", "member-a", token)
+    found = {
+        path: [told(world, path, who).status for who in whom]
+        for path in ("/api/rules/check", "/api/people", "/api/audit", "/portal/why", "/api/sessions")
+    }
+    assert found == {
+        "/api/rules/check": [200, 404, 404, 403],
+        "/api/people": [200, 404, 404, 403],
+        "/api/audit": [200, 200, 404, 403],
+        "/portal/why": [200, 200, 404, 403],
+        "/api/sessions": [200, 200, 200, 403],
+    }
+
+
 def test_what_is_for_nobody_says_why(world: TestWorld) -> None:
     found = told(world, "/orthanc/tools/execute-script", "admin")
     assert found.target is not None
