@@ -27,6 +27,7 @@ class Credential(_Told):
     name: str
     username: str
     refused: str | None
+    by_bearer: bool = False
     roles: tuple[str, ...] = ()
     groups: tuple[str, ...] = ()
     sessions: int | None = None

@@ -119,9 +119,10 @@ def credential(t: Text, one: Credential) -> list[str]:
     return [
         one.name,
         one.username if one.username != one.name else "",
+        t("by a token of Keycloak") if one.by_bearer else "",
         ", ".join(words.realm_role(t, role) for role in one.roles),
         ", ".join(one.groups),
-        live if one.sessions is not None else "",
+        live if one.sessions is not None and not one.by_bearer else "",
         t("the session of this request has ended") if one.session_ended else "",
     ]
 

@@ -105,8 +105,9 @@ def explain(
         decision = judge_system(asker, world.clock())
         refuse_system(world, actor=asker, decision=decision, path=PATH, origin=origin)
     question = _question(world, scope, actor=actor, action=action, resource=resource)
-    session = question.record.session if question.record and actor is None else None
-    known = who.find(world, question.actor, scope=scope, session=session)
+    # Of another than whom the record names it is not known how he would come.
+    came = question.record if actor is None else None
+    known = who.find(world, question.actor, scope=scope, came=came)
     told = _Teller(world=world, scope=scope, known=known).tell(question)
     with world.store.write() as tx:
         audit_system.explained(

@@ -29,6 +29,8 @@ class Credential:
     username: str
     refused: Why | None
     """Why it is not good; ``None``: it is."""
+    by_bearer: bool = False
+    """Whether a person came by a token that he got at Keycloak himself, and not by a session."""
     roles: tuple[str, ...] = ()
     groups: tuple[str, ...] = ()
     sessions: int | None = None

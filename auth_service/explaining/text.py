@@ -40,6 +40,8 @@ def _steps(told: Explanation) -> Iterator[tuple[str, str, str]]:
 
 def _credential(credential: Credential) -> str:
     parts = [f"{credential.kind} {credential.id} {credential.name}".strip()]
+    if credential.by_bearer:
+        parts.append("by a token of Keycloak")
     if credential.roles:
         parts.append(f"roles {', '.join(credential.roles)}")
     if credential.groups:

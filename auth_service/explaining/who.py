@@ -9,10 +9,11 @@ from auth_service.credentials.sessions import why_run_out
 from auth_service.errors import Invalid
 from auth_service.explaining.model import Credential
 from auth_service.explaining.scope import Scope
-from auth_service.policy.model import NOBODY, Actor
+from auth_service.policy.model import NOBODY, Actor, Narrowing
 from auth_service.store import people
 from auth_service.store import sessions as sessions_table
-from auth_service.vocabulary import ActorKind, Why, album_label
+from auth_service.store.tables import AuditRecord
+from auth_service.vocabulary import TOKEN_ACTIONS, ActorKind, Why, album_label
 from auth_service.world import World
 
 TOKEN = f"{ActorKind.TOKEN}:"
@@ -34,13 +35,13 @@ class Known:
     """His name in the audit table."""
 
 
-def find(world: World, text: str, *, scope: Scope, session: str | None = None) -> Known:
+def find(world: World, text: str, *, scope: Scope, came: AuditRecord | None = None) -> Known:
     """Find somebody by subject, user name, ``token:ID``, ``nobody``, or his name in the audit table.
 
     Parameters
     ----------
-    session : str, optional
-        The session by which the request on record came.
+    came : AuditRecord, optional
+        His request that is asked about: it tells his session, or that he came by a token of Keycloak.
 
     Raises
     ------
@@ -57,7 +58,7 @@ def find(world: World, text: str, *, scope: Scope, session: str | None = None) -
         return Known(actor=NOBODY, credential=refused, key=NOBODY.key)
     if text.startswith(TOKEN):
         return _token(world, text.removeprefix(TOKEN), scope)
-    return _person(world, _subject(world, text), scope, session)
+    return _person(world, _subject(world, text), scope, came)
 
 
 def unknown() -> Invalid:
@@ -120,10 +121,11 @@ def _subject(world: World, text: str) -> str:
     raise unknown()
 
 
-def _person(world: World, subject: str, scope: Scope, session: str | None) -> Known:
+def _person(world: World, subject: str, scope: Scope, came: AuditRecord | None) -> Known:
     """Return a person with the roles and groups that Keycloak gives him now."""
     provider, at = world.settings.provider, world.clock()
     standing = world.directory.standing(subject)
+    by_bearer = came is not None and came.session is None
     with world.store.read() as tx:
         row = people.get(tx, provider=provider, subject=subject)
     actor = Actor(
@@ -134,6 +136,7 @@ def _person(world: World, subject: str, scope: Scope, session: str | None) -> Kn
         username=standing.username if standing else row.username if row else "",
         roles=standing.roles if standing and scope.whole else frozenset(),
         groups=standing.groups if standing else frozenset(),
+        narrowing=Narrowing(actions=TOKEN_ACTIONS) if by_bearer else None,
     )
     credential = Credential(
         kind=ActorKind.PERSON,
@@ -141,9 +144,10 @@ def _person(world: World, subject: str, scope: Scope, session: str | None) -> Kn
         name=actor.name or actor.username,
         username=actor.username,
         refused=None if standing else Why.NO_ACCOUNT,
+        by_bearer=by_bearer,
     )
     if scope.whole:
-        credential = _with_sessions(world, actor, credential, session, at)
+        credential = _with_sessions(world, actor, credential, came.session if came else None, at)
     return Known(actor=actor, credential=credential, key=actor.key)
 
 

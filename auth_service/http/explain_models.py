@@ -32,6 +32,8 @@ class CredentialDocument(_Told):
     username: str
     refused: Why | None
     """Why the credential is not good; null: it is."""
+    by_bearer: bool
+    """Whether a person came by a token of Keycloak, which does less than a session."""
     roles: list[str]
     groups: list[str]
     """Paths."""

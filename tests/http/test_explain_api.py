@@ -64,6 +64,27 @@ def test_the_number_of_a_refused_request_is_enough(world: World) -> None:
 
 
 @pytest.mark.parametrize(
+    ("method", "path", "reason"),
+    [("PATCH", "/api/albums/a/members/1", "narrowed"), ("GET", "/api/audit", "in-person")],
+)
+def test_a_request_by_a_token_of_keycloak_is_explained_as_one(
+    world: World, method: str, path: str, reason: str
+) -> None:
+    number = f"{len(path):032x}"
+    with world.client("nobody") as client:
+        client.headers["authorization"] = f"Bearer {world.signin.keycloak.bearer('owner_a')}"
+        answer = client.request(method, path, json={"actions": ["view"]}, headers={"x-request-id": number})
+    assert answer.status_code == 403
+    with world.client("admin") as client:
+        told = client.get("/api/explain", params={"resource": number}).json()
+        by_session = client.get("/api/explain", params={"resource": number, "actor": "owner_a"}).json()
+    assert (told["status"], told["reason"], told["record"]["reason"]) == (403, reason, reason)
+    assert [way["kind"] for way in told["ways"]] == ["sign-in"]
+    assert told["credential"]["by_bearer"] is True
+    assert (by_session["status"], by_session["credential"]["by_bearer"]) == (200, False)
+
+
+@pytest.mark.parametrize(
     ("query", "field"),
     [
         ({"resource": "a"}, "actor"),

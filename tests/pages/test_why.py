@@ -46,6 +46,25 @@ def test_the_address_is_the_question(world: World, why: Callable[..., Page]) -> 
     assert page.app.text_input[1].value == "stranger"
 
 
+@pytest.mark.parametrize(
+    ("language", "said", "not_said"),
+    [
+        ("en", "by a token of Keycloak", "not signed in now"),
+        ("fr", "par un jeton de Keycloak", "sans session en ce moment"),
+    ],
+)
+def test_that_a_request_came_by_a_token_of_keycloak_is_said(
+    language: str, said: str, not_said: str, why: Callable[..., Page]
+) -> None:
+    by_session = explanation().credential.model_copy(update={"sessions": 0})
+    page = why(language, credential=by_session.model_copy(update={"by_bearer": True}))
+    assert said in page.words
+    assert not_said not in page.words
+    page = why(language, credential=by_session)
+    assert said not in page.words
+    assert not_said in page.words
+
+
 def test_what_is_typed_becomes_the_address(world: World, open_page: Open) -> None:
     world.explanations[STUDY] = explanation(asked=STUDY)
     page = open_page("why", as_="admin")

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 
 import pytest
@@ -12,8 +13,8 @@ from auth_service import targets
 from auth_service.albums.members import Rights, add_member
 from auth_service.errors import NotFound
 from auth_service.judging import Verdict
-from auth_service.policy.model import SYSTEM, Actor
-from auth_service.vocabulary import Action, AlbumRole, Level, Outcome
+from auth_service.policy.model import SYSTEM, Actor, Narrowing
+from auth_service.vocabulary import TOKEN_ACTIONS, Action, AlbumRole, Level, Outcome
 from tests.unit.auth_service.explaining.asking import (
     FILE,
     FRAME,
@@ -106,6 +107,27 @@ def test_an_explanation_of_a_study_says_what_the_gate_permits(
         assert seen == permitted
     finally:
         world.clock.now = began
+
+
+def test_an_explanation_of_a_request_by_a_bearer_says_what_the_gate_decided(world: TestWorld) -> None:
+    world.keycloak.users["admin"].roles = {"admin"}
+    world.give("b", "member-a", Action.COMMENT, Action.DOWNLOAD)
+    people = {name: world.actor(name) for name in ("pi-a", "member-a", "stranger", "admin")}
+    found: dict[tuple[str, str], Outcome] = {}
+    expected: dict[tuple[str, str], Outcome] = {}
+    for path in [*PATHS, "/orthanc/system", "/orthanc/patients"]:
+        for name, person in people.items():
+            # Looks are on record once an hour, and refusals as a count within a minute.
+            world.wait(hours=2)
+            number = f"{len(found):032x}"
+            bearer = replace(person, session=None, narrowing=Narrowing(actions=TOKEN_ACTIONS))
+            gate = gate_of(world, replace(HERE, request_id=number))
+            expected[path, name] = VERDICTS[gate.judge(bearer, targets.resolve("GET", path), path)]
+            explained = told(world, number, None)
+            assert explained.credential.by_bearer
+            found[path, name] = explained.outcome
+    assert found == expected
+    assert set(expected.values()) == set(VERDICTS.values())
 
 
 SYSTEM_ROWS = [
