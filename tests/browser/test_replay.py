@@ -295,10 +295,11 @@ class Expected:
     def _of_data(self, recorded: Recorded, attacker: Attacker, owners: int) -> frozenset[int]:
         nothing = frozenset({owners}) & _NOTHING_EITHER_WAY
         about = self._about(recorded)
+        if owners == HTTPStatus.NOT_FOUND and not attacker.in_person:
+            # Of what only administrators may, a program is told that it takes a person, there or not.
+            return frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.FORBIDDEN})
         if about is None:
-            # Of what only administrators may, a program is told that it takes a person.
-            refused = {HTTPStatus.FORBIDDEN} if owners == HTTPStatus.NOT_FOUND else set()
-            return frozenset({owners} if attacker.in_person else {owners, *refused})
+            return frozenset({owners})
         seen = about & attacker.views
         if not seen or ("create-" in recorded.path and not about <= attacker.views):
             return frozenset({HTTPStatus.NOT_FOUND}) | nothing
