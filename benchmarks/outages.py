@@ -44,8 +44,12 @@ LOOK = 0.5
 BUDGET = 5.0
 """Seconds within which a right that was taken away is gone."""
 
-HARMLESS = frozenset({0, 401, 404, 503})
-"""What somebody may be answered about what is hidden from him, whatever is down."""
+HARMLESS = frozenset({0, 401, 404, 429, 503})
+"""What somebody may be answered about what is hidden from him, whatever is down.
+
+429 is of nginx, before anybody decides: while a part hangs, his own unanswered requests add up to all that
+he may have open at once.
+"""
 
 Outage = Callable[[Stack], AbstractContextManager[object]]
 
