@@ -146,4 +146,4 @@ def test_a_hostile_request_gets_what_its_line_says(
 
 
 def test_the_file_names_every_kind_of_answer() -> None:
-    assert {one.status for one in lines()} == {400, 401, 403, 404}
+    assert {one.status for one in lines()} == {400, 401, 403, 404, 422}
