@@ -153,14 +153,19 @@ class Keys:
         return now - self._asked > rest and (key is None or now - self._fetched > KEYS_LIVE)
 
     def _ask(self) -> None:
-        self._asked = self._timer()
+        started = self._timer()
         try:
-            self._keys = _signing_keys(self._fetch())
+            keys = _signing_keys(self._fetch())
         except Unavailable:
             self._silent = True
         else:
             self._silent = False
-            self._fetched = self._asked
+            # In this order: who finds a key finds it fresh.
+            self._fetched = started
+            self._keys = keys
+        finally:
+            # Not before the answer: until then whoever lacks a key waits for it, instead of being refused.
+            self._asked = started
 
 
 def verify_id_token(

@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -243,6 +243,27 @@ def test_without_any_key_a_silent_realm_is_unavailable_and_asked_once_a_second()
         with pytest.raises(Unavailable):
             keys.find("key-0")
     assert realm.asked == 3
+
+
+def test_who_lacks_a_key_waits_for_who_is_asking() -> None:
+    realm = Realm(0)
+    asking, go_on = threading.Event(), threading.Event()
+
+    def fetch() -> list[dict[str, Any]]:
+        asking.set()
+        assert go_on.wait(10)
+        return realm.fetch()
+
+    keys = Keys(fetch, realm.timer)
+    with ThreadPoolExecutor(2) as pool:
+        first = pool.submit(keys.find, "key-0")
+        assert asking.wait(10)
+        second = pool.submit(keys.find, "key-0")
+        # Only who does not wait is done before the realm has answered.
+        early = wait([second], timeout=0.2).done
+        go_on.set()
+        assert first.result() == second.result()
+    assert not early
 
 
 def test_who_has_a_key_to_go_on_with_does_not_wait_for_who_is_asking() -> None:
