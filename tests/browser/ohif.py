@@ -60,8 +60,8 @@ class Viewer:
 
     @property
     def canvas(self) -> Locator:
-        """What images are drawn on."""
-        return self.page.locator("canvas.cornerstone-canvas")
+        """What images are drawn on; thumbnails are drawn on a canvas of their own, beside the viewports."""
+        return self.page.locator("#viewerLayoutResizableViewportGridPanel canvas.cornerstone-canvas")
 
     @property
     def thumbnails(self) -> Locator:
