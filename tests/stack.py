@@ -12,6 +12,7 @@ from deploy.native import samples
 from deploy.native.credentials import load_or_make
 from deploy.native.paths import REPOSITORY
 from deploy.native.stack import Stack
+from tests.integration.leaks import Facts
 from tests.integration.people import SignedIn, sign_in
 from tests.integration.truth import Truth
 
@@ -55,6 +56,12 @@ def truth(native_stack: Stack, stack: dict[str, Any]) -> Iterator[Truth]:
     read = Truth(stack, samples.make(native_stack.cache, print) / "manifest.json")
     yield read
     read.orthanc.close()
+
+
+@pytest.fixture(scope="session")
+def facts(truth: Truth) -> Facts:
+    """All that an answer must not tell to whom it is hidden from."""
+    return Facts.read(truth)
 
 
 @pytest.fixture(scope="session")

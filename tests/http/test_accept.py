@@ -1,16 +1,16 @@
 """What a client takes decides whether it gets DICOM JSON: by the standard, and before anything is told."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from tests.http.world import World
 
 
-@pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
-    made = World.make(tmp_path)
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """One for all: nothing here changes anything."""
+    made = World.make(tmp_path_factory.mktemp("accept"))
     yield made
     made.close()
 

@@ -1,5 +1,6 @@
 """Send a request exactly as it is written: clients of the ordinary kind tidy paths and headers up."""
 
+import secrets
 import socket
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -26,6 +27,11 @@ class Answer:
         return {name: value for name, value in self.headers.items() if name not in VOLATILE}
 
 
+def somewhere() -> str:
+    """Return one of loopback's many addresses: what is slowed or counted there slows nobody elsewhere."""
+    return f"127.0.{secrets.randbelow(250) + 1}.{secrets.randbelow(250) + 2}"
+
+
 def send(
     port: int,
     method: str,
@@ -34,8 +40,16 @@ def send(
     *,
     body: bytes = b"",
     timeout: float = 30,
+    source: str = "127.0.0.1",
 ) -> Answer:
-    """Send one request to loopback; target and headers go over the wire as they are, ``Host`` included."""
+    """Send one request to loopback; target and headers go over the wire as they are, ``Host`` included.
+
+    Parameters
+    ----------
+    source : str
+        The address that it comes from: one of loopback's.
+
+    """
     names = {name.lower() for name, _ in headers}
     lines = [f"{method} {target} HTTP/1.1"]
     if "host" not in names:
@@ -46,7 +60,7 @@ def send(
     if "connection" not in names:
         lines.append("Connection: close")
     request = "\r\n".join(lines).encode() + b"\r\n\r\n" + body
-    with socket.create_connection(("127.0.0.1", port), timeout=timeout) as connection:
+    with socket.create_connection(("127.0.0.1", port), timeout, (source, 0)) as connection:
         connection.sendall(request)
         response = HTTPResponse(connection, method=method)
         response.begin()

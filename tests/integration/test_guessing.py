@@ -12,6 +12,7 @@ import pytest
 from auth_service.credentials.guessing import DELAY, WAITING_OF_ONE
 from auth_service.settings import Settings
 from tests.integration.people import SignedIn
+from tests.integration.raw import somewhere
 from tests.integration.truth import Truth
 
 pytestmark = pytest.mark.stack
@@ -21,8 +22,8 @@ ALLOWED = Settings.model_fields["bad_credentials_per_minute"].default
 
 @pytest.fixture
 def address() -> str:
-    """One of loopback's many addresses: other tests' credentials are not slowed with these."""
-    return f"127.0.{secrets.randbelow(250) + 1}.{secrets.randbelow(250) + 2}"
+    """Where guesses come from: other tests' credentials are not slowed with these."""
+    return somewhere()
 
 
 @pytest.fixture

@@ -161,11 +161,6 @@ def test_what_the_asker_wrote_himself_is_not_told_to_him() -> None:
     assert DETECTOR.leaks(answer(UID + ORTHANC_ID), asked) == [HIDDEN[1]]
 
 
-@pytest.fixture(scope="module")
-def facts(truth: Truth) -> Facts:
-    return Facts.read(truth)
-
-
 @pytest.mark.stack
 def test_it_knows_something_of_every_kind_about_every_hidden_series(facts: Facts, truth: Truth) -> None:
     stranger = facts.hidden_from("stranger")
