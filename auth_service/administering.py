@@ -1,7 +1,8 @@
 """Let only administrators pass, with one answer everywhere: to others there is no such thing."""
 
-from auth_service.gate import Origin, Recorder, refuse_system
+from auth_service.gate import Recorder, refuse_system
 from auth_service.judging import judge_system
+from auth_service.origin import Origin
 from auth_service.policy.model import Actor
 
 

@@ -16,6 +16,7 @@ from auth_service.clock import Clock
 from auth_service.errors import Forbidden, NotFound, NotInPerson
 from auth_service.grants import grants_of
 from auth_service.judging import Judge, Judgement, Verdict, system_verdict
+from auth_service.origin import Origin
 from auth_service.policy.engine import visible
 from auth_service.policy.model import Actor, Decision, Grant, Visibility
 from auth_service.rules import RulesFile
@@ -26,21 +27,6 @@ from auth_service.vocabulary import Action, Level
 
 Asked = TypeVar("Asked")
 Found = TypeVar("Found")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Origin:
-    """Where a request came from, for the record."""
-
-    address: str | None
-    request_id: str | None
-
-    @classmethod
-    def of(cls, request: Request) -> Self:
-        """Read what nginx says of the client; nobody else is heard (``http/app.py``)."""
-        return cls(
-            address=request.headers.get("x-gate-address"), request_id=request.headers.get("x-request-id")
-        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +60,7 @@ class Gate:
             archive=services.archive,
             rules=services.rules,
             clock=services.clock,
-            origin=Origin.of(request),
+            origin=Origin.of(request.headers),
         )
 
     def visible(self, actor: Actor, action: Action) -> Visibility:
@@ -170,8 +156,7 @@ class Gate:
                     study_uid=study_uid,
                     label=label,
                     rule=rule,
-                    address=self.origin.address,
-                    request_id=self.origin.request_id,
+                    origin=self.origin,
                 )
 
     def judge(self, actor: Actor, target: Target, path: str) -> Verdict:
@@ -253,8 +238,7 @@ class Gate:
                 actor=actor,
                 action=action,
                 target=target,
-                address=self.origin.address,
-                request_id=self.origin.request_id,
+                origin=self.origin,
             )
 
     def _view(self, actor: Actor, study_uid: str, decision: Decision) -> None:
@@ -271,8 +255,7 @@ class Gate:
                 study_uid=study_uid,
                 label=decision.label,
                 rule=decision.rule,
-                address=self.origin.address,
-                request_id=self.origin.request_id,
+                origin=self.origin,
             )
 
     def _deny(
@@ -304,8 +287,7 @@ class Gate:
                 actor=actor,
                 level=error.level,
                 uid=error.uid,
-                address=self.origin.address,
-                request_id=self.origin.request_id,
+                origin=self.origin,
             )
 
 
@@ -347,8 +329,7 @@ def record_denial(
             label=decision.label,
             reason=decision.reason,
             rule=decision.rule,
-            address=origin.address,
-            request_id=origin.request_id,
+            origin=origin,
         )
 
 

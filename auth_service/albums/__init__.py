@@ -16,12 +16,12 @@ from typing import Literal
 from sqlalchemy.orm import Session
 
 from auth_service.albums.holdings import Holding, holdings
-from auth_service.albums.rights import NOWHERE, Access, access, accesses, on_record
+from auth_service.albums.rights import Access, access, accesses, on_record
 from auth_service.audit import albums as audit_albums
 from auth_service.days import end_of
 from auth_service.directory import DirectoryPerson
 from auth_service.errors import Forbidden, Invalid, Unavailable
-from auth_service.gate import Origin
+from auth_service.origin import NOWHERE, Origin
 from auth_service.policy.model import Actor
 from auth_service.store import albums as table
 from auth_service.store import people
@@ -145,8 +145,7 @@ def create_album(
             slug=album.slug,
             title=title,
             owner=username,
-            address=origin.address,
-            request_id=origin.request_id,
+            origin=origin,
         )
     return album.slug
 

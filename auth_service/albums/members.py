@@ -15,12 +15,12 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from auth_service.albums.rights import NOWHERE, Refused, check, may, on_record, running_grants
+from auth_service.albums.rights import Refused, check, may, on_record, running_grants
 from auth_service.audit import albums as audit_albums
 from auth_service.days import LAST_DAY, end_of
 from auth_service.directory import DirectoryPerson
 from auth_service.errors import Conflict, Forbidden, Invalid, NotFound
-from auth_service.gate import Origin
+from auth_service.origin import NOWHERE, Origin
 from auth_service.policy.model import Actor, Decision, Grant, Group
 from auth_service.store import albums as table
 from auth_service.store import people
@@ -150,8 +150,7 @@ def add_member(
                 slug=slug,
                 member=member.id,
                 after=_for_record(member),
-                address=origin.address,
-                request_id=origin.request_id,
+                origin=origin,
             )
             return _view(member, person.name if person else member.subject_name)
 
@@ -220,8 +219,7 @@ def change_member(
                 member=member.id,
                 before=before,
                 after=_for_record(member),
-                address=origin.address,
-                request_id=origin.request_id,
+                origin=origin,
             )
         names = {found.id: name for found, name in table.members(tx, album.id)}
         return _view(member, names[member.id])
@@ -252,8 +250,7 @@ def remove_member(world: World, *, actor: Actor, slug: str, member_id: int, orig
             slug=slug,
             member=member_id,
             before=before,
-            address=origin.address,
-            request_id=origin.request_id,
+            origin=origin,
         )
 
 

@@ -9,18 +9,16 @@ from zoneinfo import ZoneInfo
 from sqlalchemy.orm import Session
 
 from auth_service.errors import Forbidden, NotFound, ServiceError
-from auth_service.gate import Origin, record_denial
+from auth_service.gate import record_denial
 from auth_service.grants import grants_of
 from auth_service.judging import Verdict
+from auth_service.origin import Origin
 from auth_service.policy.engine import decide
 from auth_service.policy.model import Actor, Decision, Grant, Resource
 from auth_service.store import albums as table
 from auth_service.store.tables import Album, Member
 from auth_service.vocabulary import OWNER_ACTIONS, Action, ActorKind, AlbumRole, Level, album_label
 from auth_service.world import World
-
-NOWHERE = Origin(address=None, request_id=None)
-"""Where the system itself asks from."""
 
 
 class Refused(Exception):

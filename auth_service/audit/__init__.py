@@ -12,6 +12,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from auth_service.origin import NOWHERE, Origin
 from auth_service.policy.model import Actor
 from auth_service.store import audit as table
 from auth_service.store import people
@@ -27,17 +28,14 @@ VIEWED_WITHIN = timedelta(hours=1)
 """Without a session, a look into a study is on record once in this time."""
 
 
-def signin(
-    tx: Session, *, at: datetime, actor: Actor, address: str, user_agent: str, request_id: str | None = None
-) -> None:
+def signin(tx: Session, *, at: datetime, actor: Actor, origin: Origin, user_agent: str) -> None:
     """Record that somebody signed in."""
     add(
         tx,
         AuditEvent.SIGNIN,
         at=at,
         actor=actor,
-        address=address,
-        request_id=request_id,
+        origin=origin,
         details={"user_agent": user_agent, "roles": sorted(actor.roles)},
     )
 
@@ -47,8 +45,7 @@ def signin_failed(
     *,
     at: datetime,
     reason: str,
-    address: str | None,
-    request_id: str | None = None,
+    origin: Origin,
     details: Mapping[str, Any] | None = None,
 ) -> None:
     """Record that a sign-in was refused, cancelled, expired or replayed; who tried is not known.
@@ -63,8 +60,7 @@ def signin_failed(
         actor_name="",
         target=None,
         reason=reason,
-        address=address,
-        request_id=request_id,
+        origin=origin,
         details=dict(details or {}),
     )
 
@@ -75,11 +71,10 @@ def signout(
     at: datetime,
     actor: Actor,
     reason: str,
-    address: str | None = None,
-    request_id: str | None = None,
+    origin: Origin = NOWHERE,
 ) -> None:
     """Record that somebody signed out, or was signed out by Keycloak."""
-    add(tx, AuditEvent.SIGNOUT, at=at, actor=actor, reason=reason, address=address, request_id=request_id)
+    add(tx, AuditEvent.SIGNOUT, at=at, actor=actor, reason=reason, origin=origin)
 
 
 def session_ended(
@@ -89,8 +84,7 @@ def session_ended(
     actor: Actor,
     session: str,
     reason: str,
-    address: str | None = None,
-    request_id: str | None = None,
+    origin: Origin = NOWHERE,
 ) -> None:
     """Record that a session was ended: by its person from another one, or because its time was over."""
     add(
@@ -100,8 +94,7 @@ def session_ended(
         actor=actor,
         target=session,
         reason=reason,
-        address=address,
-        request_id=request_id,
+        origin=origin,
     )
 
 
@@ -112,20 +105,15 @@ def token_created(
     actor: Actor,
     token: str,
     details: Mapping[str, Any],
-    address: str | None,
-    request_id: str | None,
+    origin: Origin,
 ) -> None:
     """Record that somebody made an API token, and what it is narrowed to."""
-    whence = {"address": address, "request_id": request_id}
-    add(tx, AuditEvent.TOKEN_CREATED, at=at, actor=actor, target=token, **whence, details=dict(details))
+    add(tx, AuditEvent.TOKEN_CREATED, at=at, actor=actor, target=token, origin=origin, details=dict(details))
 
 
-def token_revoked(
-    tx: Session, *, at: datetime, actor: Actor, token: str, address: str | None, request_id: str | None
-) -> None:
+def token_revoked(tx: Session, *, at: datetime, actor: Actor, token: str, origin: Origin) -> None:
     """Record that somebody took an API token back."""
-    whence = {"address": address, "request_id": request_id}
-    add(tx, AuditEvent.TOKEN_REVOKED, at=at, actor=actor, target=token, **whence)
+    add(tx, AuditEvent.TOKEN_REVOKED, at=at, actor=actor, target=token, origin=origin)
 
 
 def credential_refused(
@@ -137,8 +125,7 @@ def credential_refused(
     provider: str,
     subject: str,
     reason: str,
-    address: str | None,
-    request_id: str | None,
+    origin: Origin,
 ) -> None:
     """Record that a token was refused; a program that goes on trying raises the count of one record."""
     fold(
@@ -149,8 +136,7 @@ def credential_refused(
         actor_name=name,
         target=token,
         reason=reason,
-        address=address,
-        request_id=request_id,
+        origin=origin,
         details=_maker(provider, subject),
     )
 
@@ -167,8 +153,7 @@ def denied(
     label: str | None,
     reason: str,
     rule: str | None,
-    address: str | None,
-    request_id: str | None,
+    origin: Origin,
 ) -> None:
     """Record that a request was refused. Repeats within a minute, and floods, are kept as a count."""
     since = at - REPEATS_WITHIN
@@ -193,8 +178,7 @@ def denied(
         label=label,
         reason=reason,
         rule=rule,
-        address=address,
-        request_id=request_id,
+        origin=origin,
         details={"flood": True} if flood else {},
     )
 
@@ -215,8 +199,7 @@ def study_viewed(
     study_uid: str,
     label: str | None,
     rule: str | None,
-    address: str | None,
-    request_id: str | None,
+    origin: Origin,
 ) -> bool:
     """Record a look into a study by a label, once a session (or an hour); tell whether it was the first."""
     view = {
@@ -229,8 +212,7 @@ def study_viewed(
         "study_uid": study_uid,
         "label": label,
         "rule": rule,
-        "address": address,
-        "request_id": request_id,
+        **_whence(origin),
     }
     if actor.session is not None:
         return table.add_first_view(tx, **view)
@@ -251,8 +233,7 @@ def downloaded(
     study_uid: str,
     label: str | None,
     rule: str | None,
-    address: str | None,
-    request_id: str | None,
+    origin: Origin,
 ) -> None:
     """Record that somebody took images away."""
     add(
@@ -265,8 +246,7 @@ def downloaded(
         study_uid=study_uid,
         label=label,
         rule=rule,
-        address=address,
-        request_id=request_id,
+        origin=origin,
     )
 
 
@@ -277,8 +257,7 @@ def ambiguous(
     actor: Actor,
     level: Level,
     uid: str,
-    address: str | None = None,
-    request_id: str | None = None,
+    origin: Origin = NOWHERE,
 ) -> None:
     """Record that an identifier exists more than once and was refused; once a minute is enough to know."""
     if table.ambiguity_since(tx, uid=uid, since=at - REPEATS_WITHIN):
@@ -291,8 +270,7 @@ def ambiguous(
         level=level,
         target=uid,
         study_uid=uid if level is Level.STUDY else None,
-        address=address,
-        request_id=request_id,
+        origin=origin,
     )
 
 
@@ -318,11 +296,22 @@ def _maker(provider: str, subject: str) -> dict[str, str]:
     return {"maker": f"{provider}:{subject}"}
 
 
-def add(tx: Session, event: AuditEvent, *, actor: Actor, **values: Any) -> None:  # noqa: ANN401 - columns
+def _whence(origin: Origin) -> dict[str, str | None]:
+    return {"address": origin.address, "request_id": origin.request_id}
+
+
+def add(
+    tx: Session,
+    event: AuditEvent,
+    *,
+    actor: Actor,
+    origin: Origin = NOWHERE,
+    **values: Any,  # noqa: ANN401 - the table's columns
+) -> None:
     """Add a record of an actor; only the functions of the events call it."""
     who = _who(actor)
     details = {**who.pop("details", {}), **values.pop("details", {})}
-    table.add(tx, event=event, **who, **values, details=details)
+    table.add(tx, event=event, **who, **_whence(origin), **values, details=details)
 
 
 def fold(
@@ -333,7 +322,7 @@ def fold(
     actor: str,
     target: str | None,
     reason: str,
-    address: str | None,
+    origin: Origin,
     action: Action | None = None,
     **values: Any,  # noqa: ANN401 - the table's columns
 ) -> None:
@@ -345,8 +334,8 @@ def fold(
         "action": action,
         "target": target,
         "reason": reason,
-        "address": address or "",
+        "address": origin.address or "",
     }
     since = at - REPEATS_WITHIN
     if not table.raise_count(tx, event=event, label=None, since=since, **same):
-        table.add(tx, event=event, at=at, **same, **values)
+        table.add(tx, event=event, at=at, **same, request_id=origin.request_id, **values)

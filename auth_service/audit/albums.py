@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from auth_service import audit
+from auth_service.origin import NOWHERE, Origin
 from auth_service.policy.model import Actor
 from auth_service.store import audit as table
 from auth_service.vocabulary import AuditEvent, Level, album_label
@@ -23,13 +24,13 @@ def album_created(
     slug: str,
     title: str,
     owner: str,
-    address: str | None = None,
-    request_id: str | None = None,
+    origin: Origin = NOWHERE,
 ) -> None:
     """Record that an album was made, for an owner."""
     details = {"title": title, "owner": owner}
-    whence = {"address": address, "request_id": request_id}
-    audit.add(tx, AuditEvent.ALBUM_CREATED, at=at, actor=actor, **whence, **_album(slug), details=details)
+    audit.add(
+        tx, AuditEvent.ALBUM_CREATED, at=at, actor=actor, origin=origin, **_album(slug), details=details
+    )
 
 
 def change_begun(
@@ -67,13 +68,11 @@ def member_added(
     slug: str,
     member: int,
     after: Mapping[str, Any],
-    address: str | None = None,
-    request_id: str | None = None,
+    origin: Origin = NOWHERE,
 ) -> None:
     """Record that somebody was given rights in an album."""
     details = {"member": member, "after": dict(after)}
-    whence = {"address": address, "request_id": request_id}
-    audit.add(tx, AuditEvent.MEMBER_ADDED, at=at, actor=actor, **whence, **_album(slug), details=details)
+    audit.add(tx, AuditEvent.MEMBER_ADDED, at=at, actor=actor, origin=origin, **_album(slug), details=details)
 
 
 def member_changed(
@@ -85,13 +84,13 @@ def member_changed(
     member: int,
     before: Mapping[str, Any],
     after: Mapping[str, Any],
-    address: str | None = None,
-    request_id: str | None = None,
+    origin: Origin = NOWHERE,
 ) -> None:
     """Record that somebody's rights in an album were changed."""
     details = {"member": member, "before": dict(before), "after": dict(after)}
-    whence = {"address": address, "request_id": request_id}
-    audit.add(tx, AuditEvent.MEMBER_CHANGED, at=at, actor=actor, **whence, **_album(slug), details=details)
+    audit.add(
+        tx, AuditEvent.MEMBER_CHANGED, at=at, actor=actor, origin=origin, **_album(slug), details=details
+    )
 
 
 def member_removed(
@@ -102,13 +101,13 @@ def member_removed(
     slug: str,
     member: int,
     before: Mapping[str, Any],
-    address: str | None = None,
-    request_id: str | None = None,
+    origin: Origin = NOWHERE,
 ) -> None:
     """Record that somebody's rights in an album were taken back."""
     details = {"member": member, "before": dict(before)}
-    whence = {"address": address, "request_id": request_id}
-    audit.add(tx, AuditEvent.MEMBER_REMOVED, at=at, actor=actor, **whence, **_album(slug), details=details)
+    audit.add(
+        tx, AuditEvent.MEMBER_REMOVED, at=at, actor=actor, origin=origin, **_album(slug), details=details
+    )
 
 
 def _album(slug: str) -> dict[str, str]:

@@ -5,11 +5,12 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from auth_service.audit import add, fold
+from auth_service.origin import Origin
 from auth_service.policy.model import Actor
 from auth_service.vocabulary import ActorKind, AuditEvent
 
 
-def credentials_guessed(tx: Session, *, at: datetime, address: str | None, request_id: str | None) -> None:
+def credentials_guessed(tx: Session, *, at: datetime, origin: Origin) -> None:
     """Record that many bad credentials come from an address; a flood raises the count of one record."""
     fold(
         tx,
@@ -19,18 +20,14 @@ def credentials_guessed(tx: Session, *, at: datetime, address: str | None, reque
         actor_name="",
         target=None,
         reason="guessing",
-        address=address,
-        request_id=request_id,
+        origin=origin,
         details={},
     )
 
 
-def bearer_used(
-    tx: Session, *, at: datetime, actor: Actor, client: str, address: str | None, request_id: str | None
-) -> None:
+def bearer_used(tx: Session, *, at: datetime, actor: Actor, client: str, origin: Origin) -> None:
     """Record that somebody came with a token that a client of Keycloak's got for him."""
-    whence = {"address": address, "request_id": request_id}
-    add(tx, AuditEvent.BEARER_USED, at=at, actor=actor, **whence, details={"client": client[:64]})
+    add(tx, AuditEvent.BEARER_USED, at=at, actor=actor, origin=origin, details={"client": client[:64]})
 
 
 def bearer_refused(
@@ -39,8 +36,7 @@ def bearer_refused(
     at: datetime,
     person: tuple[str, str] | None,
     reason: str,
-    address: str | None,
-    request_id: str | None,
+    origin: Origin,
 ) -> None:
     """Record that a token of Keycloak's, or what looked like one, was refused.
 
@@ -58,7 +54,6 @@ def bearer_refused(
         actor_name="",
         target=None,
         reason=f"bearer:{reason}",
-        address=address,
-        request_id=request_id,
+        origin=origin,
         details={},
     )

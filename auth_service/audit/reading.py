@@ -12,12 +12,13 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from auth_service.albums.rights import NOWHERE, check, on_record
+from auth_service.albums.rights import check, on_record
 from auth_service.audit import system as audit_system
 from auth_service.errors import Invalid
-from auth_service.gate import Origin, refuse_system
+from auth_service.gate import refuse_system
 from auth_service.grants import grants_of
 from auth_service.judging import judge_system
+from auth_service.origin import NOWHERE, Origin
 from auth_service.policy.engine import visible
 from auth_service.policy.model import Actor, Openings
 from auth_service.store import audit_search as table
@@ -127,8 +128,7 @@ def read_audit(
                 at=world.clock(),
                 actor=actor,
                 question=_words(reading.question),
-                address=origin.address,
-                request_id=origin.request_id,
+                origin=origin,
             )
     with world.store.snapshot() as tx:
         found = table.page(tx, reading.question, limit=limit, offset=offset)
@@ -175,8 +175,7 @@ def export_audit(
             question=_words(reading.question),
             label=None if reading.whole else label,
             records=total,
-            address=origin.address,
-            request_id=origin.request_id,
+            origin=origin,
         )
     records = table.every(world.store, asked)
     return reading.whole, (reading.entry(record) for record in records)

@@ -5,6 +5,7 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from auth_service import audit
+from auth_service.origin import Origin
 from auth_service.policy.model import SYSTEM, Actor
 from auth_service.vocabulary import Action, AuditEvent, Level
 
@@ -16,8 +17,7 @@ def administered(
     actor: Actor,
     action: Action,
     target: str,
-    address: str | None,
-    request_id: str | None,
+    origin: Origin,
 ) -> None:
     """Record that an administrator used a route about the archive as a whole; repeats are counted."""
     audit.fold(
@@ -31,8 +31,7 @@ def administered(
         action=action,
         target=target[:256],
         reason="",
-        address=address,
-        request_id=request_id,
+        origin=origin,
     )
 
 
@@ -44,18 +43,14 @@ def explained(
     about: str,
     asked: str,
     outcome: str,
-    address: str | None,
-    request_id: str | None,
+    origin: Origin,
 ) -> None:
     """Record that somebody was shown why another may do something, or may not."""
     details = {"about": about, "outcome": outcome}
-    whence = {"address": address, "request_id": request_id}
-    audit.add(tx, AuditEvent.EXPLAINED, at=at, actor=actor, target=asked, **whence, details=details)
+    audit.add(tx, AuditEvent.EXPLAINED, at=at, actor=actor, target=asked, origin=origin, details=details)
 
 
-def audit_read(
-    tx: Session, *, at: datetime, actor: Actor, question: str, address: str | None, request_id: str | None
-) -> None:
+def audit_read(tx: Session, *, at: datetime, actor: Actor, question: str, origin: Origin) -> None:
     """Record what an administrator looked for in the audit; pages of one question are a count."""
     audit.fold(
         tx,
@@ -65,8 +60,7 @@ def audit_read(
         actor_name=actor.name or actor.username,
         target=question,
         reason="",
-        address=address,
-        request_id=request_id,
+        origin=origin,
         session=actor.session,
         action=Action.ADMINISTER,
         level=Level.SYSTEM,
@@ -82,14 +76,12 @@ def audit_exported(
     question: str,
     label: str | None,
     records: int,
-    address: str | None,
-    request_id: str | None,
+    origin: Origin,
 ) -> None:
     """Record that somebody took records of the audit away, and how many."""
-    whence = {"address": address, "request_id": request_id}
     what = {"action": action, "target": question, "label": label, "details": {"records": records}}
     level = Level.ALBUM if label else Level.SYSTEM
-    audit.add(tx, AuditEvent.AUDIT_EXPORTED, at=at, actor=actor, level=level, **what, **whence)
+    audit.add(tx, AuditEvent.AUDIT_EXPORTED, at=at, actor=actor, level=level, **what, origin=origin)
 
 
 def records_removed(tx: Session, *, at: datetime, until: datetime, count: int) -> None:

@@ -22,7 +22,7 @@ from auth_service.credentials.standing import Standings
 from auth_service.days import end_of
 from auth_service.directory import Directory
 from auth_service.errors import Conflict, Invalid, NotFound, NotInPerson
-from auth_service.gate import Origin
+from auth_service.origin import Origin
 from auth_service.policy.model import Actor, Narrowing
 from auth_service.settings import Settings
 from auth_service.store import api_tokens as table
@@ -173,8 +173,7 @@ class ApiTokens:
                     "albums": token.albums,
                     "until": token.until.isoformat(),
                 },
-                address=origin.address,
-                request_id=origin.request_id,
+                origin=origin,
             )
         return self._view(token, at), secret
 
@@ -208,8 +207,7 @@ class ApiTokens:
                 at=at,
                 actor=actor,
                 token=token_id,
-                address=origin.address,
-                request_id=origin.request_id,
+                origin=origin,
             )
 
     def actor(self, secret: str, *, origin: Origin) -> Actor | None:
@@ -294,8 +292,7 @@ class ApiTokens:
                 provider=token.provider,
                 subject=token.subject,
                 reason=why,
-                address=origin.address,
-                request_id=origin.request_id,
+                origin=origin,
             )
 
     def bounds(self) -> tuple[date, date]:

@@ -20,7 +20,7 @@ from auth_service.credentials.sealing import digest
 from auth_service.credentials.verification import AccessClaims, Untrusted
 from auth_service.directory import Directory, Standing
 from auth_service.errors import Untold
-from auth_service.gate import Origin
+from auth_service.origin import Origin
 from auth_service.policy.model import Actor, Narrowing
 from auth_service.settings import Settings
 from auth_service.store import people
@@ -146,8 +146,7 @@ class Bearers:
                 at=at,
                 actor=actor,
                 client=claims.azp,
-                address=origin.address,
-                request_id=origin.request_id,
+                origin=origin,
             )
 
     def _refuse(self, why: str, claims: AccessClaims | None, origin: Origin) -> None:
@@ -157,6 +156,5 @@ class Bearers:
                 at=self._clock(),
                 person=(self._settings.provider, claims.sub) if claims is not None else None,
                 reason=why,
-                address=origin.address,
-                request_id=origin.request_id,
+                origin=origin,
             )

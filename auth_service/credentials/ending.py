@@ -6,6 +6,7 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from auth_service import audit
+from auth_service.origin import NOWHERE, Origin
 from auth_service.policy.model import Actor, Group
 from auth_service.store import sessions as table
 from auth_service.store.sessions import SessionRecord
@@ -17,8 +18,7 @@ class Cause:
     """When something happened, and whence it came."""
 
     at: datetime
-    address: str = ""
-    request_id: str = ""
+    origin: Origin = NOWHERE
 
 
 def actor_from(record: SessionRecord) -> Actor:
@@ -49,8 +49,7 @@ def end(tx: Session, record: SessionRecord, *, why: str, cause: Cause, by: Actor
             actor=by or actor_from(record),
             session=record.id,
             reason=why,
-            address=cause.address,
-            request_id=cause.request_id,
+            origin=cause.origin,
         )
 
 
@@ -62,6 +61,5 @@ def sign_out(tx: Session, record: SessionRecord, *, why: str, cause: Cause) -> N
             at=cause.at,
             actor=actor_from(record),
             reason=why,
-            address=cause.address,
-            request_id=cause.request_id,
+            origin=cause.origin,
         )

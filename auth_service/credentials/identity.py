@@ -11,7 +11,7 @@ from auth_service.credentials.api_tokens import PREFIX, ApiTokens
 from auth_service.credentials.bearers import Bearers
 from auth_service.credentials.sessions import Sessions
 from auth_service.errors import Unauthenticated
-from auth_service.gate import Origin
+from auth_service.origin import Origin
 from auth_service.policy.model import NOBODY, Actor
 
 SESSION_ID = re.compile(r"[A-Za-z0-9_-]{32,128}")

@@ -24,6 +24,7 @@ from auth_service.credentials.sealing import Sealer, digest, new_secret
 from auth_service.credentials.verification import Untrusted
 from auth_service.directory import Directory
 from auth_service.errors import NotFound, Unavailable
+from auth_service.origin import Origin
 from auth_service.policy.model import Actor
 from auth_service.settings import Settings
 from auth_service.store import people
@@ -92,9 +93,8 @@ class Sessions:
         self,
         *,
         tokens: Tokens,
-        address: str,
+        origin: Origin,
         user_agent: str,
-        request_id: str = "",
         replaces: Iterable[str] = (),
     ) -> str:
         """Begin a session for whom the tokens name, and return the cookie's secret.
@@ -106,11 +106,11 @@ class Sessions:
 
         """
         at = self._clock()
-        record = self._new_record(tokens, at, address, user_agent)
+        record = self._new_record(tokens, at, origin, user_agent)
         secret = new_secret()
         with self._store.write() as tx:
             self._upsert_person(tx, tokens, at)
-            self._end_old(tx, replaces, Cause(at=at, address=address, request_id=request_id))
+            self._end_old(tx, replaces, Cause(at=at, origin=origin))
             table.add_session(
                 tx,
                 secret_hash=digest(secret),
@@ -121,13 +121,12 @@ class Sessions:
                 tx,
                 at=at,
                 actor=actor_from(record),
-                address=address,
+                origin=origin,
                 user_agent=record.user_agent,
-                request_id=request_id,
             )
         return secret
 
-    def _new_record(self, tokens: Tokens, at: datetime, address: str, user_agent: str) -> SessionRecord:
+    def _new_record(self, tokens: Tokens, at: datetime, origin: Origin, user_agent: str) -> SessionRecord:
         session_id = uuid4().hex
         return SessionRecord(
             id=session_id,
@@ -145,7 +144,7 @@ class Sessions:
             expires_at=at + timedelta(seconds=self._settings.session_absolute_seconds),
             checked_at=at,
             lease_until=None,
-            address=address[:LONGEST_TEXT],
+            address=(origin.address or "")[:LONGEST_TEXT],
             user_agent=user_agent[:LONGEST_TEXT],
         )
 
@@ -242,7 +241,7 @@ class Sessions:
 
     # A session ends
 
-    def end(self, actor: Actor, session_id: str, *, address: str = "", request_id: str = "") -> None:
+    def end(self, actor: Actor, session_id: str, *, origin: Origin) -> None:
         """End one of the actor's own sessions, and Keycloak's behind it if no other stands on that.
 
         Raises
@@ -256,7 +255,7 @@ class Sessions:
             record = table.by_id(tx, session_id)
             if record is None or (record.provider, record.subject) != (actor.provider, actor.subject):
                 raise NotFound
-            cause = Cause(at=at, address=address, request_id=request_id)
+            cause = Cause(at=at, origin=origin)
             ending.end(tx, record, why="person", cause=cause, by=actor)
             shared = table.shares_keycloak_session(tx, record.keycloak_session)
         tokens = unseal_tokens(self._sealer, record)
@@ -268,7 +267,7 @@ class Sessions:
         except (Refused, Unavailable) as error:
             log.warning("Keycloak's side of session %s may go on: %s", record.id, type(error).__name__)
 
-    def end_by_logout_token(self, raw: str, *, address: str = "", request_id: str = "") -> int:
+    def end_by_logout_token(self, raw: str, *, origin: Origin) -> int:
         """End what Keycloak's back-channel logout names, and return how many sessions that were.
 
         Raises
@@ -283,7 +282,7 @@ class Sessions:
         with self._store.write() as tx:
             if not table.use_token(tx, token_hash=digest(f"logout:{claims.jti}"), at=at, expires_at=until):
                 raise Untrusted("replayed")
-            cause = Cause(at=at, address=address, request_id=request_id)
+            cause = Cause(at=at, origin=origin)
             return self._end_all_of(tx, claims.sid, claims.sub, cause)
 
     def end_by_keycloak_session(self, *, sid: str | None, sub: str | None) -> int:
@@ -291,14 +290,14 @@ class Sessions:
         with self._store.write() as tx:
             return self._end_all_of(tx, sid, sub, Cause(at=self._clock()))
 
-    def sign_out(self, sid: str | None, *, language: str, address: str = "", request_id: str = "") -> str:
+    def sign_out(self, sid: str | None, *, language: str, origin: Origin) -> str:
         """End a session, Keycloak's behind it, and return where the browser goes on to.
 
         Ours ends first and whatever comes: a Keycloak that does not answer keeps nobody signed in here.
         Keycloak's is ended from here: a token that says whose it is would otherwise stand in an address. The
         browser then goes there to lose its cookies; where we know of no session, Keycloak asks the person.
         """
-        record = self._signed_out(sid, Cause(at=self._clock(), address=address, request_id=request_id))
+        record = self._signed_out(sid, Cause(at=self._clock(), origin=origin))
         tokens = unseal_tokens(self._sealer, record) if record is not None else None
         try:
             if tokens is not None:

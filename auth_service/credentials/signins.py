@@ -13,11 +13,11 @@ from enum import StrEnum
 
 from auth_service import audit
 from auth_service.clock import Clock
-from auth_service.credentials.ending import Cause
 from auth_service.credentials.provider import Provider, Refused, Tokens
 from auth_service.credentials.sealing import Sealer, digest, new_secret
 from auth_service.credentials.verification import Untrusted
 from auth_service.errors import Unavailable
+from auth_service.origin import Origin
 from auth_service.settings import Settings
 from auth_service.store import sessions as table
 from auth_service.store.database import Store
@@ -135,8 +135,7 @@ class Signins:
         parameters: Sequence[tuple[str, str]],
         *,
         cookie_values: Callable[[str], Iterable[str]],
-        address: str,
-        request_id: str,
+        origin: Origin,
     ) -> Finished:
         """Finish a sign-in with what Keycloak's redirect brought.
 
@@ -153,10 +152,10 @@ class Signins:
             However it ends otherwise; that is in the audit by then.
 
         """
-        cause = Cause(at=self._clock(), address=address, request_id=request_id)
+        at = self._clock()
         try:
             given = _once_each(parameters)
-            signin, cookie = self._claim(given.get("state", ""), cookie_values, cause.at)
+            signin, cookie = self._claim(given.get("state", ""), cookie_values, at)
             try:
                 tokens = self._tokens(signin, given)
             except SigninFailed as failed:
@@ -165,9 +164,7 @@ class Signins:
         except SigninFailed as failed:
             log.info("a sign-in ended: %s (%s)", failed.failure, failed.why)
             with self._store.write() as tx:
-                audit.signin_failed(
-                    tx, at=cause.at, reason=failed.why, address=address, request_id=request_id
-                )
+                audit.signin_failed(tx, at=at, reason=failed.why, origin=origin)
             raise
         return Finished(tokens=tokens, next_page=signin.next, language=signin.language, cookie=cookie)
 

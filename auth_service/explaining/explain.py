@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from datetime import date
 from functools import partial
 
-from auth_service.albums.rights import NOWHERE
 from auth_service.audit import system as audit_system
 from auth_service.days import last_day_of
 from auth_service.errors import Invalid
@@ -15,9 +14,10 @@ from auth_service.explaining.looking import Look, Looker
 from auth_service.explaining.model import AlbumName, Explanation, GrantStep, Recorded
 from auth_service.explaining.scope import Scope, scope_of
 from auth_service.explaining.ways import Ways
-from auth_service.gate import Origin, refuse_system
+from auth_service.gate import refuse_system
 from auth_service.grants import grants_of
 from auth_service.judging import Judge, judge_system
+from auth_service.origin import NOWHERE, Origin
 from auth_service.policy.engine import opening_labels
 from auth_service.policy.model import Actor, Weighed
 from auth_service.store import albums as table
@@ -117,8 +117,7 @@ def explain(
             about=known.key,
             asked=told.asked[:LONGEST_ASKED],
             outcome=told.outcome,
-            address=origin.address,
-            request_id=origin.request_id,
+            origin=origin,
         )
     return told
 

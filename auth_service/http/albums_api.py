@@ -15,7 +15,6 @@ from auth_service.albums.members import (
     remove_member,
 )
 from auth_service.errors import Invalid
-from auth_service.gate import Origin
 from auth_service.http.dependencies import UNSAFE, SignedIn
 from auth_service.http.models import (
     AlbumDocument,
@@ -30,6 +29,7 @@ from auth_service.http.models import (
     SubjectDocument,
     errors,
 )
+from auth_service.origin import Origin
 from auth_service.vocabulary import Action, AlbumRole, SubjectKind, album_label
 
 router = APIRouter()
@@ -69,7 +69,7 @@ def albums(request: Request, actor: SignedIn, wanted: Annotated[AlbumsWanted, Qu
 @router.get("/api/albums/{slug}", tags=["albums"], responses=errors(404))
 def album(request: Request, actor: SignedIn, slug: Slug) -> OneAlbum:
     """Return one album; one that is hidden looks like one that is not there."""
-    page = find_album(request.app.state.services, actor=actor, slug=slug, origin=Origin.of(request))
+    page = find_album(request.app.state.services, actor=actor, slug=slug, origin=Origin.of(request.headers))
     return OneAlbum(**_album(page.items[0]), archive="up" if page.archive_answers else "down")
 
 
@@ -82,7 +82,9 @@ def members(
     offset: Annotated[int, Query(ge=0, le=1_000_000_000)] = 0,
 ) -> MemberList:
     """Return who may do what in an album, to its owners."""
-    found = list_members(request.app.state.services, actor=actor, slug=slug, origin=Origin.of(request))
+    found = list_members(
+        request.app.state.services, actor=actor, slug=slug, origin=Origin.of(request.headers)
+    )
     return MemberList(items=[_member(each) for each in found[offset : offset + limit]], total=len(found))
 
 
@@ -107,7 +109,7 @@ def invite(request: Request, actor: SignedIn, slug: Slug, wanted: MemberGiven) -
         rights=Rights(
             role=_ROLES[wanted.role], actions=_actions(wanted.actions, wanted.role), until=wanted.until
         ),
-        origin=Origin.of(request),
+        origin=Origin.of(request.headers),
     )
     return _member(member)
 
@@ -131,7 +133,7 @@ def change(
         actions=_actions(wanted.actions, wanted.role) if wanted.actions is not None else None,
         until=wanted.until,
         keep_until="until" not in wanted.model_fields_set,
-        origin=Origin.of(request),
+        origin=Origin.of(request.headers),
     )
     return _member(member)
 
@@ -151,7 +153,7 @@ def take_back(request: Request, actor: SignedIn, slug: Slug, member_id: MemberId
         actor=actor,
         slug=slug,
         member_id=member_id,
-        origin=Origin.of(request),
+        origin=Origin.of(request.headers),
     )
     return Response(status_code=204)
 

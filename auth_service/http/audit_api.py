@@ -14,9 +14,9 @@ from auth_service.audit import spreadsheets
 from auth_service.audit.reading import Entry, export_audit, read_audit
 from auth_service.days import moment, moment_after
 from auth_service.errors import Invalid
-from auth_service.gate import Origin
 from auth_service.http.dependencies import InPerson
 from auth_service.http.models import AuditEntryDocument, AuditList, AuditWanted, errors
+from auth_service.origin import Origin
 from auth_service.store.audit_search import Question
 from auth_service.vocabulary import album_label
 
@@ -31,7 +31,7 @@ def audit(request: Request, actor: InPerson, wanted: Annotated[AuditWanted, Quer
     """Return what happened, the newest first: all of it to administrators, to owners through their albums."""
     services = request.app.state.services
     question, label = _question(wanted, services.settings.zone), _label(wanted)
-    origin = Origin.of(request)
+    origin = Origin.of(request.headers)
     if wanted.format == "csv" or (wanted.format is None and _prefers_csv(request)):
         whole, entries = export_audit(services, actor=actor, question=question, label=label, origin=origin)
         day = services.clock().astimezone(services.settings.zone).date()

@@ -8,7 +8,8 @@ from pydantic import StringConstraints
 from auth_service.administering import require_admin
 from auth_service.credentials.identity import identify
 from auth_service.errors import Forbidden, Unauthenticated
-from auth_service.gate import Origin, refuse_system
+from auth_service.gate import refuse_system
+from auth_service.origin import Origin
 from auth_service.policy.model import Actor, Decision, Reason
 from auth_service.targets import MAX_UID, ORTHANC_ID, UID
 from auth_service.vocabulary import ActorKind
@@ -24,7 +25,7 @@ def actor_or_nobody(request: Request) -> Actor:
         sessions=services.sessions,
         tokens=services.tokens,
         bearers=services.bearers,
-        origin=Origin.of(request),
+        origin=Origin.of(request.headers),
     )
 
 
@@ -46,7 +47,7 @@ def person_of(request: Request) -> Actor:
             actor=actor,
             decision=Decision(allowed=False, reason=Reason.IN_PERSON),
             path=request.url.path,
-            origin=Origin.of(request),
+            origin=Origin.of(request.headers),
         )
     return actor
 
@@ -54,7 +55,9 @@ def person_of(request: Request) -> Actor:
 def administrator_of(request: Request) -> Actor:
     """Say who asks, and let only an administrator pass: to others there is no such route."""
     actor = person_of(request)
-    require_admin(request.app.state.services, actor=actor, path=request.url.path, origin=Origin.of(request))
+    require_admin(
+        request.app.state.services, actor=actor, path=request.url.path, origin=Origin.of(request.headers)
+    )
     return actor
 
 

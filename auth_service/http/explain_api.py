@@ -6,10 +6,10 @@ from fastapi import APIRouter, Query, Request
 
 from auth_service.explaining.asked import LONGEST
 from auth_service.explaining.explain import explain
-from auth_service.gate import Origin
 from auth_service.http.dependencies import Administrator, InPerson
 from auth_service.http.explain_models import ExplanationDocument, PeopleList, PersonDocument
 from auth_service.http.models import errors
+from auth_service.origin import Origin
 from auth_service.people import find_people
 
 router = APIRouter(tags=["why"])
@@ -49,7 +49,7 @@ def explain_decision(
         actor=actor or None,
         action=action or None,
         resource=resource,
-        origin=Origin.of(request),
+        origin=Origin.of(request.headers),
     )
     return ExplanationDocument.model_validate(found)
 

@@ -19,6 +19,7 @@ from auth_service.errors import NotFound, ServiceError, Unauthenticated
 from auth_service.http.dependencies import actor_or_nobody
 from auth_service.http.me import me_document
 from auth_service.http.responses import request_id
+from auth_service.origin import Origin
 from auth_service.vocabulary import ActorKind
 
 router = APIRouter(include_in_schema=False)
@@ -82,8 +83,10 @@ async def backchannel(request: Request, secret: str) -> Response:
 
 
 def _end(request: Request, token: str) -> bool:
+    # Keycloak comes without nginx: only the number of the request is heard.
+    origin = Origin(address=None, request_id=request_id(request))
     try:
-        ended = request.app.state.services.sessions.end_by_logout_token(token, request_id=request_id(request))
+        ended = request.app.state.services.sessions.end_by_logout_token(token, origin=origin)
     except Untrusted as error:
         log.warning("a back-channel logout was refused: %s", error.why)
         return False

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict
 from starlette.responses import Response
 
 from auth_service.http.dependencies import InPerson, own_origin
-from auth_service.http.responses import request_id
+from auth_service.origin import Origin
 
 router = APIRouter(tags=["sessions"])
 
@@ -51,10 +51,5 @@ def list_sessions(
 @router.delete("/api/sessions/{session_id}", status_code=204, dependencies=[Depends(own_origin)])
 def end_session(request: Request, actor: InPerson, session_id: str) -> Response:
     """End one of the actor's sessions; somebody else's looks like one that is not there."""
-    request.app.state.services.sessions.end(
-        actor,
-        session_id,
-        address=request.headers.get("x-gate-address", ""),
-        request_id=request_id(request),
-    )
+    request.app.state.services.sessions.end(actor, session_id, origin=Origin.of(request.headers))
     return Response(status_code=204)

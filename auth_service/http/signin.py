@@ -16,7 +16,8 @@ from auth_service.credentials.signins import Failure, Finished, SigninFailed, Si
 from auth_service.errors import Unavailable
 from auth_service.http.next_page import next_page
 from auth_service.http.pages import known_language, page, signin_address
-from auth_service.http.responses import language_of, request_id
+from auth_service.http.responses import language_of
+from auth_service.origin import Origin
 from auth_service.settings import Settings
 
 router = APIRouter(include_in_schema=False)
@@ -53,8 +54,7 @@ class Visit:
             provider=services.provider,
             clock=services.clock,
         )
-        self.address = request.headers.get("x-gate-address", "")
-        self.request_id = request_id(request)
+        self.origin = Origin.of(request.headers)
         self._cookies = "; ".join(request.headers.getlist("cookie"))
 
     def cookies(self, name: str) -> list[str]:
@@ -110,8 +110,7 @@ def callback(visit: Visited) -> Response:
         finished = visit.signins.finish(
             parse_qsl(visit.request.url.query, keep_blank_values=True),
             cookie_values=visit.cookies,
-            address=visit.address,
-            request_id=visit.request_id,
+            origin=visit.origin,
         )
     except SigninFailed as failed:
         response = _failed(
@@ -143,9 +142,7 @@ def sign_out(visit: Visited) -> Response:
     # Two cookies are two sessions to end: nobody who wants out is kept in by a stray one.
     ending: list[str | None] = [*visit.secrets()] or [None]
     for secret in ending:
-        where = visit.sessions.sign_out(
-            secret, language=language, address=visit.address, request_id=visit.request_id
-        )
+        where = visit.sessions.sign_out(secret, language=language, origin=visit.origin)
     response = _redirect(where, 303)
     response.delete_cookie(
         visit.settings.session_cookie,
@@ -177,9 +174,8 @@ def signed_out(visit: Visited) -> Response:
 def _signed_in(visit: Visit, finished: Finished) -> Response:
     secret = visit.sessions.open(
         tokens=finished.tokens,
-        address=visit.address,
+        origin=visit.origin,
         user_agent=visit.request.headers.get("user-agent", ""),
-        request_id=visit.request_id,
         replaces=visit.secrets(),
     )
     response = _redirect(finished.next_page, 303)

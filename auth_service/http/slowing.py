@@ -12,6 +12,7 @@ from auth_service.credentials.guessing import DELAY, Guesses
 from auth_service.credentials.identity import cookie_values
 from auth_service.errors import TooMany
 from auth_service.http.responses import error_response, request_id
+from auth_service.origin import Origin
 from auth_service.world import World
 
 Pause = Callable[[float], Awaitable[None]]
@@ -93,6 +94,6 @@ def _sent_away(request: Request) -> Response | None:
 
 def _record(request: Request, address: str) -> None:
     services: World = request.app.state.services
-    at, number = services.clock(), request_id(request)
+    origin = Origin(address=address, request_id=request_id(request))
     with services.store.write() as tx:
-        audit_credentials.credentials_guessed(tx, at=at, address=address, request_id=number)
+        audit_credentials.credentials_guessed(tx, at=services.clock(), origin=origin)

@@ -6,9 +6,9 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from auth_service.credentials.api_tokens import TokenView
-from auth_service.gate import Origin
 from auth_service.http.dependencies import UNSAFE_IN_PERSON, InPerson
 from auth_service.http.models import NewToken, TokenDocument, TokenList, TokenWanted, errors
+from auth_service.origin import Origin
 
 router = APIRouter(tags=["tokens"])
 
@@ -37,7 +37,7 @@ def create_token(request: Request, actor: InPerson, wanted: TokenWanted, respons
         actions=wanted.actions,
         albums=wanted.albums,
         until=wanted.until,
-        origin=Origin.of(request),
+        origin=Origin.of(request.headers),
     )
     response.headers["Cache-Control"] = "no-store"
     return NewToken(**_fields(token), token=secret)
@@ -51,7 +51,7 @@ def create_token(request: Request, actor: InPerson, wanted: TokenWanted, respons
 )
 def revoke_token(request: Request, actor: InPerson, token_id: str) -> Response:
     """Take one of the actor's tokens back; somebody else's looks like one that is not there."""
-    request.app.state.services.tokens.revoke(actor, token_id, origin=Origin.of(request))
+    request.app.state.services.tokens.revoke(actor, token_id, origin=Origin.of(request.headers))
     return Response(status_code=204)
 
 

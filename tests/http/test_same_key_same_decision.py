@@ -11,7 +11,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from auth_service.gate import Gate, Origin
+from auth_service.gate import Gate
+from auth_service.origin import NOWHERE
 from auth_service.targets import TABLE, ParameterError, Target, UndeclaredError, Way, resolve
 from tests.http.world import PEOPLE, SERIES, World
 
@@ -72,7 +73,7 @@ def decide(world: World, request: Request) -> tuple[Target | None, str]:
         archive=services.archive,
         rules=services.rules,
         clock=services.clock,
-        origin=Origin(address=None, request_id=None),
+        origin=NOWHERE,
     )
     actor = services.sessions.actor(world.sids[who])
     assert actor is not None

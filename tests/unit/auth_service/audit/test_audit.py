@@ -10,11 +10,15 @@ from auth_service import audit
 from auth_service.audit import albums as audit_albums
 from auth_service.audit import credentials as audit_credentials
 from auth_service.audit import system as audit_system
+from auth_service.origin import NOWHERE, Origin
 from auth_service.policy.model import SYSTEM, Actor
 from auth_service.store import audit as table
 from auth_service.store.tables import AuditRecord
 from auth_service.vocabulary import Action, AuditEvent, Level
 from tests.world import START, TestWorld, two_albums
+
+HERE = Origin(address="192.0.2.7", request_id="request-1")
+THERE = Origin(address="192.0.2.8", request_id="request-2")
 
 
 @pytest.fixture
@@ -38,8 +42,7 @@ def deny(world: TestWorld, actor: Actor, **changes: object) -> None:
         "label": None,
         "reason": "no-grant",
         "rule": None,
-        "address": "192.0.2.7",
-        "request_id": "request-1",
+        "origin": HERE,
         **changes,
     }
     with world.store.write() as tx:
@@ -55,8 +58,7 @@ def view(world: TestWorld, actor: Actor, study: str = "1.2") -> bool:
             study_uid=study,
             label="album-a",
             rule="membership:1",
-            address="192.0.2.7",
-            request_id="request-1",
+            origin=HERE,
         )
 
 
@@ -92,7 +94,7 @@ def test_a_denial_that_repeats_within_a_minute_is_counted(world: TestWorld) -> N
     stranger = world.actor("stranger")
     deny(world, stranger)
     world.wait(seconds=59)
-    deny(world, stranger, request_id="request-2", address="192.0.2.8")
+    deny(world, stranger, origin=THERE)
     assert [(record.count, record.request_id) for record in records(world)] == [(2, "request-1")]
     world.wait(seconds=2)
     deny(world, stranger)
@@ -198,8 +200,8 @@ def test_an_ambiguous_identifier_is_on_record_once_a_minute(world: TestWorld) ->
 def test_sessions_leave_their_records(world: TestWorld) -> None:
     member = world.actor("member-a")
     with world.store.write() as tx:
-        audit.signin(tx, at=world.clock(), actor=member, address="192.0.2.7", user_agent="Firefox")
-        audit.signin_failed(tx, at=world.clock(), reason="expired", address="192.0.2.8")
+        audit.signin(tx, at=world.clock(), actor=member, origin=HERE, user_agent="Firefox")
+        audit.signin_failed(tx, at=world.clock(), reason="expired", origin=THERE)
         audit.session_ended(tx, at=world.clock(), actor=member, session="other", reason="person")
         audit.signout(tx, at=world.clock(), actor=member, reason="keycloak")
     assert [(r.event, r.actor, r.target, r.reason, r.address, r.details) for r in records(world)] == [
@@ -244,9 +246,9 @@ def test_every_event_has_a_function() -> None:
 
 
 def test_sign_ins_that_fail_again_and_again_from_one_address_are_a_count(world: TestWorld) -> None:
-    for address in ("192.0.2.7", "192.0.2.7", "192.0.2.8", "192.0.2.7"):
+    for origin in (HERE, HERE, THERE, HERE):
         with world.store.write() as tx:
-            audit.signin_failed(tx, at=world.clock(), reason="replayed", address=address)
+            audit.signin_failed(tx, at=world.clock(), reason="replayed", origin=origin)
     assert [(record.address, record.count) for record in records(world)] == [
         ("192.0.2.7", 3),
         ("192.0.2.8", 1),
@@ -262,5 +264,5 @@ def test_what_is_not_folded_by_the_vocabulary_is_not_folded(world: TestWorld) ->
             actor="system",
             target=None,
             reason="",
-            address=None,
+            origin=NOWHERE,
         )

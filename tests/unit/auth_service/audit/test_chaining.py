@@ -17,6 +17,7 @@ from auth_service.audit import chaining
 from auth_service.audit import check as audit_check
 from auth_service.audit.chain import Heads
 from auth_service.audit.chaining import Chainer
+from auth_service.origin import Origin
 from auth_service.policy.model import SYSTEM
 from auth_service.store import audit_chain as table
 from auth_service.store.audit import records
@@ -60,8 +61,7 @@ def deny(world: TestWorld) -> None:
             label=None,
             reason="no-grant",
             rule=None,
-            address="192.0.2.7",
-            request_id="request-1",
+            origin=Origin(address="192.0.2.7", request_id="request-1"),
         )
 
 

@@ -11,9 +11,10 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from auth_service.albums.members import Rights, add_member, list_members
-from auth_service.albums.rights import NOWHERE, Access, accesses
+from auth_service.albums.rights import Access, accesses
 from auth_service.credentials.api_tokens import MOST_OF_ONE, PREFIX, ApiTokens
 from auth_service.errors import Conflict, Forbidden, Invalid, NotFound, Unavailable, Untold
+from auth_service.origin import NOWHERE
 from auth_service.policy.model import Actor
 from auth_service.store.tables import ApiToken, AuditRecord
 from auth_service.vocabulary import Action, ActorKind, AlbumRole

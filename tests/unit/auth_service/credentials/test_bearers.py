@@ -13,9 +13,9 @@ import httpx
 import pytest
 from sqlalchemy import select
 
-from auth_service.albums.rights import NOWHERE
 from auth_service.credentials.bearers import NOTED_ANEW, Bearers
 from auth_service.errors import Unavailable
+from auth_service.origin import NOWHERE
 from auth_service.policy.model import Actor
 from auth_service.store import people
 from auth_service.store.tables import AuditRecord

@@ -16,6 +16,7 @@ from auth_service import reach
 from auth_service.credentials import checking
 from auth_service.credentials.watching import Watcher
 from auth_service.errors import Unavailable
+from auth_service.origin import NOWHERE
 from auth_service.policy.engine import decide
 from auth_service.policy.model import Actor, Resource
 from auth_service.store import sessions as table
@@ -196,7 +197,7 @@ def test_session_found_over_beside_requests_is_over_for_the_next(world: SigninWo
 
 def test_session_that_was_signed_out_is_not_asked_about(world: SigninWorld, sid: str) -> None:
     actor_of(world, sid)
-    sessions_of(world).sign_out(sid, language="en")
+    sessions_of(world).sign_out(sid, language="en", origin=NOWHERE)
     world.wait(seconds=1)
     watched(world)
     assert watched(world) == 0
@@ -432,7 +433,7 @@ def test_sign_out_during_a_question_wins(world: SigninWorld, sid: str) -> None:
     def sign_out(endpoint: str) -> None:
         if endpoint == "token/introspect":
             world.keycloak.before_answer = lambda _endpoint: None
-            sessions_of(world).sign_out(sid, language="en")
+            sessions_of(world).sign_out(sid, language="en", origin=NOWHERE)
 
     world.keycloak.before_answer = sign_out
     assert sessions_of(world).actor(sid) is None

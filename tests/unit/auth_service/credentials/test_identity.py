@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from auth_service.albums.rights import NOWHERE
 from auth_service.credentials.api_tokens import PREFIX
 from auth_service.credentials.identity import cookie_values, identify
 from auth_service.errors import Unauthenticated
+from auth_service.origin import NOWHERE
 from auth_service.policy.model import NOBODY
 from tests.fakes.signin import SigninWorld
 

@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import select, update
 
 from auth_service.errors import NotFound
+from auth_service.origin import NOWHERE
 from auth_service.store.tables import SigninSession
 from tests.fakes.signin import SigninWorld
 from tests.unit.auth_service.using import actor_of, last_event, opened, row, sessions_of
@@ -74,7 +75,7 @@ def test_bearer_stands_for_the_session_and_dies_with_it(world: SigninWorld, sid:
     bearer, lasts, actor = given
     assert lasts == 60
     assert sessions_of(world).actor_of_bearer(bearer) == actor
-    sessions_of(world).sign_out(sid, language="en")
+    sessions_of(world).sign_out(sid, language="en", origin=NOWHERE)
     assert sessions_of(world).actor_of_bearer(bearer) is None
 
 
@@ -148,13 +149,13 @@ def test_person_ends_another_session_of_his_and_keycloaks_behind_it(world: Signi
     here = actor_of(world, opened(world, "alice"))
     there = actor_of(world, sid).session
     assert there is not None
-    sessions_of(world).end(here, there)
+    sessions_of(world).end(here, there, origin=NOWHERE)
     assert sessions_of(world).actor(sid) is None
     assert "logout" in world.keycloak.calls
     assert [session.active for session in world.keycloak.sessions.values()] == [False, True]
     assert last_event(world) == ("session-ended", "person")
     with pytest.raises(NotFound):
-        sessions_of(world).end(here, there)
+        sessions_of(world).end(here, there, origin=NOWHERE)
 
 
 def test_nobody_ends_somebody_elses_session(world: SigninWorld, sid: str) -> None:
@@ -162,7 +163,7 @@ def test_nobody_ends_somebody_elses_session(world: SigninWorld, sid: str) -> Non
     alices = actor_of(world, sid).session
     assert alices is not None
     with pytest.raises(NotFound):
-        sessions_of(world).end(bob, alices)
+        sessions_of(world).end(bob, alices, origin=NOWHERE)
     assert sessions_of(world).actor(sid) is not None
 
 
@@ -171,7 +172,7 @@ def test_session_ends_here_also_when_keycloak_does_not_answer(world: SigninWorld
     there = actor_of(world, sid).session
     assert there is not None
     world.keycloak.down = True
-    sessions_of(world).end(here, there)
+    sessions_of(world).end(here, there, origin=NOWHERE)
     assert sessions_of(world).actor(sid) is None
 
 
@@ -181,13 +182,13 @@ def test_keycloaks_session_stays_while_another_of_ours_stands_on_it(world: Signi
         tx.execute(update(SigninSession).values(keycloak_session="shared"))
     there = actor_of(world, sid).session
     assert there is not None
-    sessions_of(world).end(actor_of(world, second), there)
+    sessions_of(world).end(actor_of(world, second), there, origin=NOWHERE)
     assert "logout" not in world.keycloak.calls
     assert sessions_of(world).actor(second) is not None
 
 
 def test_ended_rows_are_forgotten_after_a_month(world: SigninWorld, sid: str) -> None:
-    sessions_of(world).sign_out(sid, language="en")
+    sessions_of(world).sign_out(sid, language="en", origin=NOWHERE)
     world.wait(days=31)
     opened(world, "bob")
     assert row(world).subject == world.keycloak.users["bob"].sub
@@ -203,10 +204,12 @@ def test_session_of_an_actor_is_told(world: SigninWorld, sid: str) -> None:
 
 def test_sign_out_goes_on_when_keycloak_knows_of_no_session(world: SigninWorld, sid: str) -> None:
     world.keycloak.answers["logout"] = httpx.Response(400, json={"error": "invalid_grant"})
-    assert "/openid-connect/logout?" in sessions_of(world).sign_out(sid, language="en")
+    assert "/openid-connect/logout?" in sessions_of(world).sign_out(sid, language="en", origin=NOWHERE)
 
 
 def test_sign_out_without_session_and_keycloak_says_so(world: SigninWorld) -> None:
-    assert "/openid-connect/logout?" in sessions_of(world).sign_out(None, language="en")
+    assert "/openid-connect/logout?" in sessions_of(world).sign_out(None, language="en", origin=NOWHERE)
     world.keycloak.down = True
-    assert sessions_of(world).sign_out(None, language="en") == "/auth/signedout?keycloak=silent"
+    assert (
+        sessions_of(world).sign_out(None, language="en", origin=NOWHERE) == "/auth/signedout?keycloak=silent"
+    )

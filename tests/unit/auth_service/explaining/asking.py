@@ -5,7 +5,8 @@ from functools import partial
 from auth_service.credentials.api_tokens import ApiTokens
 from auth_service.explaining.explain import explain
 from auth_service.explaining.model import Explanation
-from auth_service.gate import Gate, Origin
+from auth_service.gate import Gate
+from auth_service.origin import Origin
 from auth_service.store import people
 from tests.world import TestWorld
 

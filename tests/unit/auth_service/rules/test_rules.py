@@ -11,8 +11,9 @@ import pytest
 
 from auth_service.albums import rights
 from auth_service.errors import NoRules, Untold
-from auth_service.gate import Gate, Origin
+from auth_service.gate import Gate
 from auth_service.grants import grants_of
+from auth_service.origin import NOWHERE
 from auth_service.policy.model import (
     NOBODY,
     Actor,
@@ -363,7 +364,7 @@ def test_the_gate_joins_rules_and_memberships_and_opens_no_album_by_a_rule(ruled
         archive=world.archive,
         rules=world.rules,
         clock=world.clock,
-        origin=Origin(address=None, request_id=None),
+        origin=NOWHERE,
     )
     actor = world.actor("member-a")
     both = frozenset({Labelled(label="album-a"), Labelled(label="trauma")})
