@@ -32,7 +32,7 @@ with head:
     history.file(t, question.file(visit.addresses.public_url))
 with place:
     if found.items:
-        leave_out = [] if guard.administers(visit.me) else ["address", *(["album"] if slug else [])]
+        leave_out = [] if visit.me.administers else ["address", *(["album"] if slug else [])]
         history.draw(t, found.items, key=f"audit.{hash(question)}.{number}", leave_out=leave_out)
     else:
         notices.empty("search_off", t("Nothing matches"), [t("Loosen the filters above.")])

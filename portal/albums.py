@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from portal.answers import Album, AlbumList, AlbumSearch
 from portal.archive import Archive, StudySearch
-from portal.auth_client import Account, Album, AlbumList, AlbumSearch
+from portal.auth_client import Account
 from portal.dicom import Series, Study, face, in_order
 
 ALBUMS_PER_PAGE = 24

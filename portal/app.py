@@ -50,7 +50,7 @@ def main() -> None:
     visit = outcome if isinstance(outcome, Visit) else None
     t = visit.t if visit else session.text()
     style.apply(t.language)
-    administers = visit is not None and guard.administers(visit.me)
+    administers = visit is not None and visit.me.administers
     page = st.navigation(pages(t, administers=administers), position="top" if visit else "hidden")
     st.set_page_config(page_title=f"{page.title} · PARADIM")
     st.logo(str(ASSETS / bar.logo()), size="large", link=None)

@@ -7,14 +7,14 @@ from urllib.parse import urlencode
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from portal.answers import Answer
+
 PER_PAGE = 25
 """So that the entry that is chosen, which is drawn under the table, is not far from its row."""
 
 
-class AuditEntry(BaseModel):
+class AuditEntry(Answer):
     """One thing that happened; owners of albums are not told all of it."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
 
     id: int
     at: datetime
@@ -35,10 +35,8 @@ class AuditEntry(BaseModel):
     request_id: str | None = None
 
 
-class AuditPage(BaseModel):
+class AuditPage(Answer):
     """A page of what happened, the newest first, and how much matches in all."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
 
     items: tuple[AuditEntry, ...]
     total: int

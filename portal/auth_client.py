@@ -7,14 +7,26 @@ look as agreed counts as no answer. Nothing is kept between two questions but th
 
 import logging
 from collections.abc import Mapping
-from datetime import date, datetime
-from typing import Any, Literal, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 from urllib.parse import quote
 
 import httpx
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import ValidationError
 
-from auth_service.vocabulary import AlbumRole, RealmRole
+from portal.answers import (
+    Album,
+    AlbumList,
+    AlbumSearch,
+    Answer,
+    Entry,
+    Health,
+    NewToken,
+    RulesStatus,
+    Session,
+    SessionList,
+    TokenList,
+    TokenWish,
+)
 from portal.audit import AuditPage, AuditSearch
 from portal.errors import Forbidden, Invalid, NotFound, Part, SignedOut, Unavailable
 from portal.explanation import Explanation, PeopleList, Person
@@ -23,200 +35,6 @@ _log = logging.getLogger(__name__)
 
 HEALTH_TIMEOUT_SECONDS = 3.0
 """Whether parts are up is asked in passing, so it may not hold a page up."""
-
-
-class _Answer(BaseModel):
-    """Something auth_service said; what it says beyond our knowledge is passed over."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
-
-class Membership(_Answer):
-    """What the person may do in one album."""
-
-    slug: str
-    title: str
-    role: str
-    actions: tuple[str, ...] = ()
-    until: date | None = None
-
-
-class Group(_Answer):
-    """A Keycloak group of the person."""
-
-    id: str
-    path: str
-
-
-class OwnSession(_Answer):
-    """The session that asks."""
-
-    id: str
-    created: datetime
-    expires: datetime
-
-
-class Me(_Answer):
-    """Who the person is and what he may do where."""
-
-    sub: str
-    username: str
-    name: str = ""
-    email: str | None = None
-    language: Literal["en", "fr"] | None = None
-    roles: tuple[str, ...] = ()
-    groups: tuple[Group, ...] = ()
-    session: OwnSession | None = None
-    albums: tuple[Membership, ...] = ()
-
-    @property
-    def administers(self) -> bool:
-        """Whether he is an administrator: what he is shown of it, auth_service decides anew."""
-        return RealmRole.ADMIN in self.roles
-
-    @property
-    def owns(self) -> bool:
-        """Whether he owns an album."""
-        return any(one.role == AlbumRole.OWNER for one in self.albums)
-
-    @property
-    def called(self) -> str:
-        """How to address the person: the name, or the user name where there is none."""
-        return self.name.strip() or self.username
-
-
-class Entry(_Answer):
-    """What the portal gets for a session cookie: a credential for a minute, and who it is."""
-
-    bearer: str = Field(repr=False)
-    me: Me
-
-
-class Session(_Answer):
-    """One of the person's sessions."""
-
-    id: str
-    created: datetime
-    last_seen: datetime
-    expires: datetime
-    address: str | None = None
-    user_agent: str | None = None
-    current: bool = False
-
-
-class Token(_Answer):
-    """One of the person's API tokens."""
-
-    id: str
-    name: str
-    actions: tuple[str, ...] = ()
-    albums: tuple[str, ...] | None
-    """Slugs; ``None``: every album of the person."""
-    created: datetime
-    until: date
-    over: bool
-    used: datetime | None = None
-    used_from: str | None = None
-
-
-class NewToken(Token):
-    """A token that was just made; its secret is shown once."""
-
-    token: str = Field(repr=False)
-
-
-class TokenList(_Answer):
-    """The person's tokens, and between which days the last day of a new one may be."""
-
-    items: tuple[Token, ...]
-    first: date
-    last: date
-
-
-class TokenWish(BaseModel):
-    """What a new token shall be for, and what it shall be narrowed to."""
-
-    name: str
-    actions: tuple[str, ...]
-    albums: tuple[str, ...] | None
-    until: date
-
-
-class Picture(_Answer):
-    """The series whose picture stands for an album."""
-
-    study: str
-    series: str
-
-
-class Album(_Answer):
-    """One album, as far as the person may see it."""
-
-    slug: str
-    label: str
-    title: str
-    description: str = ""
-    role: str
-    actions: tuple[str, ...] = ()
-    until: date | None = None
-    studies: int | None
-    """Counts and modalities are unknown while Orthanc does not answer, and to those who may not view."""
-    series: int | None
-    instances: int | None
-    modalities: tuple[str, ...] | None
-    created: datetime
-    changed: datetime
-    owners: tuple[str, ...] = ()
-    picture: Picture | None = None
-
-
-class AlbumList(_Answer):
-    """A page of albums, and how many there are in all."""
-
-    items: tuple[Album, ...]
-    total: int
-
-
-class AlbumSearch(_Answer):
-    """Which albums, in which order."""
-
-    search: str = ""
-    modality: str | None = None
-    mine: bool | None = None
-    sort: str = "-changed"
-    limit: int = 24
-    offset: int = 0
-
-
-class Health(_Answer):
-    """Which parts are up; what is not named is taken to be up."""
-
-    parts: Mapping[str, str] = Field(default_factory=dict)
-
-    def down(self) -> tuple[Part, ...]:
-        """Return the parts that do not answer."""
-        return tuple(part for part in Part if self.parts.get(part, "up") != "up")
-
-
-class Remark(_Answer):
-    """Something to say about the rules file, and where."""
-
-    line: int
-    column: int
-    message: str
-
-
-class RulesStatus(_Answer):
-    """How it stands with the rules file."""
-
-    state: str
-    """``off``, ``good``, ``kept``, or ``none``."""
-    file: str = ""
-    problems: tuple[Remark, ...] = ()
-
-
-class _SessionList(_Answer):
-    items: tuple[Session, ...]
 
 
 class Account(Protocol):
@@ -272,7 +90,7 @@ class AuthService(Protocol):
         """Ask in the name of the person whose bearer this is, who comes from an address."""
 
 
-_A = TypeVar("_A", bound=BaseModel)
+_A = TypeVar("_A", bound=Answer)
 
 
 def connect(address: str, *, secret: str, timeout: float) -> httpx.Client:
@@ -334,7 +152,7 @@ class HttpAccount:
 
     def sessions(self) -> tuple[Session, ...]:
         """See `Account`."""
-        return _read(_SessionList, self._ask("GET", "/api/sessions")).items
+        return _read(SessionList, self._ask("GET", "/api/sessions")).items
 
     def end_session(self, session_id: str) -> None:
         """See `Account`."""
@@ -368,10 +186,8 @@ class HttpAccount:
 
     def explain(self, query: Mapping[str, str], *, language: str) -> Explanation:
         """See `Account`."""
-        headers = {**self._headers, "Accept-Language": language}
-        return _read(
-            Explanation, _send(self._client, "GET", "/api/explain", params=dict(query), headers=headers)
-        )
+        headers = {"Accept-Language": language}
+        return _read(Explanation, self._ask("GET", "/api/explain", params=dict(query), headers=headers))
 
     def people(self, search: str) -> tuple[Person, ...]:
         """See `Account`."""

@@ -2,16 +2,10 @@
 
 from datetime import date, datetime
 
-from pydantic import BaseModel, ConfigDict
+from portal.answers import Answer
 
 
-class _Told(BaseModel):
-    """A part of it; what is said beyond our knowledge is passed over."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
-
-class AlbumName(_Told):
+class AlbumName(Answer):
     """An album, by name."""
 
     slug: str
@@ -19,7 +13,7 @@ class AlbumName(_Told):
     owners: tuple[str, ...] = ()
 
 
-class Credential(_Told):
+class Credential(Answer):
     """Who asked, and whether he is heard."""
 
     kind: str
@@ -38,7 +32,7 @@ class Credential(_Told):
     until: date | None = None
 
 
-class Target(_Told):
+class Target(Answer):
     """The row of the table of routes."""
 
     path: str
@@ -49,7 +43,7 @@ class Target(_Told):
     """Why it is for nobody, in English."""
 
 
-class SeriesStep(_Told):
+class SeriesStep(Answer):
     """A series and what came of it."""
 
     uid: str
@@ -57,7 +51,7 @@ class SeriesStep(_Told):
     allowed: bool
 
 
-class Thing(_Told):
+class Thing(Answer):
     """What was asked about."""
 
     level: str
@@ -66,7 +60,7 @@ class Thing(_Told):
     series: tuple[SeriesStep, ...] = ()
 
 
-class GrantStep(_Told):
+class GrantStep(Answer):
     """A grant that was considered."""
 
     source: str
@@ -81,7 +75,7 @@ class GrantStep(_Told):
     decided: bool
 
 
-class Way(_Told):
+class Way(Answer):
     """One thing that would let him in."""
 
     kind: str
@@ -92,7 +86,7 @@ class Way(_Told):
     token_too: bool
 
 
-class Recorded(_Told):
+class Recorded(Answer):
     """Something on record."""
 
     at: datetime
@@ -104,7 +98,7 @@ class Recorded(_Told):
     count: int
 
 
-class Explanation(_Told):
+class Explanation(Answer):
     """Why somebody gets something, or does not."""
 
     whole: bool
@@ -124,7 +118,7 @@ class Explanation(_Told):
     decisions: tuple[Recorded, ...]
 
 
-class Person(_Told):
+class Person(Answer):
     """Somebody to ask about."""
 
     sub: str
@@ -132,7 +126,7 @@ class Person(_Told):
     name: str = ""
 
 
-class PeopleList(_Told):
+class PeopleList(Answer):
     """People who match."""
 
     items: tuple[Person, ...]

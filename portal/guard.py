@@ -12,7 +12,7 @@ from contextlib import contextmanager
 import streamlit as st
 
 from portal import session
-from portal.auth_client import Me, RulesStatus
+from portal.answers import RulesStatus
 from portal.errors import Forbidden, Invalid, NotFound, PortalError, SignedOut, Unavailable
 from portal.services import services
 from portal.session import Visit
@@ -29,14 +29,9 @@ def require() -> Visit:
         explain(session.text(), outcome)
         st.stop()
     notices.banner(outcome.t, outcome.health.down())
-    if administers(outcome.me):
+    if outcome.me.administers:
         notices.rules(outcome.t, _rules(outcome))
     return outcome
-
-
-def administers(me: Me) -> bool:
-    """Tell whether somebody is shown what administrators look at; auth_service decides whether he gets it."""
-    return me.administers
 
 
 def _rules(visit: Visit) -> RulesStatus | None:

@@ -16,8 +16,9 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import streamlit as st
 
 from i18n import LANGUAGES, best_language
+from portal.answers import Me, NewToken
 from portal.archive import Archive
-from portal.auth_client import Account, Me, NewToken
+from portal.auth_client import Account
 from portal.errors import PortalError, SignedOut
 from portal.health import HealthWatch
 from portal.services import services

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Self
 
-from portal.auth_client import Account, Me
+from portal.answers import Me
+from portal.auth_client import Account
 from portal.errors import Invalid
 from portal.explanation import Explanation, Person
 

@@ -20,7 +20,7 @@ def outcome(t: Text, told: Explanation) -> str:
         Outcome.UNAUTHENTICATED: t("Not signed in (401)."),
         Outcome.INVALID: t("Refused as a request that is not allowed (400)."),
     }
-    return next((text for known, text in names.items() if known == told.outcome), told.outcome)
+    return words.named(names, told.outcome)
 
 
 def reason(t: Text, told: Explanation) -> str:
@@ -65,7 +65,7 @@ def reason(t: Text, told: Explanation) -> str:
             parameter=(told.target.parameter if told.target else None) or "",
         ),
     }
-    return next((text for known, text in sentences.items() if known == told.reason), told.reason)
+    return words.named(sentences, told.reason)
 
 
 def decided_by(t: Text, told: Explanation) -> str:
@@ -85,7 +85,7 @@ def short_outcome(t: Text, word: str) -> str:
         Outcome.UNAUTHENTICATED: t("not heard"),
         Outcome.INVALID: t("not allowed"),
     }
-    return next((text for known, text in names.items() if known == word), word)
+    return words.named(names, word)
 
 
 def called(t: Text, credential: Credential) -> str:
@@ -136,7 +136,7 @@ def level(t: Text, name: str) -> str:
         Level.ALBUM: t("the album"),
         Level.SYSTEM: t("the installation"),
     }
-    return next((text for known, text in names.items() if known == name), name)
+    return words.named(names, name)
 
 
 def grant(t: Text, one: GrantStep) -> list[str]:
@@ -174,7 +174,7 @@ def way(t: Text, one: Way) -> str:
         WayOut.ACCOUNT: t("An account that is enabled in Keycloak"),
         WayOut.REPAIR: t("Leaving one of those that exist more than once in the archive"),
     }
-    return next((text for known, text in sentences.items() if known == one.kind), one.kind)
+    return words.named(sentences, one.kind)
 
 
 def event(t: Text, one: Recorded) -> str:
@@ -186,7 +186,7 @@ def event(t: Text, one: Recorded) -> str:
         AuditEvent.ADMINISTERED: t("administered"),
         AuditEvent.CREDENTIAL_REFUSED: t("token refused"),
     }
-    return next((text for known, text in names.items() if known == one.event), one.event)
+    return words.named(names, one.event)
 
 
 def _rule(t: Text, right: str, label: str) -> str:

@@ -19,6 +19,11 @@ _NAMED_RIGHTS = 3
 """More rights than these are counted, not named, where there is little room."""
 
 
+def named(names: Mapping[_N, str], name: str) -> str:
+    """Find the words for a name; one that is not known is shown as it came."""
+    return next((words for known, words in names.items() if known == name), name)
+
+
 def action(t: Text, name: str) -> str:
     """Name a right by its verb."""
     names = {
@@ -37,7 +42,7 @@ def action(t: Text, name: str) -> str:
         Action.DELETE: t("delete the album"),
         Action.AUDIT: t("read the history"),
     }
-    return _named(names, name)
+    return named(names, name)
 
 
 def actions(t: Text, names: Sequence[str]) -> str:
@@ -74,7 +79,7 @@ def realm_role(t: Text, name: str) -> str:
         RealmRole.PI: t("principal investigator"),
         RealmRole.RESEARCHER: t("researcher"),
     }
-    return _named(names, name)
+    return named(names, name)
 
 
 def sex(t: Text, code: str) -> str:
@@ -157,7 +162,7 @@ def images(t: Text, count: int) -> str:
 def actor(t: Text, key: str, name: str) -> str:
     """Name who did something: as he is called, or by his key where nothing better is known."""
     names = {ActorKind.SYSTEM: t("the system"), ActorKind.NOBODY: t("nobody")}
-    return _named(names, key) if key in tuple(names) else name.strip() or key
+    return named(names, key) if key in tuple(names) else name.strip() or key
 
 
 def audit_event(t: Text, name: str) -> str:
@@ -190,7 +195,7 @@ def audit_event(t: Text, name: str) -> str:
         AuditEvent.AUDIT_EXPORTED: t("audit taken away"),
         AuditEvent.RECORDS_REMOVED: t("old entries removed"),
     }
-    return _named(names, name)
+    return named(names, name)
 
 
 def reason(t: Text, name: str) -> str:
@@ -217,7 +222,7 @@ def reason(t: Text, name: str) -> str:
         Why.PARAMETER: t("not allowed"),
         Why.SEARCH: t("narrowed"),
     }
-    return _named(names, name)
+    return named(names, name)
 
 
 def audit_reason(t: Text, name: str) -> str:
@@ -241,7 +246,3 @@ def audit_reason(t: Text, name: str) -> str:
         # A word of whoever verifies tokens: for who looks into it, not to be put into a sentence.
         return t("not a good token of Keycloak ({detail})", detail=detail)
     return names.get(name, name)
-
-
-def _named(names: Mapping[_N, str], name: str) -> str:
-    return next((words for known, words in names.items() if known == name), name)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from portal import words
-from portal.auth_client import Album
+from portal.answers import Album
 from portal.dicom import Series
 from portal.text import Text, markup, one_line, plain
 from portal.viewers import Addresses

@@ -12,8 +12,9 @@ from portal.text import Text, markup, plain
 from portal.viewers import page_path
 from portal.why import Question, Unclear
 from portal.widgets import pieces, places, tables
+from portal.widgets.pieces import OTHER_COLOUR, badge
 
-_GOOD, _BAD, _CARE, _QUIET = "#4E8F4A", "#C4553B", "#E0A030", "#66757F"
+_GOOD, _BAD, _CARE, _QUIET = "#4E8F4A", "#C4553B", "#E0A030", OTHER_COLOUR
 
 _LONG = re.compile(r"[0-9.]{21,}")
 _KEPT = 6
@@ -116,21 +117,21 @@ def steps(t: Text, told: Explanation) -> None:
 
 def _steps(t: Text, told: Explanation) -> Iterator[tuple[str, str, str]]:
     who = told.credential
-    result = _badge(words.reason(t, who.refused), _CARE) if who.refused else _badge(t("good"), _GOOD)
+    result = badge(words.reason(t, who.refused), _CARE) if who.refused else badge(t("good"), _GOOD)
     yield t("Who"), pieces.facts(why_words.credential(t, who)), result
     if told.target:
         route = told.target.route or told.target.path
         right = words.action(t, told.action) if told.target.row and told.action else ""
-        refused = _badge(words.reason(t, told.reason), _BAD)
+        refused = badge(words.reason(t, told.reason), _BAD)
         known = told.target.row and told.reason != Why.FOR_NOBODY
         why = told.target.why
         cause = f'<br><span class="quiet" lang="en">{markup(why)}</span>' if why else ""
-        yield t("Address"), _code(route) + cause, _badge(right, _QUIET) if known and right else refused
+        yield t("Address"), _code(route) + cause, badge(right, _QUIET) if known and right else refused
     if told.thing:
         yield t("Resource"), _thing(t, told.thing), _found(t, told, told.thing)
     yield from _grants(t, told.grants)
     colour = _GOOD if told.outcome == Outcome.ALLOWED else _BAD
-    shown = _badge(why_words.short_outcome(t, told.outcome), colour)
+    shown = badge(why_words.short_outcome(t, told.outcome), colour)
     yield t("Decision"), markup(why_words.decided_by(t, told)), shown
 
 
@@ -139,12 +140,12 @@ def _grants(t: Text, grants: Sequence[GrantStep]) -> Iterator[tuple[str, str, st
         colour = _GOOD if one.outcome == Why.GRANTED else _QUIET if one.outcome == Why.OTHER_LABEL else _CARE
         mark = " strong" if one.decided else ""
         text = f'<span class="grant{mark}">{pieces.facts(why_words.grant(t, one))}</span>'
-        yield t("Grant"), text, _badge(words.reason(t, one.outcome), colour)
+        yield t("Grant"), text, badge(words.reason(t, one.outcome), colour)
     rest = grants[_MOST_GRANTS:]
     if rest:
         more = t.plural("{count} more grant", "{count} more grants", len(rest))
         lines = _list([pieces.facts(why_words.grant(t, one)) for one in rest])
-        last = _badge(words.reason(t, rest[-1].outcome), _QUIET)
+        last = badge(words.reason(t, rest[-1].outcome), _QUIET)
         yield t("Grant"), f"<details><summary>{markup(more)}</summary>{lines}</details>", last
 
 
@@ -159,7 +160,7 @@ def _thing(t: Text, thing: Thing) -> str:
     lines = [
         f"{pieces.sign('check' if one.allowed else 'close')} "
         + (f"{_code(one.uid)} " if thing.level == Level.STUDY else "")
-        + ("".join(_badge(label, _QUIET) for label in one.labels) or _badge(t("no label"), _QUIET))
+        + ("".join(badge(label, _QUIET) for label in one.labels) or badge(t("no label"), _QUIET))
         for one in thing.series
     ]
     shown, rest = lines[:_MOST_SERIES], lines[_MOST_SERIES:]
@@ -173,11 +174,11 @@ def _thing(t: Text, thing: Thing) -> str:
 
 def _found(t: Text, told: Explanation, thing: Thing) -> str:
     if told.reason in (Why.MISSING, Why.AMBIGUOUS):
-        return _badge(words.reason(t, told.reason), _BAD)
+        return badge(words.reason(t, told.reason), _BAD)
     if thing.level != Level.STUDY or not thing.series:
-        return _badge(t("found"), _GOOD)
+        return badge(t("found"), _GOOD)
     allowed, among = sum(one.allowed for one in thing.series), len(thing.series)
-    return _badge(t("{some} of {all} series", some=t.number(allowed), all=t.number(among)), _QUIET)
+    return badge(t("{some} of {all} series", some=t.number(allowed), all=t.number(among)), _QUIET)
 
 
 def ways(t: Text, told: Explanation) -> None:
@@ -244,11 +245,7 @@ def _came(t: Text, one: Recorded) -> str:
     repeated = t.plural("{count} time", "{count} times", one.count) if one.count > 1 else ""
     times = f' <span class="quiet">{markup(repeated)}</span>'
     reason = f'<br><span class="quiet">{markup(words.reason(t, one.reason))}</span>' if one.reason else ""
-    return f"{_badge(why_words.event(t, one), _BAD if bad else _GOOD)}{times}{reason}"
-
-
-def _badge(text: str, colour: str) -> str:
-    return f'<span class="badge" style="--c:{colour}">{markup(text)}</span>'
+    return f"{badge(why_words.event(t, one), _BAD if bad else _GOOD)}{times}{reason}"
 
 
 def _shortened(path: str) -> str:

@@ -6,8 +6,8 @@ import streamlit as st
 
 from portal import words
 from portal.albums import ALBUMS_PER_PAGE, pages
+from portal.answers import Album, AlbumSearch
 from portal.archive import StudyOrder, StudySearch, TextField
-from portal.auth_client import Album, AlbumSearch
 from portal.text import Text
 
 _FIRST_DAY = date(1970, 1, 1)

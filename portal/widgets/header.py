@@ -6,7 +6,7 @@ import streamlit as st
 
 from auth_service.vocabulary import Action, AlbumRole
 from portal import words
-from portal.auth_client import Album
+from portal.answers import Album
 from portal.dicom import Study
 from portal.text import Text, markup, plain
 from portal.widgets import pieces, places

@@ -15,7 +15,6 @@ from portal.widgets import tables
 from portal.widgets.filters import days
 
 ROW_HEIGHT = 34
-HEAD_HEIGHT = 36
 _COLUMNS = ("at", "event", "who", "about", "album", "why", "address", "count")
 _EVENTS = tuple(str(event) for event in AuditEvent)
 
@@ -68,7 +67,7 @@ def draw(t: Text, items: Sequence[AuditEntry], *, key: str, leave_out: Sequence[
         key=key,
         hide_index=True,
         row_height=ROW_HEIGHT,
-        height=ROW_HEIGHT * len(items) + HEAD_HEIGHT,
+        height=ROW_HEIGHT * len(items) + tables.HEAD_HEIGHT,
         placeholder="",
         alt=t("What happened"),
         on_select="rerun",

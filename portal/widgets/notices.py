@@ -6,7 +6,7 @@ import streamlit as st
 
 from auth_service.vocabulary import RulesState
 from portal import words
-from portal.auth_client import RulesStatus
+from portal.answers import RulesStatus
 from portal.errors import Part
 from portal.text import Text, markup
 from portal.widgets import pieces, places

@@ -31,10 +31,12 @@ def colour(modality: str) -> str:
 
 def badges(modalities: Iterable[str]) -> str:
     """Return modalities as badges."""
-    return "".join(
-        f'<span class="badge" style="--c:{colour(modality)}">{markup(modality)}</span>'
-        for modality in modalities
-    )
+    return "".join(badge(modality, colour(modality)) for modality in modalities)
+
+
+def badge(text: str, tone: str) -> str:
+    """Return a word as a badge, in a colour of CSS."""
+    return f'<span class="badge" style="--c:{tone}">{markup(text)}</span>'
 
 
 def picture(address: str | None, alt: str, *, shape: str) -> str:

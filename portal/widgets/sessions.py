@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from portal.auth_client import Session
+from portal.answers import Session
 from portal.text import Text, markup
 from portal.widgets import pieces
 

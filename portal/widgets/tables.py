@@ -7,7 +7,7 @@ import streamlit as st
 
 from portal import words
 from portal.albums import StudyWithFace
-from portal.auth_client import Membership
+from portal.answers import Membership
 from portal.dicom import Study
 from portal.text import Text, markup, one_line
 from portal.viewers import Addresses, page_path

@@ -7,7 +7,7 @@ import streamlit as st
 
 from auth_service.vocabulary import TOKEN_ACTIONS, Action
 from portal import words
-from portal.auth_client import Membership, NewToken, Token, TokenWish
+from portal.answers import Membership, NewToken, Token, TokenWish
 from portal.text import Text, markup, one_line
 from portal.widgets import pieces
 

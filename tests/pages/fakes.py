@@ -10,9 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from portal.archive import StudyOrder, StudySearch
-from portal.audit import AuditEntry, AuditPage, AuditSearch
-from portal.auth_client import (
+from portal.answers import (
     Album,
     AlbumList,
     AlbumSearch,
@@ -28,6 +26,8 @@ from portal.auth_client import (
     TokenList,
     TokenWish,
 )
+from portal.archive import StudyOrder, StudySearch
+from portal.audit import AuditEntry, AuditPage, AuditSearch
 from portal.dicom import Series, Study
 from portal.errors import Forbidden, Invalid, NotFound, Part, SignedOut, Unavailable
 from portal.explanation import Explanation, Person

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
+from portal.answers import Remark, RulesStatus
 from portal.archive import StudyOrder, StudySearch, TextField
-from portal.auth_client import Remark, RulesStatus
 from portal.dicom import Study
 from portal.errors import Part, Unavailable
 from portal.widgets import style

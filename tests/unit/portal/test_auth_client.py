@@ -13,8 +13,9 @@ from typing import Any
 import httpx
 import pytest
 
+from portal.answers import AlbumSearch
 from portal.audit import AuditSearch
-from portal.auth_client import Account, AlbumSearch, HttpAuthService, connect
+from portal.auth_client import Account, HttpAuthService, connect
 from portal.errors import Forbidden, Invalid, NotFound, Part, PortalError, SignedOut, Unavailable
 
 SECRET = "s" * 32

@@ -4,7 +4,7 @@ import pytest
 
 from auth_service.vocabulary import AuditEvent, Why
 from portal import albums, settings, words
-from portal.auth_client import Health
+from portal.answers import Health
 from portal.dicom import Age
 from portal.errors import Part, Unavailable
 from portal.health import KEPT_SECONDS, HealthWatch
