@@ -24,7 +24,7 @@ from auth_service.errors import ServiceError
 from auth_service.explaining.explain import explain
 from auth_service.explaining.text import lines
 from auth_service.http.app import create_app
-from auth_service.http.explain_models import ExplanationDocument
+from auth_service.http.documents.explanations import ExplanationDocument
 from auth_service.http.server import run
 from auth_service.policy.model import SYSTEM
 from auth_service.rules import RulesFile

@@ -16,19 +16,21 @@ from auth_service.albums.members import (
 )
 from auth_service.errors import Invalid
 from auth_service.http.dependencies import UNSAFE, SignedIn
-from auth_service.http.models import (
+from auth_service.http.documents.albums import (
     AlbumDocument,
     AlbumList,
     AlbumsWanted,
+    OneAlbum,
+    PictureDocument,
+)
+from auth_service.http.documents.members import (
     MemberChange,
     MemberDocument,
     MemberGiven,
     MemberList,
-    OneAlbum,
-    PictureDocument,
     SubjectDocument,
-    errors,
 )
+from auth_service.http.documents.shared import errors
 from auth_service.origin import Origin
 from auth_service.vocabulary import Action, AlbumRole, SubjectKind, album_label
 

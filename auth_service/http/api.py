@@ -6,9 +6,11 @@ from fastapi import APIRouter, Request
 
 from auth_service.http import albums_api, rules_api
 from auth_service.http.dependencies import UNSAFE_IN_PERSON, InPerson, SignedIn
+from auth_service.http.documents.account import MeChange, MeDocument
+from auth_service.http.documents.health import Health
+from auth_service.http.documents.shared import errors
 from auth_service.http.health import Doctor
 from auth_service.http.me import me_document
-from auth_service.http.models import Health, MeChange, MeDocument, errors
 from auth_service.store import people
 
 router = APIRouter()

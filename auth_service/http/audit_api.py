@@ -15,7 +15,8 @@ from auth_service.audit.reading import Entry, export_audit, read_audit
 from auth_service.days import moment, moment_after
 from auth_service.errors import Invalid
 from auth_service.http.dependencies import InPerson
-from auth_service.http.models import AuditEntryDocument, AuditList, AuditWanted, errors
+from auth_service.http.documents.audit import AuditEntryDocument, AuditList, AuditWanted
+from auth_service.http.documents.shared import errors
 from auth_service.origin import Origin
 from auth_service.store.audit_search import Question
 from auth_service.vocabulary import album_label

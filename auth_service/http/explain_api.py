@@ -7,8 +7,8 @@ from fastapi import APIRouter, Query, Request
 from auth_service.explaining.asked import LONGEST
 from auth_service.explaining.explain import explain
 from auth_service.http.dependencies import Administrator, InPerson
-from auth_service.http.explain_models import ExplanationDocument, PeopleList, PersonDocument
-from auth_service.http.models import errors
+from auth_service.http.documents.explanations import ExplanationDocument, PeopleList, PersonDocument
+from auth_service.http.documents.shared import errors
 from auth_service.origin import Origin
 from auth_service.people import find_people
 

@@ -7,7 +7,8 @@ from typing import Literal, Protocol
 
 from auth_service.credentials.provider import Provider
 from auth_service.errors import ServiceError
-from auth_service.http.models import Health, Parts, Up
+from auth_service.http.documents.health import Health, Parts
+from auth_service.http.documents.shared import Up
 from auth_service.world import World
 
 PATIENCE = 2.0

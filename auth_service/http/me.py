@@ -5,7 +5,7 @@ from typing import Any
 from auth_service.albums.rights import accesses
 from auth_service.days import last_day_of
 from auth_service.grants import grants_of
-from auth_service.http.models import (
+from auth_service.http.documents.account import (
     GroupDocument,
     LabelDocument,
     MeDocument,

@@ -8,7 +8,7 @@ from starlette.responses import RedirectResponse
 from auth_service.errors import NotFound
 from auth_service.gate import Gate
 from auth_service.http.dependencies import SignedIn, Uid
-from auth_service.http.models import errors
+from auth_service.http.documents.shared import errors
 from auth_service.pictures import MAX_SIZE, picture_path
 from auth_service.vocabulary import Action
 

@@ -7,7 +7,8 @@ from starlette.concurrency import run_in_threadpool
 
 from auth_service.errors import Invalid
 from auth_service.http.dependencies import UNSAFE_BY_ADMIN, Administrator
-from auth_service.http.models import RemarkDocument, RulesCheck, RulesDocument, errors
+from auth_service.http.documents.rules import RemarkDocument, RulesCheck, RulesDocument
+from auth_service.http.documents.shared import errors
 from auth_service.http.responses import translator
 from auth_service.policy.rules import Remark
 from auth_service.rules import LARGEST

@@ -7,7 +7,8 @@ from starlette.responses import Response
 
 from auth_service.credentials.api_tokens import TokenView
 from auth_service.http.dependencies import UNSAFE_IN_PERSON, InPerson
-from auth_service.http.models import NewToken, TokenDocument, TokenList, TokenWanted, errors
+from auth_service.http.documents.shared import errors
+from auth_service.http.documents.tokens import NewToken, TokenDocument, TokenList, TokenWanted
 from auth_service.origin import Origin
 
 router = APIRouter(tags=["tokens"])

@@ -4,7 +4,7 @@ from datetime import date, datetime
 
 from pydantic import BaseModel, ConfigDict
 
-from auth_service.http.models import GivenActions
+from auth_service.http.documents.shared import GivenActions
 from auth_service.vocabulary import ActorKind, Level, Outcome, WayOut, Why
 
 
