@@ -181,8 +181,27 @@ class ChangeState(_Described):
 class LineFailure(_Described):
     """Why a line of the ledger was not done."""
 
-    MISSING = "missing", "The archive has no such series."
+    MISSING = "missing", "The archive has no such thing, or none that he may see who asked."
     AMBIGUOUS = "ambiguous", "The archive has it more than once, and nothing is guessed."
+    UNCLEAR = "unclear", "It names different things: an accession number of one, a patient of another."
+    MALFORMED = "malformed", "It cannot be an identifier, an accession number or a patient's."
+    FORBIDDEN = "forbidden", "He who asked may see it, but lacks rights that the album would give to others."
+    ELSEWHERE = "elsewhere", "It is not in the album."
+    CANCELLED = "cancelled", "Somebody stopped the change before."
+
+
+class Mismatch(_Described):
+    """What the ledger says of an album, and the labels in Orthanc do not."""
+
+    UNLABELLED = "unlabelled", "It is in the album, and its label is gone: put back."
+    UNKNOWN = "unknown", "It carries the album's label, and nobody put it in: taken off."
+    MISSING = "missing", "It is in the album, and the archive has lost it: nothing to repair."
+    AMBIGUOUS = "ambiguous", "It is in the album, and the archive has it more than once: nothing is guessed."
+    INDEX = (
+        "index",
+        "Of a study and its series only one carries the label: the study follows its series.",
+    )
+    NO_ALBUM = "no-album", "It carries the label of an album that was deleted, or never was: taken off."
 
 
 class RulesState(_Described):
@@ -268,6 +287,9 @@ class AuditEvent(_Described):
     )
     ALBUM_CREATED = "album-created", "An album was made."
     CHANGE_BEGUN = "change-begun", "Somebody asked for series to be put into an album, or taken out."
+    CHANGE_CANCELLED = "change-cancelled", "Somebody stopped a change before all of it was done."
+    SERIES_SENT = "series-sent", "Series of this album were put into another one."
+    RECONCILED = "reconciled", "Labels in Orthanc were put right by the ledger of an album."
     SERIES_ADDED = "series-added", "Series were put into an album."
     SERIES_REMOVED = "series-removed", "Series were taken out of an album."
     MEMBER_ADDED = "member-added", "Somebody was given rights in an album."

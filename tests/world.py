@@ -12,7 +12,13 @@ from pathlib import Path
 from tempfile import mkdtemp
 
 from auth_service.albums import create_album, ledger
-from auth_service.albums.members import MemberView, Rights, add_member
+from auth_service.albums.members import (
+    MemberView,
+    Rights,
+    add_member,
+    list_members,
+    remove_member,
+)
 from auth_service.policy.model import SYSTEM, Actor, Group
 from auth_service.rules import RulesFile
 from auth_service.settings import Settings
@@ -138,6 +144,12 @@ class TestWorld:
         """Take series out of an album."""
         change = ledger.begin(self, actor=SYSTEM, album=slug, verb=ChangeVerb.REMOVE, series=series)
         return ledger.run(self, change=change)
+
+    def revoke(self, slug: str, user: str) -> None:
+        """Take a person's rights in an album back, as the system."""
+        for member in list_members(self, actor=SYSTEM, slug=slug):
+            if member.subject == user:
+                remove_member(self, actor=SYSTEM, slug=slug, member_id=member.id)
 
     def give(self, slug: str, user: str, *actions: Action) -> MemberView:
         """Make somebody a member, as the system."""

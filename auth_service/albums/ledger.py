@@ -11,8 +11,8 @@ studies), for as long as any of its series does.
 import logging
 import re
 import threading
-from collections import defaultdict
-from collections.abc import Iterable
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import uuid4
@@ -21,13 +21,15 @@ from sqlalchemy.orm import Session
 
 from auth_service import audit
 from auth_service.albums.labelling import apply
+from auth_service.albums.naming import NotTaken
 from auth_service.audit import albums as audit_albums
 from auth_service.errors import Forbidden, Invalid, NotFound
+from auth_service.origin import NOWHERE, Origin
 from auth_service.policy.model import SYSTEM, Actor
 from auth_service.store import albums as albums_table
 from auth_service.store import ledger as table
 from auth_service.store.ledger import Line, Stamp
-from auth_service.store.tables import Change
+from auth_service.store.tables import Album, Change
 from auth_service.targets import MAX_UID, UID
 from auth_service.vocabulary import ActorKind, ChangeState, ChangeVerb, Level, LineFailure, album_label
 from auth_service.world import World
@@ -45,10 +47,13 @@ _locks: defaultdict[tuple[str, int], threading.Lock] = defaultdict(threading.Loc
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failure:
-    """A series that could not be put in or taken out."""
+    """Something that was named and not put in or taken out."""
 
     uid: str
+    """As it was named: mostly an identifier."""
     reason: str
+    lacking: tuple[str, ...] = ()
+    """Where it is forbidden: the rights that he who asked lacks on it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,20 +61,30 @@ class Report:
     """How far a change has come, and exactly what did not succeed."""
 
     change: str
+    album: str
+    """The album's slug."""
     verb: str
     state: str
+    actor_name: str
+    created: datetime
+    finished: datetime | None
+    cancelled: datetime | None
+    """When somebody asked for it to be stopped."""
+    undoes: str | None
     done: int
     total: int
+    """Series that are to be done; what was named and not taken is among the failed alone."""
     failed: tuple[Failure, ...]
 
 
 def begin(world: World, *, actor: Actor, album: str, verb: ChangeVerb, series: Iterable[str]) -> str:
-    """Write down what is to be done to an album, and return the identifier of the change.
+    """Write down what the system is to do to an album, and return the identifier of the change.
 
     Parameters
     ----------
     world : World
     actor : Actor
+        The system itself: what people ask for is checked in ``changing.py`` first.
     album : str
         The album's slug.
     verb : ChangeVerb
@@ -81,30 +96,75 @@ def begin(world: World, *, actor: Actor, album: str, verb: ChangeVerb, series: I
     NotFound
         If there is no such album.
     Forbidden
-        If the actor is not the system itself: people's changes must first prove that nobody gets more than
-        he has by them, and that rule has not been built yet.
+        If somebody else asks.
     Invalid
         If there are no series, or one is not an identifier at all.
 
     """
     if actor.kind is not ActorKind.SYSTEM:
-        raise Forbidden("Albums cannot be filled by people yet.")
+        raise Forbidden("Only the system may do this unasked.")
     uids = list(dict.fromkeys(series))
     if not uids:
         raise Invalid("series", "Name at least one series.")
     for uid in uids:
         if len(uid) > MAX_UID or not _UID.fullmatch(uid):
             raise Invalid("series", "This is not a DICOM identifier: {uid}.", uid=uid[:MAX_UID])
-    change, at = uuid4().hex, world.clock()
-    who = {"actor": actor.key, "actor_name": actor.name}
     with world.store.write() as tx:
         found = albums_table.album(tx, album)
         if found is None:
             raise NotFound
-        table.add_change(tx, change_id=change, album_id=found.id, verb=verb, series=uids, **who, at=at)
-        audit_albums.change_begun(
-            tx, at=at, **who, slug=found.slug, change=change, verb=verb, series=len(uids)
-        )
+        return write(tx, found, actor=actor, verb=verb, series=uids, at=world.clock())
+
+
+def write(
+    tx: Session,
+    album: Album,
+    *,
+    actor: Actor,
+    verb: ChangeVerb,
+    series: Collection[str],
+    at: datetime,
+    not_taken: Collection[NotTaken] = (),
+    undoes: str | None = None,
+    origin: Origin = NOWHERE,
+) -> str:
+    """Write down a change that was checked, with what was named for it and is not done; return its id.
+
+    Parameters
+    ----------
+    series : collection of str
+        SeriesInstanceUIDs, each once; without any the change is over as it begins.
+
+    """
+    change = uuid4().hex
+    asker = f"{actor.provider}:{actor.subject}" if actor.subject else None
+    table.add_change(
+        tx,
+        change_id=change,
+        album_id=album.id,
+        verb=verb,
+        series=series,
+        actor=actor.key,
+        actor_name=actor.name,
+        asker=asker,
+        undoes=undoes,
+        at=at,
+    )
+    table.add_not_taken(tx, change, ((one.name, one.why, one.lacking) for one in not_taken))
+    audit_albums.change_begun(
+        tx,
+        at=at,
+        actor=actor,
+        slug=album.slug,
+        change=change,
+        verb=verb,
+        series=len(series),
+        not_taken=Counter(one.why.value for one in not_taken),
+        undoes=undoes,
+        origin=origin,
+    )
+    if not series:
+        table.set_state(tx, change, ChangeState.FAILED if not_taken else ChangeState.DONE, finished_at=at)
     return change
 
 
@@ -162,15 +222,29 @@ def report(world: World, *, change: str) -> Report:
         found = table.change(tx, change)
         if found is None:
             raise NotFound
-        done, total = table.tally(tx, change)
-        failures = table.failures(tx, change)
+        return report_of(tx, *found)
+
+
+def report_of(tx: Session, change: Change, album: Album) -> Report:
+    """Say how far a change has come, which was found with its album."""
+    done, total = table.tally(tx, change.id)
+    failed = [
+        Failure(uid=one.name, reason=one.why, lacking=tuple(one.lacking))
+        for one in table.not_taken(tx, change.id)
+    ] + [Failure(uid=uid, reason=reason) for uid, reason in table.failures(tx, change.id)]
     return Report(
-        change=change,
-        verb=found[0].verb,
-        state=found[0].state,
+        change=change.id,
+        album=album.slug,
+        verb=change.verb,
+        state=change.state,
+        actor_name=change.actor_name,
+        created=change.created_at,
+        finished=change.finished_at,
+        cancelled=change.cancelled_at,
+        undoes=change.undoes,
         done=done,
         total=total,
-        failed=tuple(Failure(uid=uid, reason=reason) for uid, reason in failures),
+        failed=tuple(failed),
     )
 
 
@@ -199,7 +273,10 @@ def _finish(world: World, change_id: str) -> None:
         table.set_state(tx, change_id, ChangeState.RUNNING, finished_at=None)
     verb = ChangeVerb.ADD if change.verb == ChangeVerb.ADD else ChangeVerb.REMOVE
     while True:
-        with world.store.read() as tx:
+        with world.store.write() as tx:
+            # Between two batches, never within one: what was labelled is also stamped.
+            if _is_stopped(tx, change_id):
+                table.cancel_due(tx, change_id)
             lines = table.due(tx, change_id, BATCH)
             known = table.places(tx, album.id, [line.series_uid for line in lines])
         if not lines:
@@ -209,13 +286,26 @@ def _finish(world: World, change_id: str) -> None:
             table.stamp(tx, stamps, world.clock())
             _record_ambiguous(tx, lines, stamps, world.clock())
     with world.store.write() as tx:
-        _close(tx, change, album.slug, world.clock())
+        _close(tx, change_id, world.clock())
 
 
-def _close(tx: Session, change: Change, slug: str, at: datetime) -> None:
+def _is_stopped(tx: Session, change_id: str) -> bool:
+    """Tell whether no more is to be done: somebody stopped it, or it would fill an album that is gone."""
+    found = table.change(tx, change_id)
+    assert found is not None  # noqa: S101 - as above
+    change, album = found
+    return change.cancelled_at is not None or (change.verb == ChangeVerb.ADD and album.deleted_at is not None)
+
+
+def _close(tx: Session, change_id: str, at: datetime) -> None:
     """Note that all lines are stamped, and put the change on record."""
+    found = table.change(tx, change_id)
+    assert found is not None  # noqa: S101 - as above
+    change, album = found
     done, total = table.tally(tx, change.id)
     state = ChangeState.DONE if done else ChangeState.FAILED
+    if any(reason == LineFailure.CANCELLED for _, reason in table.failures(tx, change.id)):
+        state = ChangeState.CANCELLED
     if not table.set_state(tx, change.id, state, finished_at=at):
         return
     if done:
@@ -226,7 +316,7 @@ def _close(tx: Session, change: Change, slug: str, at: datetime) -> None:
         at=at,
         actor=change.actor,
         actor_name=change.actor_name,
-        slug=slug,
+        slug=album.slug,
         change=change.id,
         done=done,
         failed=total - done,

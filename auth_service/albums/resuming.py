@@ -8,9 +8,16 @@ from auth_service.errors import Unavailable
 from auth_service.world import World
 
 EVERY = 5.0
-"""Seconds between two looks for changes that are due."""
+"""Seconds between two looks for changes that are due; one that is asked for here is done at once."""
+
+_asked = threading.Event()
 
 log = logging.getLogger(__name__)
+
+
+def wake() -> None:
+    """Have the changes that are due done now, by the process's thread for it, where there is one."""
+    _asked.set()
 
 
 class Resumer:
@@ -29,11 +36,13 @@ class Resumer:
     def __exit__(self, *_: object) -> None:
         """Stop after the batch at hand; what is left is done at the next start."""
         self._stop.set()
+        wake()
         self._thread.join(timeout=self._every)
 
     def _run(self) -> None:
         silent = False
         while not self._stop.is_set():
+            _asked.clear()
             try:
                 ledger.resume_all(self._world)
                 silent = False
@@ -44,4 +53,4 @@ class Resumer:
             except Exception:
                 # One change that cannot be done must not end the thread that does the others.
                 log.exception("an interrupted change could not be finished")
-            self._stop.wait(self._every)
+            _asked.wait(self._every)

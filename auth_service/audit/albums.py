@@ -11,9 +11,9 @@ from sqlalchemy.orm import Session
 
 from auth_service import audit
 from auth_service.origin import NOWHERE, Origin
-from auth_service.policy.model import Actor
+from auth_service.policy.model import SYSTEM, Actor
 from auth_service.store import audit as table
-from auth_service.vocabulary import AuditEvent, Level, album_label
+from auth_service.vocabulary import ALBUM_LABEL_PREFIX, AuditEvent, Level, album_label
 
 
 def album_created(
@@ -34,12 +34,53 @@ def album_created(
 
 
 def change_begun(
-    tx: Session, *, at: datetime, actor: str, actor_name: str, slug: str, change: str, verb: str, series: int
+    tx: Session,
+    *,
+    at: datetime,
+    actor: Actor,
+    slug: str,
+    change: str,
+    verb: str,
+    series: int,
+    not_taken: Mapping[str, int],
+    undoes: str | None,
+    origin: Origin = NOWHERE,
 ) -> None:
-    """Record that series are to be put into an album or taken out: with the intent, or there is none."""
-    who = {"actor": actor, "actor_name": actor_name}
-    what = {"change": change, "verb": verb, "series": series}
-    table.add(tx, event=AuditEvent.CHANGE_BEGUN, at=at, **who, **_album(slug), details=what)
+    """Record that series are to be put into an album or taken out: with the intent, or there is none.
+
+    Parameters
+    ----------
+    not_taken : mapping of str to int
+        How much of what was named is not done, by why.
+    undoes : str or None
+        The change that it takes back.
+
+    """
+    details: dict[str, Any] = {"change": change, "verb": verb, "series": series}
+    if not_taken:
+        details["not_taken"] = dict(not_taken)
+    if undoes is not None:
+        details["undoes"] = undoes
+    audit.add(tx, AuditEvent.CHANGE_BEGUN, at=at, actor=actor, origin=origin, **_album(slug), details=details)
+
+
+def series_sent(
+    tx: Session, *, at: datetime, actor: Actor, label: str, change: str, series: int, origin: Origin = NOWHERE
+) -> None:
+    """Record that series were put elsewhere by the right that one label gave: where is not for its owners."""
+    slug = label.removeprefix(ALBUM_LABEL_PREFIX)
+    details = {"change": change, "series": series}
+    audit.add(tx, AuditEvent.SERIES_SENT, at=at, actor=actor, origin=origin, **_album(slug), details=details)
+
+
+def change_cancelled(
+    tx: Session, *, at: datetime, actor: Actor, slug: str, change: str, origin: Origin = NOWHERE
+) -> None:
+    """Record that somebody stopped a change."""
+    what = {"change": change}
+    audit.add(
+        tx, AuditEvent.CHANGE_CANCELLED, at=at, actor=actor, origin=origin, **_album(slug), details=what
+    )
 
 
 def series_added(
@@ -58,6 +99,12 @@ def series_removed(
     who = {"actor": actor, "actor_name": actor_name}
     what = {"change": change, "done": done, "failed": failed}
     table.add(tx, event=AuditEvent.SERIES_REMOVED, at=at, **who, **_album(slug), details=what)
+
+
+def reconciled(tx: Session, *, at: datetime, slug: str, repaired: Mapping[str, int]) -> None:
+    """Record that labels were put right by the ledger: how many, by what was wrong with them."""
+    details = {"repaired": dict(repaired)}
+    audit.add(tx, AuditEvent.RECONCILED, at=at, actor=SYSTEM, origin=NOWHERE, **_album(slug), details=details)
 
 
 def member_added(

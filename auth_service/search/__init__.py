@@ -32,6 +32,9 @@ from auth_service.vocabulary import Level
 MAX_LIMIT = 1000
 """No page is longer, whatever was asked."""
 
+MOST_NAMED = 50_000
+"""Things that a search names for a change at most."""
+
 COMPUTED = ("ModalitiesInStudy", "NumberOfStudyRelatedSeries", "NumberOfStudyRelatedInstances")
 """Attributes of a study that tell of its series: computed from the permitted ones."""
 
@@ -129,6 +132,27 @@ def count(archive: Archive, question: Question, visibility: Visibility) -> int:
         return 0
     asked = _narrowed(archive, question, visibility)
     return 0 if asked is None else archive.count(asked)
+
+
+def find_uids(archive: Archive, question: Question, visibility: Visibility) -> list[str]:
+    """Return the identifiers of all that a search finds, its page and order aside.
+
+    Raises
+    ------
+    Invalid
+        If it cannot be narrowed exactly, or finds more than `MOST_NAMED`.
+
+    """
+    _check(archive, question)
+    asked = None if isinstance(visibility, Nothing) else _narrowed(archive, question, visibility)
+    if asked is None:
+        return []
+    keyword = uid_of_level[question.level]
+    content = {"ResponseContent": [], "RequestedTags": [keyword], "Limit": MOST_NAMED + 1}
+    found = archive.find({**asked, **content})
+    if len(found) > MOST_NAMED:
+        raise Invalid("query", "More than {most} are found: ask for fewer at once.", most=str(MOST_NAMED))
+    return list(dict.fromkeys(_uid(question.level, row) for row in found))
 
 
 def find_instances(archive: Archive, question: Question, *, series_uid: str) -> list[Row]:

@@ -59,6 +59,12 @@ def grants_of(tx: Session, actor: Actor, *, zone: ZoneInfo) -> list[Grant]:
     return [grant_of(member, slug=slug, zone=zone) for member, slug in _memberships(tx, actor)]
 
 
+def grants_in(tx: Session, album: Album, *, zone: ZoneInfo) -> list[Grant]:
+    """Return every grant that members of an album have in it, ended ones included."""
+    found = tx.scalars(select(Member).where(Member.album_id == album.id).order_by(Member.id))
+    return [grant_of(member, slug=album.slug, zone=zone) for member in found]
+
+
 def memberships_of(tx: Session, actor: Actor) -> list[tuple[Album, Member]]:
     """Return the actor's memberships with their albums, deleted albums left out."""
     query = select(Album, Member).join(Member.album).where(Album.deleted_at.is_(None), _is(actor))
@@ -76,6 +82,11 @@ def album(tx: Session, slug: str, *, lock: bool = False) -> Album | None:
     """
     query = select(Album).where(Album.slug == slug, Album.deleted_at.is_(None))
     return tx.scalar(query.with_for_update() if lock else query)
+
+
+def every_album(tx: Session) -> list[Album]:
+    """Return all albums that there are or ever were, the oldest first."""
+    return list(tx.scalars(select(Album).order_by(Album.id)))
 
 
 def slug_is_taken(tx: Session, slug: str) -> bool:

@@ -4,10 +4,10 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import CursorResult, Select, Table, bindparam, func, insert, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy import CursorResult, ScalarSelect, Select, Table, bindparam, func, insert, select, update
+from sqlalchemy.orm import Session, aliased
 
-from auth_service.store.tables import Album, Change, LedgerEntry
+from auth_service.store.tables import Album, Change, LedgerEntry, NotTakenEntry
 from auth_service.vocabulary import ChangeState, ChangeVerb, LineFailure
 
 
@@ -52,8 +52,10 @@ def add_change(
     actor: str,
     actor_name: str,
     at: datetime,
+    asker: str | None = None,
+    undoes: str | None = None,
 ) -> None:
-    """Write down what is to be done: the change, and a line for each series."""
+    """Write down what is to be done: the change, and a line for each series, if there is any."""
     tx.add(
         Change(
             id=change_id,
@@ -62,7 +64,9 @@ def add_change(
             state=ChangeState.WAITING,
             actor=actor,
             actor_name=actor_name,
+            asker=asker,
             created_at=at,
+            undoes=undoes,
         )
     )
     tx.flush()
@@ -76,7 +80,41 @@ def add_change(
         }
         for uid in series
     ]
-    tx.execute(insert(LedgerEntry), lines)
+    if lines:
+        tx.execute(insert(LedgerEntry), lines)
+
+
+def add_not_taken(tx: Session, change_id: str, entries: Iterable[tuple[str, str, Collection[str]]]) -> None:
+    """Write down what was named for a change and is no line of it: its name, why, and the lacking rights."""
+    rows = [
+        {"change_id": change_id, "name": name, "why": why, "lacking": sorted(lacking)}
+        for name, why, lacking in entries
+    ]
+    if rows:
+        tx.execute(insert(NotTakenEntry), rows)
+
+
+def not_taken(tx: Session, change_id: str) -> list[NotTakenEntry]:
+    """Return what was named for a change and is no line of it, in the order in which it was named."""
+    query = select(NotTakenEntry).where(NotTakenEntry.change_id == change_id)
+    return list(tx.scalars(query.order_by(NotTakenEntry.id)))
+
+
+def changes(
+    tx: Session, album_id: int, *, asker: str | None, limit: int, offset: int
+) -> tuple[list[Change], int]:
+    """Return some of an album's changes, the newest first, and how many there are.
+
+    Parameters
+    ----------
+    asker : str or None
+        Only those that this person asked for; ``None``: everybody's.
+
+    """
+    mine = [Change.album_id == album_id] + ([] if asker is None else [Change.asker == asker])
+    total = tx.scalar(select(func.count()).select_from(Change).where(*mine)) or 0
+    newest = select(Change).where(*mine).order_by(Change.created_at.desc(), _first_line().desc())
+    return list(tx.scalars(newest.limit(limit).offset(offset))), total
 
 
 def change(tx: Session, change_id: str) -> tuple[Change, Album] | None:
@@ -89,11 +127,10 @@ def change(tx: Session, change_id: str) -> tuple[Change, Album] | None:
 
 def unfinished(tx: Session, album_id: int | None = None) -> list[str]:
     """Return the changes that are waiting or running, of one album or of all, the oldest first."""
-    first_line = select(func.min(LedgerEntry.id)).where(LedgerEntry.change_id == Change.id).scalar_subquery()
     query = select(Change.id).where(Change.state.in_([ChangeState.WAITING, ChangeState.RUNNING]))
     if album_id is not None:
         query = query.where(Change.album_id == album_id)
-    return list(tx.scalars(query.order_by(first_line)))
+    return list(tx.scalars(query.order_by(_first_line())))
 
 
 def due(tx: Session, change_id: str, limit: int) -> list[Line]:
@@ -146,6 +183,33 @@ def set_state(tx: Session, change_id: str, state: ChangeState, *, finished_at: d
     return isinstance(result, CursorResult) and result.rowcount == 1
 
 
+def ask_to_cancel(tx: Session, change_id: str, at: datetime) -> bool:
+    """Note that a change is to be stopped; ``False`` if it is over, or was stopped before."""
+    result = tx.execute(
+        update(Change)
+        .where(
+            Change.id == change_id,
+            Change.state.in_([ChangeState.WAITING, ChangeState.RUNNING]),
+            Change.cancelled_at.is_(None),
+        )
+        .values(cancelled_at=at)
+    )
+    return isinstance(result, CursorResult) and result.rowcount == 1
+
+
+def cancel_due(tx: Session, change_id: str) -> None:
+    """Stamp every line of a change that is due as stopped."""
+    tx.execute(
+        update(LedgerEntry)
+        .where(
+            LedgerEntry.change_id == change_id,
+            LedgerEntry.done_at.is_(None),
+            LedgerEntry.failure.is_(None),
+        )
+        .values(failure=LineFailure.CANCELLED)
+    )
+
+
 def tally(tx: Session, change_id: str) -> tuple[int, int]:
     """Count the lines of a change: done, and all."""
     query = select(func.count(LedgerEntry.done_at), func.count()).where(LedgerEntry.change_id == change_id)
@@ -174,6 +238,60 @@ def contents(tx: Session, album_id: int, *, at: datetime | None = None) -> froze
     return frozenset(tx.scalars(query))
 
 
+def placed(tx: Session, album_id: int, *, at: datetime | None = None) -> dict[str, str]:
+    """Return the series that are in an album, or were at a moment, each with its StudyInstanceUID."""
+    last = _last_lines(album_id, at).subquery()
+    query = (
+        select(LedgerEntry.series_uid, LedgerEntry.study_uid)
+        .join(last, LedgerEntry.id == last.c.id)
+        .where(LedgerEntry.verb == ChangeVerb.ADD)
+        .order_by(LedgerEntry.id)
+    )
+    return {series: study or "" for series, study in tx.execute(query)}
+
+
+def under_way(tx: Session, album_id: int) -> frozenset[str]:
+    """Return the series of an album's changes that are not over: their labels may be ahead of the ledger."""
+    query = (
+        select(LedgerEntry.series_uid)
+        .join(Change, Change.id == LedgerEntry.change_id)
+        .where(LedgerEntry.album_id == album_id, Change.state.in_([ChangeState.WAITING, ChangeState.RUNNING]))
+    )
+    return frozenset(tx.scalars(query))
+
+
+def undoable(tx: Session, change_id: str, album_id: int) -> list[str]:
+    """Return the series that a change put in or took out and that nobody has touched in the album since.
+
+    A line that found things as it left them - a series that was in the album already - changed nothing, and
+    there is nothing of it to take back.
+    """
+    last = _last_lines(album_id, None).subquery()
+    before = aliased(LedgerEntry)
+    verb_before = (
+        select(before.verb)
+        .where(
+            before.album_id == album_id,
+            before.series_uid == LedgerEntry.series_uid,
+            before.done_at.is_not(None),
+            before.id < LedgerEntry.id,
+        )
+        .order_by(before.id.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    query = (
+        select(LedgerEntry.series_uid)
+        .join(last, LedgerEntry.id == last.c.id)
+        .where(
+            LedgerEntry.change_id == change_id,
+            func.coalesce(verb_before, ChangeVerb.REMOVE) != LedgerEntry.verb,
+        )
+        .order_by(LedgerEntry.id)
+    )
+    return list(tx.scalars(query))
+
+
 def ever_added(tx: Session, album_id: int) -> frozenset[str]:
     """Return the series that were put into an album at any time, whatever became of them."""
     query = select(LedgerEntry.series_uid).where(
@@ -198,6 +316,11 @@ def places(tx: Session, album_id: int, series: Collection[str]) -> Mapping[str, 
         )
         for entry in tx.scalars(query)
     }
+
+
+def _first_line() -> ScalarSelect[int]:
+    """Select the first line of each change: their order is that in which changes were asked for."""
+    return select(func.min(LedgerEntry.id)).where(LedgerEntry.change_id == Change.id).scalar_subquery()
 
 
 def _last_lines(album_id: int, at: datetime | None) -> Select[int]:

@@ -178,8 +178,28 @@ class Change(Base):
     """``waiting``, ``running``, ``done``, ``failed`` or ``cancelled``."""
     actor: Mapped[str]
     actor_name: Mapped[str]
+    asker: Mapped[str | None]
+    """``provider:sub`` of the person who asked, himself or by a token; nobody's where the system did."""
     created_at: Mapped[datetime]
     finished_at: Mapped[datetime | None]
+    cancelled_at: Mapped[datetime | None]
+    """When somebody asked for it to be stopped; what is due then is not done any more."""
+    undoes: Mapped[str | None]
+    """The change whose work this one takes back."""
+
+
+class NotTakenEntry(Base):
+    """Something that was named for a change and is no line of it, with why; never changed."""
+
+    __tablename__ = "not_taken"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    change_id: Mapped[str] = mapped_column(ForeignKey("changes.id"), index=True)
+    name: Mapped[str]
+    """As it was named: an identifier, an accession number, a patient's identifier."""
+    why: Mapped[str]
+    lacking: Mapped[list[str]] = mapped_column(JSON)
+    """The rights that who asked lacks on it, where that is why."""
 
 
 class LedgerEntry(Base):

@@ -73,6 +73,13 @@ class FakeArchive:
                 break
             del self.held[here.type][here.id]
 
+    def set_tag(self, uid: str, keyword: str, value: str) -> None:
+        """Give what has an identifier an attribute, or another value of it."""
+        for level in LEVELS:
+            for here in self.held[level].values():
+                if here.tags[KEYS[level]] == uid:
+                    here.tags[keyword] = value
+
     def labels(self, level: str = "Series") -> dict[str, set[str]]:
         """Return the labels of everything on a level that carries any, by UID."""
         return {here.tags[KEYS[level]]: set(here.labels) for here in self.held[level].values() if here.labels}

@@ -426,6 +426,11 @@ def test_the_description_says_what_is_sent_and_answered(world: World) -> None:
     } == {
         ("get", "/api/albums"),
         ("get", "/api/albums/{slug}"),
+        ("get", "/api/albums/{slug}/changes"),
+        ("post", "/api/albums/{slug}/changes"),
+        ("post", "/api/albums/{slug}/changes/preview"),
+        ("get", "/api/albums/{slug}/series"),
+        ("get", "/api/albums/{slug}/studies"),
         ("get", "/api/albums/{slug}/members"),
         ("post", "/api/albums/{slug}/members"),
         ("patch", "/api/albums/{slug}/members/{member_id}"),

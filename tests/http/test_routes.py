@@ -60,6 +60,9 @@ def taken(who: tuple[str, ...]) -> dict[str, int]:
     return only(who, 200) | dict.fromkeys(set(IN_A) - set(who), 403)
 
 
+OWNS_A = only(("owner_a",), 200) | dict.fromkeys(("member_a", "reader_a", "group_a"), 403)
+"""What takes an owner of album a: its members are told so, to others there is no such album."""
+
 WADO = "/orthanc/wado?requestType=WADO&studyUID={}&seriesUID={}&objectUID={}"
 
 WHY = only(("admin", "owner_a", "owner_b"), 200)
@@ -231,6 +234,70 @@ CASES: dict[tuple[str, str], list[Case]] = {
             {},
             only((), 204) | dict.fromkeys(("member_a", "reader_a", "group_a"), 403),
         ),
+    ],
+    # --- what is in albums, and changes of it
+    ("POST", "/api/albums/{slug}/changes"): [
+        ("POST", "/api/albums/a/changes", {"json": {"add": {"studies": ["1.4"]}}}, OWNS_A | {"owner_a": 202}),
+        (
+            "POST",
+            "/api/albums/a/changes",
+            {"json": {"remove": {"studies": ["9"]}}},
+            OWNS_A | {"owner_a": 202},
+        ),
+        ("POST", "/api/albums/a/changes", {"json": {"add": {}}}, only(tuple(PEOPLE), 422)),
+        ("POST", "/api/albums/a/changes", {"json": {}}, only(tuple(PEOPLE), 422)),
+        (
+            "POST",
+            "/api/albums/a/changes",
+            {"json": {"add": {"studies": ["1.4"]}, "remove": {"studies": ["1.4"]}}},
+            only(tuple(PEOPLE), 422),
+        ),
+        (
+            "POST",
+            "/api/albums/a/changes",
+            {"json": {"add": {"studies": ["1.1"]}}, "headers": {"origin": "http://evil.example"}},
+            only(tuple(PEOPLE), 403),
+        ),
+    ],
+    ("POST", "/api/albums/{slug}/changes/preview"): [
+        ("POST", "/api/albums/a/changes/preview", {"json": {"add": {"studies": ["1.1"]}}}, OWNS_A),
+        ("POST", "/api/albums/a/changes/preview", {"json": {"add": {"what": []}}}, only(tuple(PEOPLE), 422)),
+    ],
+    ("GET", "/api/albums/{slug}/changes"): [
+        ("GET", "/api/albums/a/changes", {}, only(IN_A, 200)),
+        ("GET", "/api/albums/a/changes?limit=0", {}, only(tuple(PEOPLE), 422)),
+    ],
+    ("GET", "/api/changes/{change_id}"): [
+        ("GET", f"/api/changes/{'0' * 32}", {}, only((), 200)),
+        ("GET", "/api/changes/1", {}, only(tuple(PEOPLE), 422)),
+    ],
+    ("POST", "/api/changes/{change_id}/undo"): [
+        ("POST", f"/api/changes/{'0' * 32}/undo", {}, only((), 202)),
+        (
+            "POST",
+            f"/api/changes/{'0' * 32}/undo",
+            {"headers": {"origin": "http://evil.example"}},
+            only(tuple(PEOPLE), 403),
+        ),
+    ],
+    ("POST", "/api/changes/{change_id}/cancel"): [
+        ("POST", f"/api/changes/{'0' * 32}/cancel", {}, only((), 200)),
+        (
+            "POST",
+            f"/api/changes/{'0' * 32}/cancel",
+            {"headers": {"origin": "null"}},
+            only(tuple(PEOPLE), 403),
+        ),
+    ],
+    ("GET", "/api/albums/{slug}/series"): [
+        ("GET", "/api/albums/a/series", {}, only(IN_A, 200)),
+        ("GET", "/api/albums/a/series?at=2026-03-03T00:00:00Z", {}, OWNS_A),
+        ("GET", "/api/albums/a/series?at=2026-03-03", {}, only(tuple(PEOPLE), 422)),
+    ],
+    ("GET", "/api/albums/{slug}/studies"): [
+        ("GET", "/api/albums/a/studies", {}, only(IN_A, 200)),
+        ("GET", "/api/albums/a/studies?at=2026-03-03T00:00:00Z", {}, OWNS_A),
+        ("GET", "/api/albums/a/studies?offset=-1", {}, only(tuple(PEOPLE), 422)),
     ],
     ("GET", "/api/audit"): [
         ("GET", "", {}, only(("admin", "owner_a", "owner_b"), 200)),

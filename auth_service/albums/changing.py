@@ -1,0 +1,238 @@
+"""Let people put series into albums and take them out.
+
+Who puts a series into an album must have ``upload`` in it, and on the series every right that the album's
+members have in it, for as long, and ``send`` (``policy/handing_on.py``). What he may not see looks as if it
+did not exist; what he may see and not hand on is told, with the rights that he lacks. What was checked is
+written down, as one change, and done in the background (``ledger.py``).
+"""
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
+from functools import cache
+
+from sqlalchemy.orm import Session
+
+from auth_service.albums import ledger
+from auth_service.albums.ledger import Report
+from auth_service.albums.naming import Candidate, Named, NotTaken, look_up
+from auth_service.albums.rights import check, on_record
+from auth_service.audit import albums as audit_albums
+from auth_service.errors import Invalid
+from auth_service.grants import grants_of
+from auth_service.origin import NOWHERE, Origin
+from auth_service.policy.engine import decide, visible
+from auth_service.policy.handing_on import HandingOn, required
+from auth_service.policy.model import Actor, Resource, Visibility
+from auth_service.store import albums as albums_table
+from auth_service.store import ledger as table
+from auth_service.store.tables import Album
+from auth_service.vocabulary import (
+    Action,
+    ChangeVerb,
+    LabelKind,
+    Level,
+    LineFailure,
+    album_label,
+    label_kind,
+)
+from auth_service.world import World
+
+MOST_NAMED = 50_000
+"""Things that one change may name."""
+
+_NEEDED = {ChangeVerb.ADD: Action.UPLOAD, ChangeVerb.REMOVE: Action.REMOVE}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prospect:
+    """What a change would do."""
+
+    series: int
+    studies: int
+    present: int
+    """Of the series that would be put in: how many are in the album already."""
+    not_taken: tuple[NotTaken, ...]
+
+
+def preview(
+    world: World, *, actor: Actor, slug: str, verb: ChangeVerb, named: Named, origin: Origin = NOWHERE
+) -> Prospect:
+    """Say what a change would do, and what of what is named would not be taken; nothing is changed.
+
+    Raises
+    ------
+    NotFound, Forbidden
+        If there is no such album for him, or he may not do this in it.
+    Invalid
+        If nothing is named, or too much.
+    Unavailable
+        If Orthanc does not answer.
+
+    """
+    with on_record(world, actor=actor, origin=origin):
+        taken, not_taken = _look_up(world, actor, slug, verb, named)
+        with world.store.read() as tx:
+            album = check(tx, world, actor=actor, action=_NEEDED[verb], slug=slug)
+            series, not_taken = _settle(
+                tx, world, actor=actor, album=album, verb=verb, taken=taken, not_taken=not_taken
+            )
+            inside = table.placed(tx, album.id)
+    studies = {one.study for one in series}
+    present = sum(one.uid in inside for one in series) if verb is ChangeVerb.ADD else 0
+    return Prospect(series=len(series), studies=len(studies), present=present, not_taken=tuple(not_taken))
+
+
+def change_contents(
+    world: World, *, actor: Actor, slug: str, verb: ChangeVerb, named: Named, origin: Origin = NOWHERE
+) -> Report:
+    """Write down what somebody wants put into an album, or taken out, as far as he may; it is done later.
+
+    Raises
+    ------
+    NotFound, Forbidden
+        If there is no such album for him, or he may not do this in it.
+    Invalid
+        If nothing is named, or too much.
+    Unavailable
+        If Orthanc does not answer; nothing is written down then.
+
+    """
+    with on_record(world, actor=actor, origin=origin):
+        taken, not_taken = _look_up(world, actor, slug, verb, named)
+        with world.store.write() as tx:
+            # Rights are looked at again, in the transaction that writes: looking up may have taken its time.
+            album = check(tx, world, actor=actor, action=_NEEDED[verb], slug=slug)
+            series, not_taken = _settle(
+                tx, world, actor=actor, album=album, verb=verb, taken=taken, not_taken=not_taken
+            )
+            change = ledger.write(
+                tx,
+                album,
+                actor=actor,
+                verb=verb,
+                series=[one.uid for one in series],
+                at=world.clock(),
+                not_taken=not_taken,
+                origin=origin,
+            )
+            if verb is ChangeVerb.ADD:
+                _tell_their_owners(
+                    tx, world, actor=actor, album=album, change=change, series=series, origin=origin
+                )
+    return ledger.report(world, change=change)
+
+
+def _look_up(
+    world: World, actor: Actor, slug: str, verb: ChangeVerb, named: Named
+) -> tuple[Collection[Candidate], list[NotTaken]]:
+    """Find what was named, as far as he may see it; whoever may not change the album learns nothing by it."""
+    _bounded(named)
+    with world.store.read() as tx:
+        album = check(tx, world, actor=actor, action=_NEEDED[verb], slug=slug)
+        grants = grants_of(tx, world, actor)
+        inside = table.placed(tx, album.id) if verb is ChangeVerb.REMOVE else {}
+    visibility = visible(actor, Action.VIEW, grants=grants, at=world.clock())
+    if verb is ChangeVerb.ADD:
+        found = look_up(world.archive, named, visibility=visibility)
+        return found.series, list(found.not_taken)
+    return _inside(world, named, inside, visibility)
+
+
+def _inside(
+    world: World, named: Named, inside: Mapping[str, str], visibility: Visibility
+) -> tuple[Collection[Candidate], list[NotTaken]]:
+    """Find what was named among what the ledger says is in the album: he need not be able to see it."""
+    by_study: dict[str, list[str]] = {}
+    for uid, study in inside.items():
+        by_study.setdefault(study, []).append(uid)
+    taken: dict[str, Candidate] = {}
+    not_taken: list[NotTaken] = []
+
+    def take(name: str, uids: Iterable[str]) -> None:
+        found = [uid for uid in uids if uid in inside]
+        if not found:
+            not_taken.append(NotTaken(name=name, why=LineFailure.ELSEWHERE))
+        taken.update({uid: _candidate(uid, inside[uid]) for uid in found})
+
+    names = [name.strip() for name in named.names]
+    for study in dict.fromkeys([*named.studies, *(name for name in names if name in by_study)]):
+        take(study, by_study.get(study, ()))
+    for series in dict.fromkeys([*named.series, *(name for name in names if name in inside)]):
+        take(series, [series])
+    unknown = [name for name in names if name not in inside and name not in by_study]
+    others = replace(named, studies=(), series=(), names=unknown)
+    if others.names or others.album is not None or others.query is not None:
+        found = look_up(world.archive, others, visibility=visibility)
+        taken.update({one.uid: one for one in found.series if one.uid in inside})
+        not_taken += found.not_taken
+    return tuple(taken.values()), not_taken
+
+
+def _candidate(uid: str, study: str) -> Candidate:
+    return Candidate(uid=uid, study=study, resource=Resource(level=Level.SERIES))
+
+
+def _settle(
+    tx: Session,
+    world: World,
+    *,
+    actor: Actor,
+    album: Album,
+    verb: ChangeVerb,
+    taken: Collection[Candidate],
+    not_taken: list[NotTaken],
+) -> tuple[list[Candidate], list[NotTaken]]:
+    """Leave of what was found what he may put in; in the order in which it was named."""
+    if verb is ChangeVerb.REMOVE:
+        inside = table.placed(tx, album.id)
+        return [one for one in taken if one.uid in inside], not_taken
+    at = world.clock()
+    grants = grants_of(tx, world, actor)
+    needed = required(albums_table.grants_in(tx, album, zone=world.settings.zone), at=at)
+    handing_on = HandingOn.by(actor, grants=grants, needed=needed, at=at)
+    lacking = cache(handing_on.lacking)
+    series: list[Candidate] = []
+    refused = list(not_taken)
+    for one in taken:
+        missing = lacking(one.resource)
+        if missing:
+            refused.append(NotTaken(name=one.uid, why=LineFailure.FORBIDDEN, lacking=tuple(sorted(missing))))
+        else:
+            series.append(one)
+    return series, refused
+
+
+def _tell_their_owners(
+    tx: Session,
+    world: World,
+    *,
+    actor: Actor,
+    album: Album,
+    change: str,
+    series: Iterable[Candidate],
+    origin: Origin,
+) -> None:
+    """Put on record in each other album that its series are handed on by the right that it gave."""
+    at = world.clock()
+    grants = grants_of(tx, world, actor)
+
+    @cache
+    def through(resource: Resource) -> str | None:
+        return decide(actor, Action.SEND, resource, grants=grants, at=at).label
+
+    sent = Counter(through(one.resource) for one in series)
+    for label, count in sorted((label or "", count) for label, count in sent.items()):
+        if label_kind(label) is LabelKind.ALBUM and label != album_label(album.slug):
+            audit_albums.series_sent(
+                tx, at=at, actor=actor, label=label, change=change, series=count, origin=origin
+            )
+
+
+def _bounded(named: Named) -> None:
+    """Refuse what names nothing, or too much."""
+    count = len(named.studies) + len(named.series) + len(named.names)
+    if not count and named.album is None and named.query is None:
+        raise Invalid("add", "Name at least one study or series.")
+    if count > MOST_NAMED:
+        raise Invalid("add", "Name at most {most} things at once.", most=str(MOST_NAMED))

@@ -1,0 +1,185 @@
+"""Follow changes of albums: how far they are, what is in an album and was, stop one, take one back.
+
+Who asked for a change sees it, and the album's owners see all; what others named and was not taken is left
+out for them, as it may tell of what is not theirs.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from auth_service.albums import ledger
+from auth_service.albums.ledger import Report
+from auth_service.albums.naming import is_uid
+from auth_service.albums.rights import check, may, on_record
+from auth_service.audit import albums as audit_albums
+from auth_service.errors import Conflict, NotFound
+from auth_service.origin import NOWHERE, Origin
+from auth_service.policy.model import Actor
+from auth_service.store import ledger as table
+from auth_service.store.tables import Album, Change
+from auth_service.vocabulary import Action, ChangeVerb, LineFailure
+from auth_service.world import World
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Changes:
+    """Some of an album's changes, the newest first."""
+
+    items: tuple[Report, ...]
+    total: int
+
+
+def read(world: World, *, actor: Actor, change: str) -> Report:
+    """Say how far a change has come, to who asked for it and to the album's owners.
+
+    Raises
+    ------
+    NotFound
+        If there is no such change for him.
+
+    """
+    with world.store.read() as tx:
+        found, album = _of(tx, world, actor, change)
+        return _told(ledger.report_of(tx, found, album), actor, found)
+
+
+def list_changes(
+    world: World, *, actor: Actor, slug: str, limit: int, offset: int, origin: Origin = NOWHERE
+) -> Changes:
+    """Return an album's changes: to its owners all, to others those that they asked for.
+
+    Raises
+    ------
+    NotFound
+        If there is no such album, or none for him.
+
+    """
+    with on_record(world, actor=actor, origin=origin), world.store.read() as tx:
+        owner = may(tx, world, actor=actor, action=Action.AUDIT, slug=slug)
+        album = check(tx, world, actor=actor, action=_what_he_may(tx, world, actor, slug), slug=slug)
+        asker = None if owner else _key(actor)
+        found, total = table.changes(tx, album.id, asker=asker, limit=limit, offset=offset)
+        return Changes(
+            items=tuple(_told(ledger.report_of(tx, each, album), actor, each) for each in found), total=total
+        )
+
+
+def contents(
+    world: World, *, actor: Actor, slug: str, at: datetime | None = None, origin: Origin = NOWHERE
+) -> dict[str, str]:
+    """Return the series that are in an album, or were at a moment, each with its StudyInstanceUID.
+
+    Raises
+    ------
+    NotFound
+        If there is no such album for him.
+    Forbidden
+        If he may not view what is in it, or asks about the past and may not read what happened in it.
+
+    """
+    action = Action.VIEW if at is None else Action.AUDIT
+    with on_record(world, actor=actor, origin=origin), world.store.read() as tx:
+        album = check(tx, world, actor=actor, action=action, slug=slug)
+        return table.placed(tx, album.id, at=at)
+
+
+def undo(world: World, *, actor: Actor, change: str, origin: Origin = NOWHERE) -> Report:
+    """Take back what a change did, as far as nobody has touched it in the album since.
+
+    Whoever asked for a change may take it back while he may still put series in or take them out; so may the
+    album's owners. Nobody is given more by it than the album gave before.
+
+    Raises
+    ------
+    NotFound
+        If there is no such change for him.
+    Forbidden
+        If he may see it and not take it back.
+    Conflict
+        If it is not over yet, or there is nothing of it to take back.
+
+    """
+    with on_record(world, actor=actor, origin=origin), world.store.write() as tx:
+        found, album = _of(tx, world, actor, change)
+        verb = ChangeVerb.REMOVE if found.verb == ChangeVerb.ADD else ChangeVerb.ADD
+        if not may(tx, world, actor=actor, action=Action.MANAGE, slug=album.slug) and not (
+            found.verb == ChangeVerb.ADD
+            and may(tx, world, actor=actor, action=Action.REMOVE, slug=album.slug)
+        ):
+            # Who put something in by mistake may take it out again, and who took it out put it back.
+            check(tx, world, actor=actor, action=Action.UPLOAD, slug=album.slug)
+        if found.finished_at is None:
+            raise Conflict("This change is not over yet: stop it first.", reason="running")
+        series = table.undoable(tx, change, album.id)
+        if not series:
+            raise Conflict("Nothing of this change is left to take back.", reason="nothing")
+        made = ledger.write(
+            tx,
+            album,
+            actor=actor,
+            verb=verb,
+            series=series,
+            at=world.clock(),
+            undoes=change,
+            origin=origin,
+        )
+    return ledger.report(world, change=made)
+
+
+def cancel(world: World, *, actor: Actor, change: str, origin: Origin = NOWHERE) -> Report:
+    """Stop a change: what is done by then stays, and the rest is not done any more.
+
+    Raises
+    ------
+    NotFound
+        If there is no such change for him.
+    Conflict
+        If it is over, or was stopped before.
+
+    """
+    with on_record(world, actor=actor, origin=origin), world.store.write() as tx:
+        _, album = _of(tx, world, actor, change)
+        at = world.clock()
+        if not table.ask_to_cancel(tx, change, at):
+            raise Conflict("This change is over already.", reason="over")
+        audit_albums.change_cancelled(tx, at=at, actor=actor, slug=album.slug, change=change, origin=origin)
+    return ledger.report(world, change=change)
+
+
+def _of(tx: Session, world: World, actor: Actor, change: str) -> tuple[Change, Album]:
+    """Return a change that somebody asked for himself, or of an album that he owns."""
+    found = table.change(tx, change)
+    if found is None or found[1].deleted_at is not None:
+        raise NotFound
+    slug = found[1].slug
+    # A token that leaves nothing in this album learns nothing of it, whoever asked.
+    concerned = found[0].asker == _key(actor) or may(tx, world, actor=actor, action=Action.AUDIT, slug=slug)
+    if not concerned or not may(
+        tx, world, actor=actor, action=_what_he_may(tx, world, actor, slug), slug=slug
+    ):
+        raise NotFound
+    return found
+
+
+def _what_he_may(tx: Session, world: World, actor: Actor, slug: str) -> Action:
+    """Return the first that somebody may do of what has to do with an album's contents; view, if nothing."""
+    for action in (Action.VIEW, Action.UPLOAD, Action.REMOVE):
+        if may(tx, world, actor=actor, action=action, slug=slug):
+            return action
+    return Action.VIEW
+
+
+def _told(report: Report, actor: Actor, change: Change) -> Report:
+    """Leave out what others named and was not taken: it may tell of what is not theirs."""
+    if change.asker == _key(actor):
+        return report
+    own = {LineFailure.MISSING, LineFailure.AMBIGUOUS, LineFailure.CANCELLED}
+    return replace(
+        report, failed=tuple(one for one in report.failed if one.reason in own and is_uid(one.uid))
+    )
+
+
+def _key(actor: Actor) -> str:
+    return f"{actor.provider}:{actor.subject}"

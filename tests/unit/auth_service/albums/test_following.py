@@ -1,0 +1,253 @@
+"""How far changes are, who is told, what stops them, and what takes them back."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from auth_service.albums import following, labelling, ledger
+from auth_service.albums.changing import change_contents
+from auth_service.albums.ledger import Report
+from auth_service.albums.naming import Named
+from auth_service.archive import Archive
+from auth_service.errors import Conflict, Forbidden, NotFound
+from auth_service.policy.model import Actor, Narrowing
+from auth_service.store.audit import records
+from auth_service.store.ledger import Stamp
+from auth_service.vocabulary import MEMBER_ACTIONS, Action, ActorKind, ChangeVerb, album_label
+from tests.world import TestWorld, two_albums
+
+ADD, REMOVE = ChangeVerb.ADD, ChangeVerb.REMOVE
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[TestWorld]:
+    """The two albums; ``pi-b`` may do everything in ``a`` too, but own it."""
+    world = two_albums(tmp_path)
+    world.give("a", "pi-b", *MEMBER_ACTIONS)
+    yield world
+    world.store.close()
+
+
+def ask(world: TestWorld, who: str, slug: str, verb: ChangeVerb, *studies: str) -> Report:
+    """Ask for a change; nothing is done yet."""
+    return change_contents(world, actor=world.actor(who), slug=slug, verb=verb, named=Named(studies=studies))
+
+
+def do(world: TestWorld, who: str, slug: str, verb: ChangeVerb, *studies: str) -> Report:
+    return ledger.run(world, change=ask(world, who, slug, verb, *studies).change)
+
+
+def undo(world: TestWorld, who: str, change: str) -> Report:
+    return ledger.run(world, change=following.undo(world, actor=world.actor(who), change=change).change)
+
+
+def inside(world: TestWorld, slug: str) -> frozenset[str]:
+    carried = {uid for uid, labels in world.archive.labels("Series").items() if album_label(slug) in labels}
+    assert carried == ledger.contents(world, album=slug)
+    return frozenset(carried)
+
+
+def token(world: TestWorld, maker: str, *, albums: frozenset[str]) -> Actor:
+    """Return a token of somebody's that leaves everything, in some albums."""
+    narrowing = Narrowing(actions=MEMBER_ACTIONS, labels=frozenset(map(album_label, albums)))
+    return replace(world.actor(maker), kind=ActorKind.TOKEN, token="t1", narrowing=narrowing)
+
+
+def test_who_asked_and_the_owners_follow_a_change_and_nobody_else(world: TestWorld) -> None:
+    change = ask(world, "pi-b", "a", ADD, "1.2.3", "1.2.77").change
+    told = {who: following.read(world, actor=world.actor(who), change=change) for who in ("pi-a", "pi-b")}
+    assert {who: (one.state, one.done, one.total) for who, one in told.items()} == dict.fromkeys(
+        told, ("waiting", 0, 1)
+    )
+    for who in ("member-a", "member-b", "stranger", "admin"):
+        with pytest.raises(NotFound):
+            following.read(world, actor=world.actor(who), change=change)
+    with pytest.raises(NotFound):
+        following.read(world, actor=world.actor("pi-a"), change="0" * 32)
+
+
+def test_an_owner_is_not_told_what_another_named_in_vain(world: TestWorld) -> None:
+    """A list may hold names of patients that are not his to know."""
+    report = change_contents(
+        world,
+        actor=world.actor("pi-b"),
+        slug="a",
+        verb=ADD,
+        named=Named(studies=["1.2.3", "1.2.77"], names=["SOMEBODY^ELSE"]),
+    )
+    told = {
+        who: {one.uid for one in following.read(world, actor=world.actor(who), change=report.change).failed}
+        for who in ("pi-a", "pi-b")
+    }
+    assert told == {"pi-a": {"1.2.77"}, "pi-b": {"1.2.77", "SOMEBODY^ELSE"}}
+
+
+def test_who_is_in_the_album_no_more_follows_nothing_in_it(world: TestWorld) -> None:
+    change = do(world, "pi-b", "a", ADD, "1.2.3").change
+    world.revoke("a", "pi-b")
+    with pytest.raises(NotFound):
+        following.read(world, actor=world.actor("pi-b"), change=change)
+    with pytest.raises(NotFound):
+        undo(world, "pi-b", change)
+
+
+def test_a_token_for_another_album_follows_nothing(world: TestWorld) -> None:
+    change = do(world, "pi-b", "a", ADD, "1.2.3").change
+    assert following.read(world, actor=token(world, "pi-b", albums=frozenset({"a"})), change=change).done == 1
+    with pytest.raises(NotFound):
+        following.read(world, actor=token(world, "pi-b", albums=frozenset({"b"})), change=change)
+
+
+def test_owners_list_all_changes_and_others_their_own(world: TestWorld) -> None:
+    first = ask(world, "pi-b", "a", ADD, "1.2.3").change
+    world.wait(minutes=1)
+    second = ask(world, "pi-a", "a", REMOVE, "1.2.1").change
+
+    def listed(who: str, limit: int = 10, offset: int = 0) -> tuple[list[str], int]:
+        found = following.list_changes(world, actor=world.actor(who), slug="a", limit=limit, offset=offset)
+        return [one.change for one in found.items], found.total
+
+    everything, total = listed("pi-a")
+    assert (everything[:2], total) == ([second, first], 3)
+    assert listed("pi-a", limit=1, offset=1) == ([first], 3)
+    assert listed("pi-b") == ([first], 1)
+    assert listed("member-a") == ([], 0)
+    with pytest.raises(NotFound):
+        listed("stranger")
+
+
+def test_a_change_is_stopped_and_what_was_done_stays(
+    world: TestWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ledger, "BATCH", 1)
+    do(world, "pi-b", "a", ADD, "1.2.3")
+    change = ask(world, "pi-a", "a", REMOVE, "1.2.1", "1.2.2").change
+    applied = labelling.apply
+
+    def stopped_meanwhile(archive: Archive, **what: Any) -> list[Stamp]:  # noqa: ANN401 - handed through
+        stamps = applied(archive, **what)
+        if following.read(world, actor=world.actor("pi-a"), change=change).state == "running":
+            following.cancel(world, actor=world.actor("pi-a"), change=change)
+            monkeypatch.setattr(ledger, "apply", applied)
+        return stamps
+
+    monkeypatch.setattr(ledger, "apply", stopped_meanwhile)
+    report = ledger.run(world, change=change)
+    assert (report.state, report.done, report.total) == ("cancelled", 1, 3)
+    assert [one.reason for one in report.failed] == ["cancelled", "cancelled"]
+    assert len(inside(world, "a")) == 3
+    with pytest.raises(Conflict):
+        following.cancel(world, actor=world.actor("pi-a"), change=change)
+    undo(world, "pi-a", change)
+    assert inside(world, "a") == {"1.2.1.1", "1.2.2.1", "1.2.2.2", "1.2.3.1"}
+
+
+def test_a_change_that_waits_is_stopped_whole(world: TestWorld) -> None:
+    change = ask(world, "pi-b", "a", ADD, "1.2.3").change
+    following.cancel(world, actor=world.actor("pi-a"), change=change)
+    assert ledger.run(world, change=change).state == "cancelled"
+    assert inside(world, "a") == {"1.2.1.1", "1.2.2.1", "1.2.2.2"}
+    with world.store.read() as tx:
+        assert "change-cancelled" in [one.event for one in records(tx)]
+
+
+def test_others_stop_nothing(world: TestWorld) -> None:
+    change = ask(world, "pi-a", "a", REMOVE, "1.2.1").change
+    for who in ("pi-b", "member-a", "stranger", "admin"):
+        with pytest.raises(NotFound):
+            following.cancel(world, actor=world.actor(who), change=change)
+
+
+def test_what_was_put_in_is_taken_back(world: TestWorld) -> None:
+    change = do(world, "pi-b", "a", ADD, "1.2.3", "1.2.2").change
+    report = undo(world, "pi-b", change)
+    assert (report.verb, report.undoes, report.done) == ("remove", change, 1)
+    assert inside(world, "a") == {"1.2.1.1", "1.2.2.1", "1.2.2.2"}, "what was in before stays in"
+    with pytest.raises(Conflict):
+        undo(world, "pi-b", change)
+    undo(world, "pi-a", report.change)
+    assert "1.2.3.1" in inside(world, "a")
+
+
+def test_what_was_taken_out_comes_back(world: TestWorld) -> None:
+    change = do(world, "pi-a", "a", REMOVE, "1.2.1", "1.2.2").change
+    assert inside(world, "a") == frozenset()
+    undo(world, "pi-a", change)
+    assert inside(world, "a") == {"1.2.1.1", "1.2.2.1", "1.2.2.2"}
+    assert world.archive.labels("Study")["1.2.1"] == {"album-a"}
+
+
+def test_what_others_touched_since_is_left_as_they_left_it(world: TestWorld) -> None:
+    change = do(world, "pi-b", "a", REMOVE, "1.2.1", "1.2.2").change
+    do(world, "pi-b", "a", ADD, "1.2.2")
+    later = do(world, "pi-a", "a", REMOVE, "1.2.2")
+    undo(world, "pi-b", change)
+    assert inside(world, "a") == {"1.2.1.1", "1.2.2.1"}
+    assert later.done == 1
+
+
+def test_a_change_that_goes_on_is_not_taken_back(world: TestWorld) -> None:
+    change = ask(world, "pi-b", "a", ADD, "1.2.3").change
+    with pytest.raises(Conflict):
+        undo(world, "pi-b", change)
+
+
+@pytest.mark.parametrize(
+    ("verb", "left", "may"),
+    [
+        (ADD, Action.REMOVE, True),
+        (ADD, Action.UPLOAD, True),
+        (ADD, Action.VIEW, False),
+        (REMOVE, Action.UPLOAD, True),
+        (REMOVE, Action.REMOVE, False),
+        (REMOVE, Action.VIEW, False),
+    ],
+)
+def test_who_asked_takes_back_what_he_may_still_do(
+    world: TestWorld,
+    verb: ChangeVerb,
+    left: Action,
+    may: bool,  # noqa: FBT001 - a column of the table
+) -> None:
+    change = do(world, "pi-b", "a", verb, "1.2.3" if verb is ADD else "1.2.1").change
+    world.revoke("a", "pi-b")
+    world.give("a", "pi-b", left)
+    if may:
+        assert undo(world, "pi-b", change).done == 1
+        return
+    with pytest.raises(Forbidden):
+        undo(world, "pi-b", change)
+
+
+def test_nobody_takes_back_what_another_did(world: TestWorld) -> None:
+    """An owner took it out: who may put series in does not bring it back, without a right to it."""
+    change = do(world, "pi-a", "a", REMOVE, "1.2.1").change
+    with pytest.raises(NotFound):
+        undo(world, "pi-b", change)
+    assert "1.2.1.1" not in inside(world, "a")
+
+
+def test_what_was_in_it_is_for_who_may_read_what_happened(world: TestWorld) -> None:
+    before = world.clock()
+    world.wait(days=1)
+    do(world, "pi-a", "a", REMOVE, "1.2.1")
+    now = following.contents(world, actor=world.actor("member-a"), slug="a")
+    assert now == {"1.2.2.1": "1.2.2", "1.2.2.2": "1.2.2"}
+    then = following.contents(world, actor=world.actor("pi-a"), slug="a", at=before)
+    assert then == {"1.2.1.1": "1.2.1", "1.2.2.1": "1.2.2", "1.2.2.2": "1.2.2"}
+    first = following.contents(world, actor=world.actor("pi-a"), slug="a", at=before - timedelta(days=1))
+    assert first == {}
+    with pytest.raises(Forbidden):
+        following.contents(world, actor=world.actor("member-a"), slug="a", at=before)
+    with pytest.raises(NotFound):
+        following.contents(world, actor=world.actor("stranger"), slug="a")
+
+
+def test_who_may_not_view_is_not_told_what_is_in_it(world: TestWorld) -> None:
+    world.give("b", "member-a", Action.UPLOAD)
+    with pytest.raises(Forbidden):
+        following.contents(world, actor=world.actor("member-a"), slug="b")
