@@ -1,4 +1,4 @@
-"""The command line: migrate, serve, load albums, look at rules, check the audit, explain a decision."""
+"""The command line: migrate, serve, load albums, reconcile them, look at rules and the audit, explain."""
 
 import argparse
 import logging
@@ -15,6 +15,7 @@ from auth_service.albums.resuming import Resumer
 from auth_service.archive import Archive, OrthancArchive
 from auth_service.audit.chaining import Chainer
 from auth_service.cli import audit as cli_audit
+from auth_service.cli import reconcile as cli_reconcile
 from auth_service.cli import rules as rules_cli
 from auth_service.clock import Clock, system_clock
 from auth_service.credentials.provider import KeycloakProvider
@@ -65,6 +66,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "serve": lambda: _serve(settings),
         "audit": lambda: cli_audit.run(settings, options, say=_print),
         "explain": lambda: _explain(settings, options),
+        "reconcile": lambda: _reconcile(settings, options),
         "albums": lambda: _load(settings, options.file),
     }
     return commands[options.command]()
@@ -86,6 +88,7 @@ def _parser() -> argparse.ArgumentParser:
     load = albums.add_parser("load", help="make what is missing of the albums of a manifest")
     load.add_argument("file", type=Path, metavar="FILE", help="manifest.json of the samples")
     cli_audit.add_to(commands)
+    cli_reconcile.add_to(commands)
     rules = commands.add_parser("rules", help="look at rules files").add_subparsers(
         dest="verb", required=True
     )
@@ -186,6 +189,11 @@ def _load(settings: Settings, path: Path) -> int:
             print(error.message.format(**error.places), file=sys.stderr)
             return 1
     return 0 if complete else 1
+
+
+def _reconcile(settings: Settings, options: argparse.Namespace) -> int:
+    with _world(settings) as world:
+        return cli_reconcile.run(world, options, say=_print)
 
 
 def _explain(settings: Settings, options: argparse.Namespace) -> int:
