@@ -28,6 +28,7 @@ from portal.answers import (
     TokenWish,
 )
 from portal.audit import AuditPage, AuditSearch
+from portal.contents import Change, ChangeList, Contents, Prospect, Wish
 from portal.errors import Forbidden, Invalid, NotFound, Part, SignedOut, Unavailable
 from portal.explanation import Explanation, PeopleList, Person
 
@@ -37,7 +38,11 @@ HEALTH_TIMEOUT_SECONDS = 3.0
 """Whether parts are up is asked in passing, so it may not hold a page up."""
 
 
-class Account(Protocol):
+LOOKING_SECONDS = 60.0
+"""A list of ten thousand studies is looked up while somebody waits."""
+
+
+class Account(Contents, Protocol):
     """auth_service, asked in one person's name."""
 
     def albums(self, search: AlbumSearch) -> AlbumList:
@@ -193,9 +198,43 @@ class HttpAccount:
         """See `Account`."""
         return _read(PeopleList, self._ask("GET", "/api/people", params={"search": search})).items
 
+    def preview(self, slug: str, wish: Wish, *, language: str) -> Prospect:
+        """See `Contents`."""
+        return _read(Prospect, self._wish(f"{_changes(slug)}/preview", wish, language))
+
+    def change(self, slug: str, wish: Wish, *, language: str) -> Change:
+        """See `Contents`."""
+        return _read(Change, self._wish(_changes(slug), wish, language))
+
+    def changes(self, slug: str, *, limit: int, offset: int) -> ChangeList:
+        """See `Contents`."""
+        page = {"limit": limit, "offset": offset}
+        return _read(ChangeList, self._ask("GET", _changes(slug), params=page))
+
+    def undo(self, change: str, *, language: str) -> Change:
+        """See `Contents`."""
+        headers = {"Accept-Language": language}
+        return _read(
+            Change, self._ask("POST", f"/api/changes/{quote(change, safe='')}/undo", headers=headers)
+        )
+
+    def stop(self, change: str, *, language: str) -> Change:
+        """See `Contents`."""
+        headers = {"Accept-Language": language}
+        path = f"/api/changes/{quote(change, safe='')}/cancel"
+        return _read(Change, self._ask("POST", path, headers=headers))
+
+    def _wish(self, path: str, wish: Wish, language: str) -> httpx.Response:
+        headers = {"Accept-Language": language}
+        return self._ask("POST", path, json=wish.document, headers=headers, timeout=LOOKING_SECONDS)
+
     def _ask(self, method: str, path: str, **more: Any) -> httpx.Response:  # noqa: ANN401 - httpx's own
         headers = {**self._headers, **more.pop("headers", {})}
         return _send(self._client, method, path, headers=headers, **more)
+
+
+def _changes(slug: str) -> str:
+    return f"/api/albums/{quote(slug, safe='')}/changes"
 
 
 def _send(client: httpx.Client, method: str, path: str, **more: Any) -> httpx.Response:  # noqa: ANN401

@@ -19,6 +19,7 @@ from i18n import LANGUAGES, best_language
 from portal.answers import Me, NewToken
 from portal.archive import Archive
 from portal.auth_client import Account
+from portal.contents import Looked
 from portal.errors import PortalError, SignedOut
 from portal.health import HealthWatch
 from portal.services import services
@@ -29,6 +30,7 @@ from portal.widgets import places
 _PERSON = "portal.person"
 _LANGUAGE = "portal.language"
 _HELD = "portal.held"
+_LOOKED = "portal.looked"
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +132,17 @@ def readdress(query: Mapping[str, str]) -> None:
     """Give the page another query, and run it anew under that address."""
     st.query_params.from_dict(query)
     st.rerun()
+
+
+def hold_looked(slug: str, looked: Looked | None) -> None:
+    """Hold what would come of a wish until the person has decided; it goes when the person changes."""
+    st.session_state[_LOOKED] = None if looked is None else (slug, looked)
+
+
+def looked(slug: str) -> Looked | None:
+    """Return what the person has not decided about yet, in this album."""
+    held: tuple[str, Looked] | None = st.session_state.get(_LOOKED)
+    return held[1] if held is not None and held[0] == slug else None
 
 
 def page(key: str) -> int:

@@ -7,7 +7,17 @@ from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import TypeVar
 
-from auth_service.vocabulary import OWNER_ACTIONS, Action, ActorKind, AlbumRole, AuditEvent, RealmRole, Why
+from auth_service.vocabulary import (
+    OWNER_ACTIONS,
+    Action,
+    ActorKind,
+    AlbumRole,
+    AuditEvent,
+    ChangeState,
+    LineFailure,
+    RealmRole,
+    Why,
+)
 from portal.archive import StudyOrder, TextField
 from portal.dicom import Age
 from portal.errors import Part
@@ -109,6 +119,32 @@ def age_of(t: Text, value: Age | None) -> str:
     return age(t, value)
 
 
+def change_state(t: Text, name: str) -> str:
+    """Name how far a change has come."""
+    names = {
+        ChangeState.WAITING: t("waiting"),
+        ChangeState.RUNNING: t("under way"),
+        ChangeState.DONE: t("done"),
+        ChangeState.FAILED: t("nothing done"),
+        ChangeState.CANCELLED: t("stopped"),
+    }
+    return named(names, name)
+
+
+def not_taken(t: Text, reason: str) -> str:
+    """Say why something that was named is not taken."""
+    names = {
+        LineFailure.MISSING: t("not found, or not yours to see"),
+        LineFailure.AMBIGUOUS: t("twice in the archive: an administrator must settle it"),
+        LineFailure.UNCLEAR: t("names different things: give its identifier"),
+        LineFailure.MALFORMED: t("not an identifier"),
+        LineFailure.FORBIDDEN: t("not yours to hand on"),
+        LineFailure.ELSEWHERE: t("not in this album"),
+        LineFailure.CANCELLED: t("stopped before"),
+    }
+    return named(names, reason)
+
+
 def part(t: Text, name: Part) -> str:
     """Name a part of the system so that an administrator knows it too."""
     return {
@@ -181,6 +217,9 @@ def audit_event(t: Text, name: str) -> str:
         AuditEvent.DOWNLOADED: t("images taken away"),
         AuditEvent.ALBUM_CREATED: t("album made"),
         AuditEvent.CHANGE_BEGUN: t("change of an album asked for"),
+        AuditEvent.CHANGE_CANCELLED: t("change stopped"),
+        AuditEvent.SERIES_SENT: t("series put into another album"),
+        AuditEvent.RECONCILED: t("labels put right"),
         AuditEvent.SERIES_ADDED: t("series put in"),
         AuditEvent.SERIES_REMOVED: t("series taken out"),
         AuditEvent.MEMBER_ADDED: t("member added"),

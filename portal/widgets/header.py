@@ -50,6 +50,13 @@ def album(t: Text, one: Album) -> None:
     ]
     with st.container(key="head", horizontal=True, vertical_alignment="center"):
         title(one.title, facts, what=one.description, code=one.label)
+        if {Action.UPLOAD, Action.REMOVE, Action.AUDIT}.intersection(one.actions):
+            st.page_link(
+                places.CONTENTS,
+                label=t("Put in and take out"),
+                icon=":material/playlist_add:",
+                query_params={"album": one.slug},
+            )
         if Action.AUDIT in one.actions:
             st.page_link(
                 places.AUDIT,

@@ -8,7 +8,7 @@ from auth_service.vocabulary import RulesState
 from portal import words
 from portal.answers import RulesStatus
 from portal.errors import Part
-from portal.text import Text, markup
+from portal.text import Text, markup, plain
 from portal.widgets import pieces, places
 
 _SHOWN = 5
@@ -101,6 +101,11 @@ def refused(t: Text) -> None:
             )
         )
         st.page_link(places.ALBUMS, label=t("Go to the albums"), icon=":material/photo_library:")
+
+
+def said(t: Text, sentence: str) -> None:
+    """Say what auth_service said of what was asked, in the person's language; it may have said nothing."""
+    st.warning(plain(sentence) or t("This cannot be done as it was asked."), icon=":material/info:")
 
 
 def unexpected(t: Text, number: str) -> None:

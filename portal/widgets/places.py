@@ -2,6 +2,7 @@
 
 ALBUMS = "../pages/albums.py"
 ALBUM = "../pages/album.py"
+CONTENTS = "../pages/contents.py"
 STUDY = "../pages/study.py"
 AUDIT = "../pages/audit.py"
 ABOUT = "../pages/me.py"

@@ -28,6 +28,7 @@ from portal.answers import (
 )
 from portal.archive import StudyOrder, StudySearch
 from portal.audit import AuditEntry, AuditPage, AuditSearch
+from portal.contents import Change, ChangeList, NotTaken, Prospect, Wish
 from portal.dicom import Series, Study
 from portal.errors import Forbidden, Invalid, NotFound, Part, SignedOut, Unavailable
 from portal.explanation import Explanation, Person
@@ -70,6 +71,9 @@ class World:
     happened: list[AuditEntry] = field(default_factory=list)
     """The oldest first."""
     audit_searches: list[AuditSearch] = field(default_factory=list)
+    changes: list[Change] = field(default_factory=list)
+    """The oldest first."""
+    refuses_undoing: bool = False
     questions: list[StudySearch] = field(default_factory=list)
     explanations: dict[str, Explanation] = field(default_factory=dict)
     """By what was asked about."""
@@ -254,6 +258,74 @@ class FakeAccount:
             for one in self._world.people.values()
             if search.lower() in one.username
         )
+
+    def preview(self, slug: str, wish: Wish, *, language: str) -> Prospect:
+        del language
+        self._world.check(Part.ORTHANC)
+        known = {study.StudyInstanceUID: series for study, series in self._of(slug).studies.items()}
+        names = (*wish.names, *wish.studies)
+        found = [name for name in names if name in known]
+        failed = tuple(
+            NotTaken(uid=name, reason="forbidden", lacking=("download", "send"))
+            if name.startswith("TEST")
+            else NotTaken(uid=name, reason="missing")
+            for name in names
+            if name not in known
+        )
+        count = sum(len(known[name]) for name in found)
+        return Prospect(
+            series=count, studies=len(found), present=count, failed=failed, failed_total=len(failed)
+        )
+
+    def change(self, slug: str, wish: Wish, *, language: str) -> Change:
+        found = self.preview(slug, wish, language=language)
+        change = Change(
+            id=f"{len(self._world.changes):032x}",
+            album=slug,
+            verb=wish.verb,
+            state="waiting",
+            by=self._world.people[self._person].called,
+            created=NOW,
+            finished=None,
+            stopping=False,
+            undoes=None,
+            done=0,
+            total=found.series,
+            failed=found.failed,
+            failed_total=found.failed_total,
+        )
+        self._world.changes.append(change)
+        return change
+
+    def changes(self, slug: str, *, limit: int, offset: int) -> ChangeList:
+        self._world.check(Part.AUTH_SERVICE)
+        called = self._world.people[self._person].called
+        whole = _owns(self._of(slug), self._person)
+        found = [
+            one for one in reversed(self._world.changes) if one.album == slug and (whole or one.by == called)
+        ]
+        return ChangeList(items=tuple(found[offset : offset + limit]), total=len(found))
+
+    def undo(self, change: str, *, language: str) -> Change:
+        if self._world.refuses_undoing:
+            raise Invalid("nothing", f"Nothing of it is left ({language}).")
+        one = next(one for one in self._world.changes if one.id == change)
+        undone = one.model_copy(
+            update={"id": f"{len(self._world.changes):032x}", "undoes": change, "verb": "remove"}
+        )
+        self._world.changes.append(undone)
+        return undone
+
+    def stop(self, change: str, *, language: str) -> Change:
+        del language
+        self._world.changes = [
+            one.model_copy(update={"stopping": True}) if one.id == change else one
+            for one in self._world.changes
+        ]
+        return next(one for one in self._world.changes if one.id == change)
+
+    def _of(self, slug: str) -> FakeAlbum:
+        return next(one for one in self._world.of(self._person) if one.slug == slug)
 
     def set_language(self, language: str) -> None:
         self._world.check(Part.AUTH_SERVICE)

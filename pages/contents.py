@@ -1,0 +1,52 @@
+"""What is put into an album and taken out of it: by a list or a whole album; and what was done before."""
+
+import streamlit as st
+
+from portal import contents, guard, session
+from portal.errors import Invalid, NotFound
+from portal.widgets import contents as widgets
+from portal.widgets import filters, header, notices, places
+
+visit = guard.require()
+t = visit.t
+slug = session.parameter("album")
+if slug is None:
+    raise NotFound
+album = visit.account.album(slug)
+header.breadcrumb(t, [(album.title, places.ALBUM, {"album": slug})], t("Contents"))
+header.title(t("Contents of {album}", album=album.title), [])
+
+looked = session.looked(slug)
+try:
+    wish = widgets.form(t, album, visit.me.albums) if looked is None else None
+    if wish is not None:
+        with st.spinner(t("Looking them up")):
+            prospect = visit.account.preview(slug, wish, language=t.language)
+        session.hold_looked(slug, contents.Looked(wish=wish, prospect=prospect))
+        st.rerun()
+    decided = widgets.prospect(t, looked) if looked is not None else None
+    if looked is not None and decided is not None:
+        session.hold_looked(slug, None)
+        if decided:
+            visit.account.change(slug, looked.wish, language=t.language)
+        st.rerun()
+except Invalid as error:
+    notices.said(t, error.message)
+
+st.header(t("Changes"), anchor=False)
+size = contents.CHANGES_PER_PAGE
+number = session.page("contents.page")
+page = visit.account.changes(slug, limit=size, offset=(number - 1) * size)
+try:
+    wanted = widgets.changes(t, page.items, may_undo=bool(widgets.verbs(album)))
+    if wanted is not None:
+        ask = visit.account.undo if wanted.verb == "undo" else visit.account.stop
+        ask(wanted.change, language=t.language)
+        st.rerun()
+except Invalid as error:
+    notices.said(t, error.message)
+if not page.items:
+    notices.empty("history", t("Nothing was put in or taken out yet"), [])
+filters.page(t, page.total, size, key="contents.page")
+if contents.under_way(page.items):
+    widgets.look_again()

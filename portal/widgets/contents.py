@@ -1,0 +1,223 @@
+"""An album's contents: a form that names what to put in or take out, what comes of it, and its changes."""
+
+import time
+from collections.abc import Sequence
+from typing import Literal, NamedTuple
+
+import pandas as pd
+import streamlit as st
+
+from auth_service.vocabulary import Action, ChangeState, ChangeVerb
+from portal import words
+from portal.answers import Album, Membership
+from portal.contents import LONGEST_LIST, Change, Looked, NotTaken, Verb, Wish, names
+from portal.text import Text, markup, one_line
+from portal.widgets import pieces, tables
+
+_AGAIN_SECONDS = 2.0
+"""How often a page looks again while something is under way."""
+
+_SHOWN_ROWS = 8
+"""Rows that a table shows before it scrolls."""
+
+_COLOURS = {
+    ChangeState.WAITING: "#8A8F98",
+    ChangeState.RUNNING: "#2F6FDE",
+    ChangeState.DONE: "#2E8B57",
+    ChangeState.FAILED: "#C0392B",
+    ChangeState.CANCELLED: "#B7791F",
+}
+
+
+class Wanted(NamedTuple):
+    """What is wanted of a change."""
+
+    verb: Literal["undo", "stop"]
+    change: str
+
+
+def verbs(album: Album) -> list[Verb]:
+    """Return what the person may do to the contents of an album."""
+    may: list[tuple[Action, Verb]] = [(Action.UPLOAD, "add"), (Action.REMOVE, "remove")]
+    return [verb for action, verb in may if action in album.actions]
+
+
+def form(t: Text, album: Album, others: Sequence[Membership]) -> Wish | None:
+    """Draw the form, for who may change anything; return what is to be looked up, when he asks for it.
+
+    Parameters
+    ----------
+    t : Text
+        How to speak.
+    album : Album
+        Whose contents.
+    others : sequence of Membership
+        Albums that a whole one can be taken from.
+
+    """
+    titles = {one.slug: one.title for one in others if one.slug != album.slug}
+    if not verbs(album):
+        return None
+    labels = {"add": t("Put in"), "remove": t("Take out")}
+    verb = st.segmented_control(
+        t("What to do"),
+        verbs(album),
+        default=verbs(album)[0],
+        format_func=lambda one: labels[one],
+        key="contents.verb",
+        required=True,
+    )
+    listed = st.text_area(
+        t("A list, one name to a line"),
+        key="contents.names",
+        height=150,
+        help=t(
+            "Of a line with several columns the first one counts: a column of a spreadsheet can be pasted."
+        ),
+        placeholder=t("Study or series UIDs, accession numbers, patient IDs"),
+    )
+    source = None
+    if titles:
+        source = st.selectbox(
+            t("Or a whole album"),
+            list(titles),
+            index=None,
+            format_func=lambda slug: one_line(titles[slug]),
+            key="contents.album",
+            placeholder="",
+        )
+    if not st.button(t("Look them up"), icon=":material/search:", key="contents.look"):
+        return None
+    wish = Wish(verb=verb, names=names(listed), album=source)
+    if wish.empty:
+        st.warning(t("Name at least one study, or choose an album."), icon=":material/edit:")
+        return None
+    if len(wish.names) > LONGEST_LIST:
+        st.warning(
+            t("A list holds at most {most} names.", most=t.number(LONGEST_LIST)), icon=":material/edit:"
+        )
+        return None
+    return wish
+
+
+def prospect(t: Text, looked: Looked) -> bool | None:
+    """Draw what would come of a wish; return whether it is to be done, or ``None`` while nothing is said."""
+    found, adds = looked.prospect, looked.wish.verb == "add"
+    with st.container(border=True, key="prospect"):
+        if found.series:
+            series = t.plural("{count} series", "{count} series", found.series)
+            studies = t.plural("of {count} study", "of {count} studies", found.studies)
+            st.html(f'<p class="strong">{markup(f"{series} {studies}")}</p>')
+        else:
+            nothing = t("Nothing of it can be put in.") if adds else t("Nothing of it is in the album.")
+            st.html(f'<p class="strong">{markup(nothing)}</p>')
+        if found.present:
+            st.html(f'<p class="quiet">{markup(_present(t, found.present))}</p>')
+        _not_taken(t, found.failed, found.failed_total, key="prospect")
+        with st.container(horizontal=True):
+            do = bool(found.series) and st.button(
+                t("Put them in") if adds else t("Take them out"), type="primary", key="contents.do"
+            )
+            leave = st.button(t("Leave it"), key="contents.leave")
+    return True if do else False if leave else None
+
+
+def changes(t: Text, items: Sequence[Change], *, may_undo: bool) -> Wanted | None:
+    """Draw changes, the newest first; return what is wanted of one of them."""
+    wanted = None
+    for one in items:
+        with st.container(border=True):
+            with st.container(horizontal=True, vertical_alignment="center"):
+                st.html(_what(t, one))
+                state = words.change_state(t, one.state) if not one.stopping else t("stopping")
+                st.html(pieces.badge(state, _colour(one)), width="content")
+                if one.under_way:
+                    if not one.stopping and st.button(
+                        t("Stop"), key=f"stop-{one.id}", icon=":material/stop_circle:"
+                    ):
+                        wanted = Wanted("stop", one.id)
+                elif (
+                    may_undo
+                    and one.done
+                    and st.button(t("Take back"), key=f"undo-{one.id}", icon=":material/undo:")
+                ):
+                    wanted = Wanted("undo", one.id)
+            if one.under_way and one.total:
+                over = one.done + sum(failed.reason in _OF_LINES for failed in one.failed)
+                st.progress(
+                    min(1.0, over / one.total),
+                    text=t("{done} of {total}", done=t.number(one.done), total=t.number(one.total)),
+                )
+            _not_taken(t, one.failed, one.failed_total, key=one.id)
+    return wanted
+
+
+def look_again() -> None:
+    """Run the page again soon: something on it goes on."""
+    drawn = time.monotonic()
+
+    @st.fragment(run_every=_AGAIN_SECONDS)
+    def again() -> None:
+        # The first run is the page's own.
+        if time.monotonic() - drawn >= _AGAIN_SECONDS / 2:
+            st.rerun()
+
+    again()
+
+
+_OF_LINES = ("missing", "ambiguous", "cancelled")
+"""Why a series that was to be done was not: the others were no series to be done."""
+
+
+def _present(t: Text, count: int) -> str:
+    return t.plural(
+        "{count} of them is in the album already.", "{count} of them are in the album already.", count
+    )
+
+
+def _what(t: Text, one: Change) -> str:
+    adds = one.verb == ChangeVerb.ADD
+    count = one.done if not one.under_way else one.total
+    did = (
+        t.plural("{count} series put in", "{count} series put in", count)
+        if adds
+        else t.plural("{count} series taken out", "{count} series taken out", count)
+    )
+    facts = [one_line(one.by), t.moment(one.created)]
+    if one.undoes:
+        facts.append(t("takes back an earlier change"))
+    return f'<p class="strong">{markup(did)}</p><p class="quiet">{pieces.facts(facts)}</p>'
+
+
+def _colour(one: Change) -> str:
+    return next((colour for state, colour in _COLOURS.items() if state == one.state), "#8A8F98")
+
+
+def _not_taken(t: Text, failed: Sequence[NotTaken], total: int, *, key: str) -> None:
+    """Draw what was named and not taken, folded up, with why."""
+    if not total:
+        return
+    with st.expander(t.plural("{count} not taken", "{count} not taken", total), icon=":material/block:"):
+        rows = [
+            {
+                "name": one_line(one.uid),
+                "why": words.not_taken(t, one.reason),
+                "lacking": t.together([words.action(t, each) for each in one.lacking]),
+            }
+            for one in failed
+        ]
+        st.dataframe(
+            pd.DataFrame(rows),
+            key=f"not-taken-{key}",
+            hide_index=True,
+            row_height=tables.ROW_HEIGHT,
+            height=tables.ROW_HEIGHT * min(len(rows), _SHOWN_ROWS) + tables.HEAD_HEIGHT,
+            alt=t("What was not taken"),
+            column_config={
+                "name": st.column_config.TextColumn(t("Name")),
+                "why": st.column_config.TextColumn(t("Why")),
+                "lacking": st.column_config.TextColumn(t("Rights that you lack on it")),
+            },
+        )
+        if total > len(failed):
+            st.caption(t("The first {shown} are shown.", shown=t.number(len(failed))))
