@@ -7,7 +7,7 @@ from typing import Literal, NamedTuple
 import pandas as pd
 import streamlit as st
 
-from auth_service.vocabulary import Action, ChangeState, ChangeVerb
+from auth_service.vocabulary import Action, ActorKind, ChangeState, ChangeVerb
 from portal import words
 from portal.answers import Album, Membership
 from portal.contents import LONGEST_LIST, Change, Looked, NotTaken, Verb, Wish, names
@@ -71,10 +71,10 @@ def form(t: Text, album: Album, others: Sequence[Membership]) -> Wish | None:
         t("A list, one name to a line"),
         key="contents.names",
         height=150,
-        help=t(
-            "Of a line with several columns the first one counts: a column of a spreadsheet can be pasted."
-        ),
         placeholder=t("Study or series UIDs, accession numbers, patient IDs"),
+    )
+    st.caption(
+        t("Of a line with several columns the first one counts: a column of a spreadsheet can be pasted.")
     )
     source = None
     if titles:
@@ -125,6 +125,7 @@ def prospect(t: Text, looked: Looked) -> bool | None:
 def changes(t: Text, items: Sequence[Change], *, may_undo: bool) -> Wanted | None:
     """Draw changes, the newest first; return what is wanted of one of them."""
     wanted = None
+    taken_back = {one.undoes for one in items}
     for one in items:
         with st.container(border=True):
             with st.container(horizontal=True, vertical_alignment="center"):
@@ -139,6 +140,7 @@ def changes(t: Text, items: Sequence[Change], *, may_undo: bool) -> Wanted | Non
                 elif (
                     may_undo
                     and one.done
+                    and one.id not in taken_back
                     and st.button(t("Take back"), key=f"undo-{one.id}", icon=":material/undo:")
                 ):
                     wanted = Wanted("undo", one.id)
@@ -165,6 +167,9 @@ def look_again() -> None:
     again()
 
 
+SYSTEM = str(ActorKind.SYSTEM)
+"""What the audit calls who did something that nobody asked for."""
+
 _OF_LINES = ("missing", "ambiguous", "cancelled")
 """Why a series that was to be done was not: the others were no series to be done."""
 
@@ -183,7 +188,7 @@ def _what(t: Text, one: Change) -> str:
         if adds
         else t.plural("{count} series taken out", "{count} series taken out", count)
     )
-    facts = [one_line(one.by), t.moment(one.created)]
+    facts = [t("the system") if one.by == SYSTEM else one_line(one.by), t.moment(one.created)]
     if one.undoes:
         facts.append(t("takes back an earlier change"))
     return f'<p class="strong">{markup(did)}</p><p class="quiet">{pieces.facts(facts)}</p>'
