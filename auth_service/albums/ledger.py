@@ -20,11 +20,13 @@ from uuid import uuid4
 from sqlalchemy.orm import Session
 
 from auth_service import audit
+from auth_service.albums import counts
 from auth_service.albums.labelling import apply
 from auth_service.audit import albums as audit_albums
 from auth_service.errors import Forbidden, Invalid, NotFound
 from auth_service.policy.model import SYSTEM, Actor
 from auth_service.store import albums as albums_table
+from auth_service.store import counts as counts_table
 from auth_service.store import ledger as table
 from auth_service.store.ledger import Line, Stamp
 from auth_service.store.tables import Change
@@ -98,7 +100,8 @@ def begin(world: World, *, actor: Actor, album: str, verb: ChangeVerb, series: I
     change, at = uuid4().hex, world.clock()
     who = {"actor": actor.key, "actor_name": actor.name}
     with world.store.write() as tx:
-        found = albums_table.album(tx, album)
+        # Locked: of one that is being deleted nothing may be asked that would come after its end.
+        found = albums_table.album(tx, album, lock=True)
         if found is None:
             raise NotFound
         table.add_change(tx, change_id=change, album_id=found.id, verb=verb, series=uids, **who, at=at)
@@ -210,6 +213,7 @@ def _finish(world: World, change_id: str) -> None:
             _record_ambiguous(tx, lines, stamps, world.clock())
     with world.store.write() as tx:
         _close(tx, change, album.slug, world.clock())
+    counts.after_change(world, album_id=album.id, slug=album.slug)
 
 
 def _close(tx: Session, change: Change, slug: str, at: datetime) -> None:
@@ -220,6 +224,7 @@ def _close(tx: Session, change: Change, slug: str, at: datetime) -> None:
         return
     if done:
         albums_table.touch(tx, album_id=change.album_id, at=at)
+        counts_table.mark(tx, [change.album_id])
     record = audit_albums.series_added if change.verb == ChangeVerb.ADD else audit_albums.series_removed
     record(
         tx,

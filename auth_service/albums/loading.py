@@ -12,7 +12,8 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict
 from sqlalchemy.orm import Session
 
-from auth_service.albums import create_album, ledger
+from auth_service.albums import ledger
+from auth_service.albums.making import create_album
 from auth_service.albums.members import Rights, add_member
 from auth_service.errors import Conflict, Invalid
 from auth_service.policy.model import SYSTEM
