@@ -2,7 +2,9 @@
 
 ALBUMS = "../pages/albums.py"
 ALBUM = "../pages/album.py"
+SETTINGS = "../pages/album_settings.py"
 STUDY = "../pages/study.py"
 AUDIT = "../pages/audit.py"
 ABOUT = "../pages/me.py"
 WHY = "../pages/why.py"
+OWNERLESS = "../pages/ownerless.py"
