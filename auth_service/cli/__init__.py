@@ -210,6 +210,9 @@ def _explain(settings: Settings, options: argparse.Namespace) -> int:
 
 
 def _say(loaded: loading.Loaded) -> None:
+    if loaded.left_alone:
+        print(f"album {loaded.slug}: left alone, its owners deleted or archived it", flush=True)
+        return
     print(
         f"album {loaded.slug}: {'made' if loaded.created else 'was there'},"
         f" {loaded.added} series put in, {loaded.present} were there, {loaded.members} members invited",
