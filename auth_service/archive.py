@@ -169,6 +169,14 @@ class Archive(Protocol):
         """Take a label off a study or series; repeating it is harmless. ``False``: it does not exist."""
         ...
 
+    def labels_of(self, level: Level, orthanc_id: str) -> frozenset[str]:
+        """Return the labels of a study or series; none where it does not exist."""
+        ...
+
+    def changes(self, *, since: int | None, limit: int) -> dict[str, Any]:
+        """Ask ``/changes`` for what happened after a change; ``None``: for the last one alone."""
+        ...
+
     def main_tags(self) -> Mapping[Level, frozenset[str]]:
         """Return the keywords in Orthanc's index, level by level; the patient's are with the study's."""
         ...
@@ -338,6 +346,17 @@ class OrthancArchive:
     def remove_label(self, level: Level, orthanc_id: str, label: str) -> bool:
         """Take a label off a study or series."""
         return self._label("DELETE", level, orthanc_id, label)
+
+    def labels_of(self, level: Level, orthanc_id: str) -> frozenset[str]:
+        """Ask for the labels of one study or series."""
+        answer = self._get(f"/{_FOLDER[level]}/{orthanc_id}/labels")
+        return frozenset(answer.json()) if answer is not None else frozenset()
+
+    def changes(self, *, since: int | None, limit: int) -> dict[str, Any]:
+        """Ask ``/changes``."""
+        which = "last" if since is None else f"since={since}&limit={limit}"
+        answer: dict[str, Any] = self._ask("GET", f"/changes?{which}").json()
+        return answer
 
     def main_tags(self) -> Mapping[Level, frozenset[str]]:
         """Read from ``/system``, once: they change only with Orthanc's configuration."""

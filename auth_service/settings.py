@@ -111,6 +111,11 @@ class Settings(BaseSettings):
     token_longest_days: int = Field(
         365, ge=1, le=3650, description="An API token lasts for so many days at most."
     )
+    album_makers: str = Field(
+        "",
+        pattern=r"^[A-Za-z0-9._-]{0,64}(?:, *[A-Za-z0-9._-]{1,64}){0,20}$",
+        description="Realm roles whose people may make albums, by comma; empty: everybody who signs in.",
+    )
     audit_keep_days: int | None = Field(
         None, ge=30, le=36500, description="Audit records are removed after so many days; empty: never."
     )
@@ -178,6 +183,11 @@ class Settings(BaseSettings):
     def clients_of_bearers(self) -> frozenset[str]:
         """The clients of ``bearer_clients``."""
         return frozenset(name.strip() for name in self.bearer_clients.split(",")) - {""}
+
+    @cached_property
+    def roles_of_album_makers(self) -> frozenset[str]:
+        """The roles of ``album_makers``; none: everybody may."""
+        return frozenset(name.strip() for name in self.album_makers.split(",")) - {""}
 
     @cached_property
     def zone(self) -> ZoneInfo:

@@ -286,6 +286,12 @@ class AuditEvent(_Described):
         "An administrator asked the archive about itself, its jobs or its patients.",
     )
     ALBUM_CREATED = "album-created", "An album was made."
+    ALBUM_EDITED = "album-edited", "The title or description of an album was changed."
+    ALBUM_ARCHIVED = "album-archived", "An album was archived: nothing goes in or out of it."
+    ALBUM_BROUGHT_BACK = "album-brought-back", "An archived album was brought back."
+    ALBUM_DELETED = "album-deleted", "An album was deleted; the images stay in the archive."
+    ALBUM_HANDED_OVER = "album-handed-over", "An owner of an album put another in his place."
+    OWNER_NAMED = "owner-named", "An administrator gave an album without an owner a new one."
     CHANGE_BEGUN = "change-begun", "Somebody asked for series to be put into an album, or taken out."
     CHANGE_CANCELLED = "change-cancelled", "Somebody stopped a change before all of it was done."
     SERIES_SENT = "series-sent", "Series of this album were put into another one."
@@ -295,6 +301,7 @@ class AuditEvent(_Described):
     MEMBER_ADDED = "member-added", "Somebody was given rights in an album."
     MEMBER_CHANGED = "member-changed", "Somebody's rights in an album were changed."
     MEMBER_REMOVED = "member-removed", "Somebody's rights in an album were taken back."
+    MEMBER_LEFT = "member-left", "Somebody gave his own rights in an album up."
     RULES_TAKEN = "rules-taken", "A rules file came into force, or was in force at a start."
     RULES_REFUSED = "rules-refused", "A rules file could not be taken; what was in force stays."
     EXPLAINED = "explained", "Somebody was shown why another may do something, or may not."

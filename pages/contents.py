@@ -3,7 +3,7 @@
 import streamlit as st
 
 from portal import contents, guard, session
-from portal.errors import Invalid, NotFound
+from portal.errors import NotFound
 from portal.widgets import contents as widgets
 from portal.widgets import filters, header, notices, places
 
@@ -17,7 +17,7 @@ header.breadcrumb(t, [(album.title, places.ALBUM, {"album": slug})], t("Contents
 header.title(t("Contents of {album}", album=album.title), [])
 
 looked = session.looked(slug)
-try:
+with notices.refusals(t):
     wish = widgets.form(t, album, visit.me.albums) if looked is None else None
     if wish is not None:
         with st.spinner(t("Looking them up")):
@@ -30,21 +30,17 @@ try:
         if decided:
             visit.account.change(slug, looked.wish, language=t.language)
         st.rerun()
-except Invalid as error:
-    notices.said(t, error.message)
 
 st.header(t("Changes"), anchor=False)
 size = contents.CHANGES_PER_PAGE
 number = session.page("contents.page")
 page = visit.account.changes(slug, limit=size, offset=(number - 1) * size)
-try:
+with notices.refusals(t):
     wanted = widgets.changes(t, page.items, may_undo=bool(widgets.verbs(album)))
     if wanted is not None:
         ask = visit.account.undo if wanted.verb == "undo" else visit.account.stop
         ask(wanted.change, language=t.language)
         st.rerun()
-except Invalid as error:
-    notices.said(t, error.message)
 if not page.items:
     notices.empty("history", t("Nothing was put in or taken out yet"), [])
 filters.page(t, page.total, size, key="contents.page")

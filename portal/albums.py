@@ -10,6 +10,8 @@ from portal.dicom import Series, Study, face, in_order
 
 ALBUMS_PER_PAGE = 24
 STUDIES_PER_PAGE = 25
+LOOKED_AT = 50
+"""Albums that are looked through at once for their owners: Keycloak is asked about each of them."""
 _MOST_ALBUMS = 200
 """The most albums that are asked for when modalities to choose from are gathered."""
 

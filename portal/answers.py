@@ -55,6 +55,7 @@ class Me(Answer):
     roles: tuple[str, ...] = ()
     groups: tuple[Group, ...] = ()
     session: OwnSession | None = None
+    makes_albums: bool = False
     albums: tuple[Membership, ...] = ()
 
     @property
@@ -148,10 +149,14 @@ class Album(Answer):
     actions: tuple[str, ...] = ()
     until: date | None = None
     studies: int | None
-    """Counts and modalities are unknown while Orthanc does not answer, and to those who may not view."""
+    """Counts and modalities are unknown to those who may not view, and where they were never counted."""
     series: int | None
     instances: int | None
     modalities: tuple[str, ...] | None
+    members: int = 0
+    favourite: bool = False
+    archived: datetime | None = None
+    """Since when nothing goes in or out."""
     created: datetime
     changed: datetime
     owners: tuple[str, ...] = ()
@@ -171,9 +176,45 @@ class AlbumSearch(Answer):
     search: str = ""
     modality: str | None = None
     mine: bool | None = None
+    favourite: bool | None = None
+    archived: bool = False
+    can: str | None = None
+    created_from: date | None = None
+    created_to: date | None = None
+    changed_from: date | None = None
+    changed_to: date | None = None
     sort: str = "-changed"
     limit: int = 24
     offset: int = 0
+
+
+class Deletion(Answer):
+    """What deleting an album does."""
+
+    slug: str
+    people: int
+    groups: int
+    studies: int
+    series: int
+    unseen: int
+    """Series that the person can view in no other album then."""
+
+
+class Ownerless(Answer):
+    """An album that nobody owns who could sign in."""
+
+    slug: str
+    title: str
+    last_owners: tuple[str, ...] = ()
+    members: int = 0
+
+
+class OwnerlessList(Answer):
+    """Those of some albums that nobody owns."""
+
+    items: tuple[Ownerless, ...]
+    looked_at: int
+    total: int
 
 
 class Health(Answer):

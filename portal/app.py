@@ -29,6 +29,7 @@ def pages(t: Text, *, administers: bool) -> dict[str, list[st.Page]]:
         st.Page(places.ALBUMS, title=t("Albums"), icon=":material/photo_library:", url_path="albums"),
         st.Page(places.ALBUM, title=t("Album"), url_path="album", visibility="hidden"),
         st.Page(places.CONTENTS, title=t("Contents"), url_path="contents", visibility="hidden"),
+        st.Page(places.SETTINGS, title=t("Settings"), url_path="album_settings", visibility="hidden"),
         st.Page(places.STUDY, title=t("Study"), url_path="study", visibility="hidden"),
         st.Page(places.ABOUT, title=t("About me"), icon=":material/account_circle:", url_path="me"),
     ]
@@ -36,6 +37,13 @@ def pages(t: Text, *, administers: bool) -> dict[str, list[st.Page]]:
     administration = [
         st.Page(places.WHY, title=t("Why?"), icon=":material/help_center:", url_path="why", visibility=seen),
         st.Page(places.AUDIT, title=t("Audit"), icon=":material/history:", url_path="audit", visibility=seen),
+        st.Page(
+            places.OWNERLESS,
+            title=t("Albums without an owner"),
+            icon=":material/person_off:",
+            url_path="ownerless",
+            visibility=seen,
+        ),
     ]
     # Owners are led to them from their albums; each page asks again who comes.
     return (

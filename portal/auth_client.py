@@ -13,6 +13,7 @@ from urllib.parse import quote
 import httpx
 from pydantic import ValidationError
 
+from portal.album_keeping import AlbumKeeping, HttpAlbumKeeping, album_query
 from portal.answers import (
     Album,
     AlbumList,
@@ -42,7 +43,7 @@ LOOKING_SECONDS = 60.0
 """A list of ten thousand studies is looked up while somebody waits."""
 
 
-class Account(Contents, Protocol):
+class Account(AlbumKeeping, Contents, Protocol):
     """auth_service, asked in one person's name."""
 
     def albums(self, search: AlbumSearch) -> AlbumList:
@@ -130,7 +131,7 @@ class HttpAuthService:
         return HttpAccount(self._client, bearer, address)
 
 
-class HttpAccount:
+class HttpAccount(HttpAlbumKeeping):
     """auth_service over HTTP, in one person's name."""
 
     def __init__(self, client: httpx.Client, bearer: str, address: str = "") -> None:
@@ -142,14 +143,7 @@ class HttpAccount:
 
     def albums(self, search: AlbumSearch) -> AlbumList:
         """See `Account`."""
-        query: dict[str, str | int] = {"sort": search.sort, "limit": search.limit, "offset": search.offset}
-        if search.search:
-            query["search"] = search.search
-        if search.modality:
-            query["modality"] = search.modality
-        if search.mine is not None:
-            query["mine"] = "true" if search.mine else "false"
-        return _read(AlbumList, self._ask("GET", "/api/albums", params=query))
+        return _read(AlbumList, self._ask("GET", "/api/albums", params=album_query(search)))
 
     def album(self, slug: str) -> Album:
         """See `Account`."""
@@ -227,6 +221,9 @@ class HttpAccount:
     def _wish(self, path: str, wish: Wish, language: str) -> httpx.Response:
         headers = {"Accept-Language": language}
         return self._ask("POST", path, json=wish.document, headers=headers, timeout=LOOKING_SECONDS)
+
+    def _told(self, model: type[_A], method: str, path: str, **more: Any) -> _A:  # noqa: ANN401
+        return _read(model, self._ask(method, path, **more))
 
     def _ask(self, method: str, path: str, **more: Any) -> httpx.Response:  # noqa: ANN401 - httpx's own
         headers = {**self._headers, **more.pop("headers", {})}

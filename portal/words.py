@@ -177,7 +177,13 @@ def study_order(t: Text, order: StudyOrder) -> str:
 
 def album_order(t: Text, order: str) -> str:
     """Name an order of albums."""
-    return {"-changed": t("Last change"), "title": t("Title"), "-studies": t("Most studies")}[order]
+    return {
+        "-changed": t("Last change"),
+        "title": t("Title"),
+        "-created": t("Newest album first"),
+        "-studies": t("Most studies"),
+        "-members": t("Most members"),
+    }[order]
 
 
 def studies(t: Text, count: int) -> str:
@@ -188,6 +194,21 @@ def studies(t: Text, count: int) -> str:
 def series(t: Text, count: int) -> str:
     """Count series."""
     return t.plural("{count} series", "{count} series", count)
+
+
+def people(t: Text, count: int) -> str:
+    """Count people."""
+    return t.plural("{count} person", "{count} people", count)
+
+
+def groups(t: Text, count: int) -> str:
+    """Count groups."""
+    return t.plural("{count} group", "{count} groups", count)
+
+
+def members(t: Text, count: int) -> str:
+    """Count members, people and groups."""
+    return t.plural("{count} member", "{count} members", count)
 
 
 def images(t: Text, count: int) -> str:
@@ -216,6 +237,12 @@ def audit_event(t: Text, name: str) -> str:
         AuditEvent.STUDY_VIEWED: t("first look into a study"),
         AuditEvent.DOWNLOADED: t("images taken away"),
         AuditEvent.ALBUM_CREATED: t("album made"),
+        AuditEvent.ALBUM_EDITED: t("album edited"),
+        AuditEvent.ALBUM_ARCHIVED: t("album archived"),
+        AuditEvent.ALBUM_BROUGHT_BACK: t("album brought back"),
+        AuditEvent.ALBUM_DELETED: t("album deleted"),
+        AuditEvent.ALBUM_HANDED_OVER: t("album handed over"),
+        AuditEvent.OWNER_NAMED: t("new owner named"),
         AuditEvent.CHANGE_BEGUN: t("change of an album asked for"),
         AuditEvent.CHANGE_CANCELLED: t("change stopped"),
         AuditEvent.SERIES_SENT: t("series put into another album"),
@@ -225,6 +252,7 @@ def audit_event(t: Text, name: str) -> str:
         AuditEvent.MEMBER_ADDED: t("member added"),
         AuditEvent.MEMBER_CHANGED: t("rights changed"),
         AuditEvent.MEMBER_REMOVED: t("member removed"),
+        AuditEvent.MEMBER_LEFT: t("left the album"),
         AuditEvent.RULES_TAKEN: t("rules in force"),
         AuditEvent.RULES_REFUSED: t("rules not taken"),
         AuditEvent.AMBIGUOUS: t("identifier not unique"),

@@ -11,7 +11,8 @@ from functools import cache
 from pathlib import Path
 from tempfile import mkdtemp
 
-from auth_service.albums import create_album, ledger
+from auth_service.albums import ledger
+from auth_service.albums.making import create_album
 from auth_service.albums.members import (
     MemberView,
     Rights,

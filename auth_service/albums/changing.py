@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from auth_service.albums import ledger
 from auth_service.albums.ledger import Report
 from auth_service.albums.naming import Candidate, Named, NotTaken, look_up
-from auth_service.albums.rights import check, on_record
+from auth_service.albums.rights import check_open_to, on_record
 from auth_service.audit import albums as audit_albums
 from auth_service.errors import Invalid
 from auth_service.grants import grants_of
@@ -64,6 +64,8 @@ def preview(
     ------
     NotFound, Forbidden
         If there is no such album for him, or he may not do this in it.
+    Conflict
+        If the album is archived.
     Invalid
         If nothing is named, or too much.
     Unavailable
@@ -73,7 +75,7 @@ def preview(
     with on_record(world, actor=actor, origin=origin):
         taken, not_taken = _look_up(world, actor, slug, verb, named)
         with world.store.read() as tx:
-            album = check(tx, world, actor=actor, action=_NEEDED[verb], slug=slug)
+            album = check_open_to(tx, world, actor=actor, action=_NEEDED[verb], slug=slug)
             series, not_taken = _settle(
                 tx, world, actor=actor, album=album, verb=verb, taken=taken, not_taken=not_taken
             )
@@ -92,6 +94,8 @@ def change_contents(
     ------
     NotFound, Forbidden
         If there is no such album for him, or he may not do this in it.
+    Conflict
+        If the album is archived.
     Invalid
         If nothing is named, or too much.
     Unavailable
@@ -102,7 +106,7 @@ def change_contents(
         taken, not_taken = _look_up(world, actor, slug, verb, named)
         with world.store.write() as tx:
             # Rights are looked at again, in the transaction that writes: looking up may have taken its time.
-            album = check(tx, world, actor=actor, action=_NEEDED[verb], slug=slug)
+            album = check_open_to(tx, world, actor=actor, action=_NEEDED[verb], slug=slug)
             series, not_taken = _settle(
                 tx, world, actor=actor, album=album, verb=verb, taken=taken, not_taken=not_taken
             )
@@ -129,7 +133,7 @@ def _look_up(
     """Find what was named, as far as he may see it; whoever may not change the album learns nothing by it."""
     _bounded(named)
     with world.store.read() as tx:
-        album = check(tx, world, actor=actor, action=_NEEDED[verb], slug=slug)
+        album = check_open_to(tx, world, actor=actor, action=_NEEDED[verb], slug=slug)
         grants = grants_of(tx, world, actor)
         inside = table.placed(tx, album.id) if verb is ChangeVerb.REMOVE else {}
     visibility = visible(actor, Action.VIEW, grants=grants, at=world.clock())

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from auth_service.albums import ledger
 from auth_service.albums.ledger import Report
 from auth_service.albums.naming import is_uid
-from auth_service.albums.rights import check, may, on_record
+from auth_service.albums.rights import check, check_open, may, on_record
 from auth_service.audit import albums as audit_albums
 from auth_service.errors import Conflict, NotFound
 from auth_service.origin import NOWHERE, Origin
@@ -98,7 +98,7 @@ def undo(world: World, *, actor: Actor, change: str, origin: Origin = NOWHERE) -
     Forbidden
         If he may see it and not take it back.
     Conflict
-        If it is not over yet, or there is nothing of it to take back.
+        If it is not over yet, there is nothing of it to take back, or the album is archived.
 
     """
     with on_record(world, actor=actor, origin=origin), world.store.write() as tx:
@@ -110,6 +110,7 @@ def undo(world: World, *, actor: Actor, change: str, origin: Origin = NOWHERE) -
         ):
             # Who put something in by mistake may take it out again, and who took it out put it back.
             check(tx, world, actor=actor, action=Action.UPLOAD, slug=album.slug)
+        check_open(album)
         if found.finished_at is None:
             raise Conflict("This change is not over yet: stop it first.", reason="running")
         series = table.undoable(tx, change, album.id)

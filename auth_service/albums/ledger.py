@@ -20,6 +20,7 @@ from uuid import uuid4
 from sqlalchemy.orm import Session
 
 from auth_service import audit
+from auth_service.albums import counts
 from auth_service.albums.labelling import apply
 from auth_service.albums.naming import NotTaken
 from auth_service.audit import albums as audit_albums
@@ -27,6 +28,7 @@ from auth_service.errors import Forbidden, Invalid, NotFound
 from auth_service.origin import NOWHERE, Origin
 from auth_service.policy.model import SYSTEM, Actor
 from auth_service.store import albums as albums_table
+from auth_service.store import counts as counts_table
 from auth_service.store import ledger as table
 from auth_service.store.ledger import Line, Stamp
 from auth_service.store.tables import Album, Change
@@ -110,7 +112,8 @@ def begin(world: World, *, actor: Actor, album: str, verb: ChangeVerb, series: I
         if len(uid) > MAX_UID or not _UID.fullmatch(uid):
             raise Invalid("series", "This is not a DICOM identifier: {uid}.", uid=uid[:MAX_UID])
     with world.store.write() as tx:
-        found = albums_table.album(tx, album)
+        # Locked: of one that is being deleted nothing may be asked that would come after its end.
+        found = albums_table.album(tx, album, lock=True)
         if found is None:
             raise NotFound
         return write(tx, found, actor=actor, verb=verb, series=uids, at=world.clock())
@@ -287,6 +290,7 @@ def _finish(world: World, change_id: str) -> None:
             _record_ambiguous(tx, lines, stamps, world.clock())
     with world.store.write() as tx:
         _close(tx, change_id, world.clock())
+    counts.after_change(world, album_id=album.id, slug=album.slug)
 
 
 def _is_stopped(tx: Session, change_id: str) -> bool:
@@ -310,6 +314,7 @@ def _close(tx: Session, change_id: str, at: datetime) -> None:
         return
     if done:
         albums_table.touch(tx, album_id=change.album_id, at=at)
+        counts_table.mark(tx, [change.album_id])
     record = audit_albums.series_added if change.verb == ChangeVerb.ADD else audit_albums.series_removed
     record(
         tx,

@@ -1,7 +1,7 @@
 """Make the albums of a manifest, through the same use cases as everybody.
 
 It may be stopped and repeated at any point. Each thing is given once: what somebody has taken back since - a
-member's rights, a series - is not given again because a stack is started again.
+member's rights, a series, the album itself - is not given again because a stack is started again.
 """
 
 from collections.abc import Callable
@@ -12,7 +12,8 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict
 from sqlalchemy.orm import Session
 
-from auth_service.albums import create_album, ledger
+from auth_service.albums import ledger
+from auth_service.albums.making import create_album
 from auth_service.albums.members import Rights, add_member
 from auth_service.errors import Conflict, Invalid
 from auth_service.policy.model import SYSTEM
@@ -61,6 +62,8 @@ class Loaded:
     added: int
     present: int
     failed: tuple[ledger.Failure, ...]
+    left_alone: bool = False
+    """Its owners deleted or archived it: nothing was done."""
 
 
 def read_manifest(path: Path) -> Manifest:
@@ -95,7 +98,13 @@ def load_albums(world: World, manifest: Manifest, *, say: Callable[[Loaded], Non
 
 def _load(world: World, entry: AlbumEntry) -> Loaded:
     with world.store.read() as tx:
-        exists = albums_table.album(tx, entry.slug) is not None
+        album = albums_table.album(tx, entry.slug)
+        taken = albums_table.slug_is_taken(tx, entry.slug)
+    exists = album is not None
+    if taken and (album is None or album.archived_at is not None):
+        return Loaded(
+            slug=entry.slug, created=False, members=0, added=0, present=0, failed=(), left_alone=True
+        )
     if not exists:
         made = create_album(
             world,
@@ -106,9 +115,7 @@ def _load(world: World, entry: AlbumEntry) -> Loaded:
             owner=entry.owner,
         )
         if made != entry.slug:
-            raise Invalid(
-                "slug", "The album {slug} was deleted; its name is not used again.", slug=entry.slug
-            )
+            raise Invalid("slug", "No album can be called {slug}.", slug=entry.slug)
     members = sum(_give(world, entry.slug, member) for member in entry.members)
     missing = _missing(world, entry)
     failed: tuple[ledger.Failure, ...] = ()

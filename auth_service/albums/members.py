@@ -15,7 +15,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from auth_service.albums.rights import Refused, check, may, on_record, running_grants
+from auth_service.albums.rights import Refused, check, check_open, may, on_record, running_grants
 from auth_service.audit import albums as audit_albums
 from auth_service.days import LAST_DAY, end_of
 from auth_service.directory import DirectoryPerson
@@ -115,7 +115,7 @@ def add_member(
     Invalid
         If a field is not what was expected, or nobody has this name.
     Conflict
-        If the person or group is a member already.
+        If the person or group is a member already, or the album is archived.
     Unavailable
         If the name cannot be looked up.
 
@@ -131,12 +131,13 @@ def add_member(
         found = _group(world, group) if group is not None else None
         with world.store.write() as tx:
             album = _check_may_give(tx, world, actor, slug, rights)
+            check_open(album)
             at = world.clock()
             member = Member(
                 album_id=album.id,
-                **_subject(tx, person, found, at),
+                **subject_of(tx, person, found, at),
                 role=rights.role,
-                actions=_words(rights),
+                actions=words_of(rights),
                 until=rights.until,
                 created_at=at,
                 created_by=actor.key,
@@ -149,7 +150,7 @@ def add_member(
                 actor=actor,
                 slug=slug,
                 member=member.id,
-                after=_for_record(member),
+                after=for_record(member),
                 origin=origin,
             )
             return _view(member, person.name if person else member.subject_name)
@@ -204,13 +205,13 @@ def change_member(
             until=old.until if keep_until else until,
         )
         _valid(world, new, until_is_new=not keep_until)
-        before = _for_record(member)
+        before = for_record(member)
         member.role = new.role
-        member.actions = _words(new)
+        member.actions = words_of(new)
         member.until = new.until
         tx.flush()
-        _keeps_an_owner(tx, album)
-        if _for_record(member) != before:
+        keeps_an_owner(tx, album)
+        if for_record(member) != before:
             audit_albums.member_changed(
                 tx,
                 at=world.clock(),
@@ -218,7 +219,7 @@ def change_member(
                 slug=slug,
                 member=member.id,
                 before=before,
-                after=_for_record(member),
+                after=for_record(member),
                 origin=origin,
             )
         names = {found.id: name for found, name in table.members(tx, album.id)}
@@ -240,9 +241,9 @@ def remove_member(world: World, *, actor: Actor, slug: str, member_id: int, orig
     """
     with on_record(world, actor=actor, origin=origin), world.store.write() as tx:
         album, member = _check_member(tx, world, actor, slug, member_id)
-        before = _for_record(member)
+        before = for_record(member)
         table.remove_member(tx, member.id)
-        _keeps_an_owner(tx, album)
+        keeps_an_owner(tx, album)
         audit_albums.member_removed(
             tx,
             at=world.clock(),
@@ -314,7 +315,7 @@ def _check_member(tx: Session, world: World, actor: Actor, slug: str, member_id:
     return album, member
 
 
-def _keeps_an_owner(tx: Session, album: Album) -> None:
+def keeps_an_owner(tx: Session, album: Album) -> None:
     """Refuse to leave an album without a person who owns it for good: a group may be empty, a date passes."""
     if not any(
         member.subject_kind == SubjectKind.PERSON and member.until is None
@@ -339,7 +340,7 @@ def _group(world: World, path: str) -> Group:
     return group
 
 
-def _subject(
+def subject_of(
     tx: Session, person: DirectoryPerson | None, group: Group | None, at: datetime
 ) -> dict[str, str]:
     """Return the columns that name a member; a person who was never here becomes known."""
@@ -363,7 +364,7 @@ def _subject(
     }
 
 
-def _words(rights: Rights) -> list[str]:
+def words_of(rights: Rights) -> list[str]:
     """Write actions in the order of the vocabulary; an owner's are all, and are not written down."""
     if rights.role is AlbumRole.OWNER:
         return []
@@ -387,7 +388,8 @@ def _view(member: Member, name: str) -> MemberView:
     )
 
 
-def _for_record(member: Member) -> Mapping[str, Any]:
+def for_record(member: Member) -> Mapping[str, Any]:
+    """Return a membership as the audit keeps it."""
     return {
         "subject": {"kind": member.subject_kind, "id": member.subject_id, "name": member.subject_name},
         "role": member.role,

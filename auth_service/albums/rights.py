@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
-from auth_service.errors import Forbidden, NotFound, ServiceError
+from auth_service.errors import Conflict, Forbidden, NotFound, ServiceError
 from auth_service.gate import record_denial
 from auth_service.grants import grants_of
 from auth_service.judging import Verdict
@@ -96,6 +96,37 @@ def check(tx: Session, world: World, *, actor: Actor, action: Action, slug: str)
     if verdict is Verdict.FORBIDDEN:
         error = Forbidden("You may see this album, but not do this in it.", reason=action)
         raise Refused(action, slug, decision, error)
+    return album
+
+
+def check_open(album: Album) -> None:
+    """Refuse what an archived album does not do: take series in, give them away, take new members.
+
+    Raises
+    ------
+    Conflict
+        If it is archived.
+
+    """
+    if album.archived_at is not None:
+        raise Conflict(
+            "This album is archived: nothing goes in or out, and nobody new is invited.", reason="archived"
+        )
+
+
+def check_open_to(tx: Session, world: World, *, actor: Actor, action: Action, slug: str) -> Album:
+    """Return an album in which the actor may do something that an archived one does not do.
+
+    Raises
+    ------
+    Refused
+        As of `check`.
+    Conflict
+        If it is archived.
+
+    """
+    album = check(tx, world, actor=actor, action=action, slug=slug)
+    check_open(album)
     return album
 
 

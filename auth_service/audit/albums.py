@@ -3,7 +3,7 @@
 All of it carries the album's label, and so is what the album's owners may read.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -31,6 +31,81 @@ def album_created(
     audit.add(
         tx, AuditEvent.ALBUM_CREATED, at=at, actor=actor, origin=origin, **_album(slug), details=details
     )
+
+
+def album_edited(
+    tx: Session,
+    *,
+    at: datetime,
+    actor: Actor,
+    slug: str,
+    before: Mapping[str, str],
+    after: Mapping[str, str],
+    origin: Origin = NOWHERE,
+) -> None:
+    """Record what an album was called, and is called now: only what was changed."""
+    details = {"before": dict(before), "after": dict(after)}
+    audit.add(tx, AuditEvent.ALBUM_EDITED, at=at, actor=actor, origin=origin, **_album(slug), details=details)
+
+
+def album_archived(tx: Session, *, at: datetime, actor: Actor, slug: str, origin: Origin = NOWHERE) -> None:
+    """Record that an album was archived."""
+    audit.add(tx, AuditEvent.ALBUM_ARCHIVED, at=at, actor=actor, origin=origin, **_album(slug))
+
+
+def album_brought_back(
+    tx: Session, *, at: datetime, actor: Actor, slug: str, origin: Origin = NOWHERE
+) -> None:
+    """Record that an archived album was brought back."""
+    audit.add(tx, AuditEvent.ALBUM_BROUGHT_BACK, at=at, actor=actor, origin=origin, **_album(slug))
+
+
+def album_deleted(
+    tx: Session,
+    *,
+    at: datetime,
+    actor: Actor,
+    slug: str,
+    details: Mapping[str, Any],
+    origin: Origin = NOWHERE,
+) -> None:
+    """Record that an album was deleted: what it was, and the change that takes its label away."""
+    audit.add(
+        tx, AuditEvent.ALBUM_DELETED, at=at, actor=actor, origin=origin, **_album(slug), details=dict(details)
+    )
+
+
+def album_handed_over(
+    tx: Session,
+    *,
+    at: datetime,
+    actor: Actor,
+    slug: str,
+    before: Sequence[Mapping[str, Any]],
+    after: Sequence[Mapping[str, Any]],
+    origin: Origin = NOWHERE,
+) -> None:
+    """Record that an owner put another in his place: what both were, and what they are."""
+    details = {"before": [dict(each) for each in before], "after": [dict(each) for each in after]}
+    audit.add(
+        tx, AuditEvent.ALBUM_HANDED_OVER, at=at, actor=actor, origin=origin, **_album(slug), details=details
+    )
+
+
+def owner_named(
+    tx: Session,
+    *,
+    at: datetime,
+    actor: Actor,
+    slug: str,
+    reason: str,
+    before: Mapping[str, Any] | None,
+    after: Mapping[str, Any],
+    origin: Origin = NOWHERE,
+) -> None:
+    """Record that an administrator gave an album a new owner, and why."""
+    details = {"why": reason, "before": dict(before) if before else None, "after": dict(after)}
+    audit.add(tx, AuditEvent.OWNER_NAMED, at=at, actor=actor, origin=origin, **_album(slug), details=details)
 
 
 def change_begun(
@@ -155,6 +230,21 @@ def member_removed(
     audit.add(
         tx, AuditEvent.MEMBER_REMOVED, at=at, actor=actor, origin=origin, **_album(slug), details=details
     )
+
+
+def member_left(
+    tx: Session,
+    *,
+    at: datetime,
+    actor: Actor,
+    slug: str,
+    member: int,
+    before: Mapping[str, Any],
+    origin: Origin = NOWHERE,
+) -> None:
+    """Record that somebody gave his own rights in an album up."""
+    details = {"member": member, "before": dict(before)}
+    audit.add(tx, AuditEvent.MEMBER_LEFT, at=at, actor=actor, origin=origin, **_album(slug), details=details)
 
 
 def _album(slug: str) -> dict[str, str]:

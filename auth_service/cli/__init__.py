@@ -11,6 +11,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from auth_service.albums import loading
+from auth_service.albums.counting import Counter
 from auth_service.albums.resuming import Resumer
 from auth_service.archive import Archive, OrthancArchive
 from auth_service.audit.chaining import Chainer
@@ -168,7 +169,7 @@ def _serve(settings: Settings) -> int:
             clock=world.clock,
         )
         chainer = Chainer(settings=settings, store=world.store, clock=world.clock)
-        with chainer, Resumer(world), Watcher(app.state.services.sessions.checker):
+        with chainer, Resumer(world), Counter(world), Watcher(app.state.services.sessions.checker):
             run(app, listen=settings.listen, backchannel_listen=settings.backchannel_listen)
     return 0
 
@@ -217,6 +218,9 @@ def _explain(settings: Settings, options: argparse.Namespace) -> int:
 
 
 def _say(loaded: loading.Loaded) -> None:
+    if loaded.left_alone:
+        print(f"album {loaded.slug}: left alone, its owners deleted or archived it", flush=True)
+        return
     print(
         f"album {loaded.slug}: {'made' if loaded.created else 'was there'},"
         f" {loaded.added} series put in, {loaded.present} were there, {loaded.members} members invited",

@@ -11,7 +11,7 @@ from types import MappingProxyType
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from auth_service import targets
-from auth_service.albums import LONGEST_SLUG, SLUG
+from auth_service.albums.making import LONGEST_SLUG, SLUG
 from auth_service.errors import Invalid
 from auth_service.targets import MAX_UID, ORTHANC_ID, UID, ParameterError, Row, Target, UndeclaredError, Way
 from auth_service.vocabulary import Level, Outcome, Why
@@ -38,7 +38,7 @@ class For(Enum):
 
 
 _FOR = (
-    (re.compile(r"/api/(?:people|rules(?:/check)?)"), For.ADMINISTRATORS),
+    (re.compile(r"/api/(?:people|rules(?:/check)?|albums/(?:ownerless|[^/]+/owner))"), For.ADMINISTRATORS),
     (re.compile(r"/(?:portal/why|api/(?:explain|audit))"), For.OWNERS),
     (re.compile(r"/api/(?:sessions|tokens)(?:/[^/]+)?"), For.ANYBODY),
 )

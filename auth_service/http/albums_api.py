@@ -1,11 +1,12 @@
 """Albums and their members, over HTTP: parse, one use case, and its answer as a document."""
 
+from collections.abc import Container
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Request
 from starlette.responses import Response
 
-from auth_service.albums import AlbumQuery, AlbumView, find_album, find_albums
+from auth_service.albums.finding import AlbumPage, AlbumQuery, AlbumView, Days, find_album, find_albums
 from auth_service.albums.members import (
     MemberView,
     Rights,
@@ -32,7 +33,7 @@ from auth_service.http.documents.members import (
 )
 from auth_service.http.documents.shared import errors
 from auth_service.origin import Origin
-from auth_service.vocabulary import Action, AlbumRole, SubjectKind, album_label
+from auth_service.vocabulary import OWNER_ACTIONS, Action, AlbumRole, SubjectKind, album_label
 
 router = APIRouter()
 
@@ -47,7 +48,8 @@ _ACTIONS = {str(action): action for action in Action}
 def albums(request: Request, actor: SignedIn, wanted: Annotated[AlbumsWanted, Query()]) -> AlbumList:
     """Return the albums in which somebody has any right.
 
-    When Orthanc does not answer they are listed all the same, without counts, and ``archive`` is ``down``.
+    Counts are those that are kept, with when they were counted: Orthanc is asked only about albums that were
+    never counted before.
     """
     page = find_albums(
         request.app.state.services,
@@ -56,15 +58,20 @@ def albums(request: Request, actor: SignedIn, wanted: Annotated[AlbumsWanted, Qu
             search=wanted.search,
             modality=wanted.modality,
             mine=wanted.mine,
+            favourite=wanted.favourite,
+            archived=wanted.archived,
+            can=action_of("can", wanted.can, among=OWNER_ACTIONS) if wanted.can is not None else None,
+            created=Days(first=wanted.created_from, last=wanted.created_to),
+            changed=Days(first=wanted.changed_from, last=wanted.changed_to),
             sort=wanted.sort,
             limit=wanted.limit,
             offset=wanted.offset,
         ),
     )
     return AlbumList(
-        items=[AlbumDocument(**_album(view)) for view in page.items],
+        items=[AlbumDocument(**album_fields(view)) for view in page.items],
         total=page.total,
-        archive="up" if page.archive_answers else "down",
+        archive="up" if page.complete else "down",
     )
 
 
@@ -72,7 +79,7 @@ def albums(request: Request, actor: SignedIn, wanted: Annotated[AlbumsWanted, Qu
 def album(request: Request, actor: SignedIn, slug: Slug) -> OneAlbum:
     """Return one album; one that is hidden looks like one that is not there."""
     page = find_album(request.app.state.services, actor=actor, slug=slug, origin=Origin.of(request.headers))
-    return OneAlbum(**_album(page.items[0]), archive="up" if page.archive_answers else "down")
+    return one_album(page)
 
 
 @router.get("/api/albums/{slug}/members", tags=["members"], responses=errors(403, 404, 422))
@@ -160,19 +167,30 @@ def take_back(request: Request, actor: SignedIn, slug: Slug, member_id: MemberId
     return Response(status_code=204)
 
 
+def action_of(field: str, word: str, *, among: Container[str] = _ACTIONS) -> Action:
+    """Read the name of an action."""
+    if word not in among:
+        raise Invalid(field, "There is no right called {right}.", right=word)
+    return _ACTIONS[word]
+
+
 def _actions(words: list[str], role: str | None) -> frozenset[Action]:
     """Read actions; an owner has them all, so what is named for him says nothing more."""
-    for word in words:
-        if word not in _ACTIONS:
-            raise Invalid("actions", "There is no right called {right}.", right=word)
-    return frozenset() if role == AlbumRole.OWNER else frozenset(_ACTIONS[word] for word in words)
+    actions = frozenset(action_of("actions", word) for word in words)
+    return frozenset() if role == AlbumRole.OWNER else actions
 
 
 def _in_order(actions: frozenset[Action]) -> list[str]:
     return [str(action) for action in Action if action in actions]
 
 
-def _album(view: AlbumView) -> dict[str, Any]:
+def one_album(page: AlbumPage) -> OneAlbum:
+    """Write one album as its document."""
+    return OneAlbum(**album_fields(page.items[0]), archive="up" if page.complete else "down")
+
+
+def album_fields(view: AlbumView) -> dict[str, Any]:
+    """Return what every document of an album holds."""
     album, access, holding = view.album, view.access, view.holding
     picture = holding.picture if holding else None
     return {
@@ -187,6 +205,10 @@ def _album(view: AlbumView) -> dict[str, Any]:
         "series": holding.series if holding else None,
         "instances": holding.instances if holding else None,
         "modalities": list(holding.modalities) if holding else None,
+        "counted": view.kept.at if view.kept else None,
+        "members": view.members,
+        "favourite": view.favourite,
+        "archived": album.archived_at,
         "created": album.created_at,
         "changed": album.changed_at,
         "owners": list(view.owners),

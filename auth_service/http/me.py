@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from auth_service.albums.making import may_make
 from auth_service.albums.rights import accesses
 from auth_service.days import last_day_of
 from auth_service.grants import grants_of
@@ -51,6 +52,7 @@ def me_document(services: World, actor: Actor) -> dict[str, Any]:
         session=OwnSessionDocument(id=session.id, created=session.created_at, expires=session.expires_at)
         if session
         else None,
+        makes_albums=may_make(services.settings, actor),
         albums=albums,
         labels=_labels(services, actor, grants),
     )

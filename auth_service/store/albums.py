@@ -1,7 +1,7 @@
 """Albums and their members in the database."""
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -112,6 +112,50 @@ def add_album(
 def touch(tx: Session, *, album_id: int, at: datetime) -> None:
     """Note that an album's content changed."""
     tx.execute(update(Album).where(Album.id == album_id).values(changed_at=at))
+
+
+def delete_album(tx: Session, *, album_id: int, at: datetime) -> None:
+    """Note that an album is deleted: its slug stays taken, and what it was stays on record."""
+    tx.execute(update(Album).where(Album.id == album_id).values(deleted_at=at))
+
+
+def live_album_ids(tx: Session, *, limit: int, offset: int) -> list[int]:
+    """Return the albums that are not deleted, in the order in which they were made."""
+    query = select(Album.id).where(Album.deleted_at.is_(None)).order_by(Album.id)
+    return list(tx.scalars(query.limit(limit).offset(offset)))
+
+
+def number_of_albums(tx: Session) -> int:
+    """Count the albums that are not deleted."""
+    return tx.scalar(select(func.count()).select_from(Album).where(Album.deleted_at.is_(None))) or 0
+
+
+def albums(tx: Session, album_ids: Iterable[int]) -> dict[int, Album]:
+    """Return some albums by their numbers."""
+    return {found.id: found for found in tx.scalars(select(Album).where(Album.id.in_(list(album_ids))))}
+
+
+def numbers_of_members(tx: Session, album_ids: Iterable[int], *, today: date) -> dict[int, dict[str, int]]:
+    """Count the memberships that run today, by album and by kind of subject."""
+    query = (
+        select(Member.album_id, Member.subject_kind, func.count())
+        .where(Member.album_id.in_(list(album_ids)), or_(Member.until.is_(None), Member.until >= today))
+        .group_by(Member.album_id, Member.subject_kind)
+    )
+    found: dict[int, dict[str, int]] = {}
+    for album_id, kind, number in tx.execute(query):
+        found.setdefault(album_id, {})[kind] = number
+    return found
+
+
+def member_of(tx: Session, *, album_id: int, subject: str) -> Member | None:
+    """Return somebody's own membership of an album, whether it still runs or not."""
+    query = select(Member).where(
+        Member.album_id == album_id,
+        Member.subject_kind == SubjectKind.PERSON,
+        Member.subject_id == subject,
+    )
+    return tx.scalar(query)
 
 
 def members(tx: Session, album_id: int) -> list[tuple[Member, str]]:

@@ -250,6 +250,17 @@ def placed(tx: Session, album_id: int, *, at: datetime | None = None) -> dict[st
     return {series: study or "" for series, study in tx.execute(query)}
 
 
+def to_be_added(tx: Session, album_id: int) -> frozenset[str]:
+    """Return the series that are still to be put into an album."""
+    query = select(LedgerEntry.series_uid).where(
+        LedgerEntry.album_id == album_id,
+        LedgerEntry.verb == ChangeVerb.ADD,
+        LedgerEntry.done_at.is_(None),
+        LedgerEntry.failure.is_(None),
+    )
+    return frozenset(tx.scalars(query))
+
+
 def under_way(tx: Session, album_id: int) -> frozenset[str]:
     """Return the series of an album's changes that are not over: their labels may be ahead of the ledger."""
     query = (
@@ -290,6 +301,40 @@ def undoable(tx: Session, change_id: str, album_id: int) -> list[str]:
         .order_by(LedgerEntry.id)
     )
     return list(tx.scalars(query))
+
+
+def extent(tx: Session, album_id: int) -> tuple[int, int]:
+    """Count the studies and series that are in an album."""
+    last = _last_lines(album_id, None).subquery()
+    query = (
+        select(func.count(LedgerEntry.study_uid.distinct()), func.count())
+        .join(last, LedgerEntry.id == last.c.id)
+        .where(LedgerEntry.verb == ChangeVerb.ADD)
+    )
+    studies, series = tx.execute(query).one()
+    return studies, series
+
+
+def shared_with(tx: Session, album_id: int, others: Collection[int]) -> int:
+    """Count the series of an album that are in one of some other albums too."""
+    last, table = _last_lines(album_id, None).subquery(), aliased(LedgerEntry)
+    mine = select(table.series_uid).join(last, table.id == last.c.id).where(table.verb == ChangeVerb.ADD)
+    theirs = (
+        select(func.max(LedgerEntry.id).label("id"))
+        .where(
+            LedgerEntry.album_id.in_(others),
+            LedgerEntry.done_at.is_not(None),
+            LedgerEntry.series_uid.in_(mine),
+        )
+        .group_by(LedgerEntry.album_id, LedgerEntry.series_uid)
+        .subquery()
+    )
+    query = (
+        select(func.count(LedgerEntry.series_uid.distinct()))
+        .join(theirs, LedgerEntry.id == theirs.c.id)
+        .where(LedgerEntry.verb == ChangeVerb.ADD)
+    )
+    return tx.scalar(query) or 0
 
 
 def ever_added(tx: Session, album_id: int) -> frozenset[str]:

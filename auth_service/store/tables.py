@@ -3,7 +3,17 @@
 from datetime import date, datetime
 from typing import Any, ClassVar
 
-from sqlalchemy import JSON, Date, ForeignKey, ForeignKeyConstraint, Index, MetaData, UniqueConstraint, text
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Date,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    MetaData,
+    UniqueConstraint,
+    text,
+)
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 from auth_service.store.database import Instant
@@ -137,6 +147,8 @@ class Album(Base):
     created_at: Mapped[datetime]
     created_by: Mapped[str]
     changed_at: Mapped[datetime]
+    archived_at: Mapped[datetime | None]
+    """Since when nothing goes in or out, and nobody new is invited."""
     deleted_at: Mapped[datetime | None]
 
     members: Mapped[list["Member"]] = relationship(back_populates="album")
@@ -163,6 +175,49 @@ class Member(Base):
     created_by: Mapped[str]
 
     album: Mapped[Album] = relationship(back_populates="members")
+
+
+class Favourite(Base):
+    """An album that somebody wants to find first."""
+
+    __tablename__ = "favourites"
+
+    album_id: Mapped[int] = mapped_column(ForeignKey("albums.id"), primary_key=True)
+    subject_id: Mapped[str] = mapped_column(primary_key=True)
+    """``provider:sub``."""
+
+
+class AlbumCount(Base):
+    """What an album held when Orthanc was last asked, and whether something happened to it since."""
+
+    __tablename__ = "album_counts"
+
+    album_id: Mapped[int] = mapped_column(ForeignKey("albums.id"), primary_key=True)
+    marks: Mapped[int]
+    """How often something was done after which it must be counted anew."""
+    counted_marks: Mapped[int]
+    """How many of these had been made when the question was asked that the counts come from."""
+    counted_at: Mapped[datetime | None]
+    """``None``: it was never counted, and what follows says nothing."""
+    studies: Mapped[int]
+    series: Mapped[int]
+    instances: Mapped[int]
+    modalities: Mapped[list[str]] = mapped_column(JSON)
+    picture_study: Mapped[str | None]
+    picture_series: Mapped[str | None]
+
+
+class ArchiveFollower(Base):
+    """How far Orthanc's list of changes was read, and who reads it: one row."""
+
+    __tablename__ = "archive_follower"
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    sequence: Mapped[int | None] = mapped_column(BigInteger)
+    """The last change that was read; ``None``: none yet."""
+    holder: Mapped[str | None]
+    """The process that reads, until its lease is over."""
+    until: Mapped[datetime | None]
 
 
 class Change(Base):

@@ -25,6 +25,8 @@ class Settings:
     """Whether nginx publishes Keycloak's tokens, keys and discovery for such clients; only by hand, too."""
     origins: tuple[str, ...] = ()
     """Other sites whose pages may ask with a bearer (``https://viewer.example.org``); only by hand, too."""
+    album_makers: str = ""
+    """Roles of the realm, by comma, whose people may make albums; empty: everybody; only by hand, too."""
 
     @property
     def public_url(self) -> str:
@@ -48,6 +50,7 @@ def read(file: Path) -> Settings | None:
             kept["profile"],
             bearer_clients=str(kept.get("bearer_clients", "portal")),
             programs_sign_in=kept.get("programs_sign_in", False) is True,
+            album_makers=str(kept.get("album_makers", "")),
             origins=tuple(_origin(one) for one in kept.get("origins", ())),
         )
     except (ValueError, TypeError, KeyError) as error:

@@ -1,6 +1,7 @@
 """Cards of albums and of series, all of one height in a row."""
 
 from collections.abc import Sequence
+from enum import Enum, auto
 
 import streamlit as st
 
@@ -17,15 +18,24 @@ _SMALL, _LARGE = 192, 512
 _SHOWN_MODALITIES = 6
 
 
-def albums(t: Text, items: tuple[Album, ...], addresses: Addresses) -> None:
-    """Draw one card for each album."""
+class Wish(Enum):
+    """What a person can ask for on the card of an album."""
+
+    FAVOURITE = auto()
+    LEAVE = auto()
+
+
+def albums(t: Text, items: tuple[Album, ...], addresses: Addresses) -> tuple[Wish, Album] | None:
+    """Draw one card for each album; return what was asked for of which."""
+    wish = None
     grid = st.grid(3, min_column_width=300, border=True, key="albums")
     for album in items:
         with grid.cell(), st.container(key=f"card-album-{album.slug}"):
-            _album(t, album, addresses)
+            wish = _album(t, album, addresses) or wish
+    return wish
 
 
-def _album(t: Text, album: Album, addresses: Addresses) -> None:
+def _album(t: Text, album: Album, addresses: Addresses) -> tuple[Wish, Album] | None:
     picture = album.picture
     address = addresses.picture(picture.series, size=_SMALL) if picture else None
     alt = t("Picture from the album {title}", title=album.title) if address else t("No picture")
@@ -51,6 +61,26 @@ def _album(t: Text, album: Album, addresses: Addresses) -> None:
         f"{markup(t.moment(album.changed))}</span>"
         f'<span class="whole">{pieces.sign("person")}{right}</span></div>'
     )
+    return _tools(t, album)
+
+
+def _tools(t: Text, album: Album) -> tuple[Wish, Album] | None:
+    """Draw what can be done with an album without opening it."""
+    shape = "starred" if album.favourite else "plain"
+    with st.container(key=f"tools-{shape}-{album.slug}", horizontal=True, gap="small"):
+        starred = st.button(
+            t("Favourite") if album.favourite else t("Add to favourites"),
+            key=f"favourite-{album.slug}",
+            type="tertiary",
+            icon=":material/star:",
+            help=t("No favourite any more") if album.favourite else t("Find it under your favourites"),
+        )
+        with st.popover(t("Leave"), icon=":material/logout:", type="tertiary"):
+            st.caption(t("Your own rights in this album end. An owner can give them again."))
+            left = st.button(t("Leave this album"), key=f"leave-{album.slug}")
+    if starred:
+        return Wish.FAVOURITE, album
+    return (Wish.LEAVE, album) if left else None
 
 
 def series(t: Text, items: Sequence[Series], addresses: Addresses) -> None:

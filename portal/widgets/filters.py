@@ -1,9 +1,11 @@
 """The filters above cards and tables; each returns the question that the person put together."""
 
 from datetime import date
+from typing import Any
 
 import streamlit as st
 
+from auth_service.vocabulary import OWNER_ACTIONS, Action
 from portal import words
 from portal.albums import ALBUMS_PER_PAGE, pages
 from portal.answers import Album, AlbumSearch
@@ -12,14 +14,19 @@ from portal.text import Text
 
 _FIRST_DAY = date(1970, 1, 1)
 _LAST_DAY = date(2100, 1, 1)
-_ORDERS = ("-changed", "title", "-studies")
+_ORDERS = ("-changed", "title", "-created", "-studies", "-members")
 _TEXT_FIELDS: tuple[TextField, ...] = tuple(TextField)
 _STUDY_ORDERS: tuple[StudyOrder, ...] = tuple(StudyOrder)
 
 
 def albums(t: Text, modalities: list[str]) -> AlbumSearch:
     """Draw the filters of the albums."""
-    whose = {"all": t("All"), "mine": t("Mine"), "shared": t("Shared with me")}
+    whose = {
+        "all": t("All"),
+        "favourites": t("Favourites"),
+        "mine": t("Mine"),
+        "shared": t("Shared with me"),
+    }
     with st.container(key="filters", horizontal=True, vertical_alignment="center"):
         text = st.text_input(
             t("Search"),
@@ -48,6 +55,7 @@ def albums(t: Text, modalities: list[str]) -> AlbumSearch:
             persist_state="session",
             width=190,
         )
+        more = _more_about_albums(t)
     modality = st.pills(
         t("Modality"),
         modalities,
@@ -59,9 +67,32 @@ def albums(t: Text, modalities: list[str]) -> AlbumSearch:
         search=(text or "").strip(),
         modality=modality,
         mine={"mine": True, "shared": False}.get(chosen or "all"),
+        favourite=True if chosen == "favourites" else None,
         sort=order,
         limit=ALBUMS_PER_PAGE,
+        **more,
     )
+
+
+def _more_about_albums(t: Text) -> dict[str, Any]:
+    """Draw what is asked for more rarely; return it by the fields of the search."""
+    with st.popover(t("More filters"), icon=":material/tune:"):
+        archived = st.toggle(t("Archived albums"), key="albums.archived", persist_state="session")
+        can = st.selectbox(
+            t("Where I may"),
+            [str(action) for action in Action if action in OWNER_ACTIONS],
+            index=None,
+            key="albums.can",
+            format_func=lambda name: words.action(t, name),
+            placeholder=t("Any right"),
+            persist_state="session",
+        )
+        found: dict[str, Any] = {"archived": archived, "can": can}
+        for name, title in (("changed", t("Changed")), ("created", t("Created"))):
+            st.caption(title)
+            with st.container(horizontal=True):
+                found[f"{name}_from"], found[f"{name}_to"] = days(t, f"albums.{name}")
+    return found
 
 
 def studies(t: Text, album: Album) -> StudySearch:

@@ -26,8 +26,8 @@ def breadcrumb(t: Text, above: Sequence[Crumb], here: str) -> None:
 
 def title(name: str, facts: Sequence[str], *, what: str = "", code: str = "") -> None:
     """Draw a title, under it what it is, and a quiet line of facts, perhaps with a name for machines."""
-    machine = f"{pieces.SEPARATOR}<code>{markup(code)}</code>" if code else ""
     line = pieces.facts(facts)
+    machine = f"{pieces.SEPARATOR if line else ''}<code>{markup(code)}</code>" if code else ""
     about = f'<p class="under">{markup(what)}</p>' if what else ""
     st.html(f'<h1 class="title">{markup(name)}</h1>{about}<p class="quiet under">{line}{machine}</p>')
 
@@ -47,6 +47,8 @@ def album(t: Text, one: Album) -> None:
         t("owner: {names}", names=t.together(one.owners)) if one.owners else "",
         t("you: {right}", right=words.right(t, one.role, one.actions)),
         t("until {day}", day=t.day(one.until)) if one.until else "",
+        words.members(t, one.members),
+        t("archived: nothing goes in or out") if one.archived else "",
     ]
     with st.container(key="head", horizontal=True, vertical_alignment="center"):
         title(one.title, facts, what=one.description, code=one.label)
@@ -62,6 +64,13 @@ def album(t: Text, one: Album) -> None:
                 places.AUDIT,
                 label=t("What happened"),
                 icon=":material/history:",
+                query_params={"album": one.slug},
+            )
+        if Action.MANAGE in one.actions:
+            st.page_link(
+                places.SETTINGS,
+                label=t("Settings"),
+                icon=":material/settings:",
                 query_params={"album": one.slug},
             )
         if one.role == AlbumRole.OWNER:

@@ -1,13 +1,14 @@
 """What people are told when something is missing, refused, down or broken; each with a way on."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 import streamlit as st
 
 from auth_service.vocabulary import RulesState
 from portal import words
 from portal.answers import RulesStatus
-from portal.errors import Part
+from portal.errors import Invalid, Part
 from portal.text import Text, markup, plain
 from portal.widgets import pieces, places
 
@@ -103,11 +104,6 @@ def refused(t: Text) -> None:
         st.page_link(places.ALBUMS, label=t("Go to the albums"), icon=":material/photo_library:")
 
 
-def said(t: Text, sentence: str) -> None:
-    """Say what auth_service said of what was asked, in the person's language; it may have said nothing."""
-    st.warning(plain(sentence) or t("This cannot be done as it was asked."), icon=":material/info:")
-
-
 def unexpected(t: Text, number: str) -> None:
     """Say that something broke, with the number under which the log has it."""
     with st.container(key="notice", border=True):
@@ -124,6 +120,15 @@ def unexpected(t: Text, number: str) -> None:
             )
         )
         st.button(t("Try again"), key="again", icon=":material/refresh:")
+
+
+@contextmanager
+def refusals(t: Text) -> Iterator[None]:
+    """Say why something that was asked for inside was refused, and let the page go on."""
+    try:
+        yield
+    except Invalid as error:
+        st.warning(plain(error.message) or t("This could not be done."), icon=":material/block:")
 
 
 def empty(icon: str, title: str, sentences: Sequence[str]) -> None:

@@ -37,6 +37,10 @@ class FakeArchive:
         """Every find and count, as it was asked."""
         self.streamed: list[tuple[str, str, dict[str, Any]]] = []
         """Method, path and body of everything that was read as it came."""
+        self.happened: list[tuple[str, str]] = []
+        """Orthanc's changes: their type, and the identifier of what they are about."""
+        self.asked_labels_of: list[str] = []
+        """Every resource whose labels were asked for."""
         self.down = False
 
     # What tests do to it.
@@ -58,6 +62,7 @@ class FakeArchive:
                     parent.children[identifier] = here
             parent = here
         assert parent is not None
+        self.happened.append(("NewInstance", parent.id))
         return _instance(parent)
 
     def delete(self, identifier: str) -> None:
@@ -79,6 +84,12 @@ class FakeArchive:
             for here in self.held[level].values():
                 if here.tags[KEYS[level]] == uid:
                     here.tags[keyword] = value
+
+    def settle(self, series: str) -> None:
+        """Let a series have got no image for a while, by its UID: Orthanc then says that it is stable."""
+        here = self._exactly_one("Series", series)
+        assert here is not None
+        self.happened.append(("StableSeries", here.id))
 
     def labels(self, level: str = "Series") -> dict[str, set[str]]:
         """Return the labels of everything on a level that carries any, by UID."""
@@ -203,6 +214,25 @@ class FakeArchive:
         if here is not None:
             here.labels.discard(label)
         return here is not None
+
+    def labels_of(self, level: Level, orthanc_id: str) -> frozenset[str]:
+        """Return the labels of a study or series."""
+        self._alive()
+        self.asked_labels_of.append(orthanc_id)
+        here = self.held[_OF_LEVEL[level]].get(orthanc_id)
+        return frozenset(here.labels) if here is not None else frozenset()
+
+    def changes(self, *, since: int | None, limit: int) -> dict[str, Any]:
+        """Answer ``/changes``, whose numbers begin at 1."""
+        self._alive()
+        after = len(self.happened) - 1 if since is None else since
+        page: list[dict[str, Any]] = [
+            {"Seq": number, "ChangeType": kind, "ID": identifier}
+            for number, (kind, identifier) in enumerate(self.happened, 1)
+            if after < number <= after + limit
+        ]
+        last = page[-1]["Seq"] if page else max(after, 0)
+        return {"Changes": page, "Last": last, "Done": last >= len(self.happened)}
 
     def main_tags(self) -> Mapping[Level, frozenset[str]]:
         """Return the keywords in the index."""

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import delete, update
 
-from auth_service.store.tables import Member
+from auth_service.store.tables import AlbumCount, Member
 from auth_service.vocabulary import OWNER_ACTIONS, Action
 from tests.http.world import PEOPLE, World
 
@@ -46,6 +46,10 @@ ALBUM_A = {
     "series": 3,
     "instances": 6,
     "modalities": ["CT", "SEG"],
+    "counted": "2026-03-02T14:00:00Z",
+    "members": 4,
+    "favourite": False,
+    "archived": None,
     "created": "2026-03-02T14:00:00Z",
     "changed": "2026-03-02T14:00:00Z",
     "owners": ["Test Owner_A"],
@@ -100,10 +104,24 @@ def test_hidden_and_unknown_albums_answer_with_the_same_bytes(world: World, path
     assert answers.pop()[0] == 404
 
 
-def test_without_orthanc_albums_are_listed_without_counts(world: World) -> None:
+def test_without_orthanc_albums_are_listed_with_the_counts_that_are_kept(world: World) -> None:
+    world.archive.down = True
+    mine = {"role": "member", "actions": ["view"], "until": None}
+    for query in ("", "?modality=CT", "?sort=-studies"):
+        assert get(world, "member_a", f"/api/albums{query}") == {
+            "items": [ALBUM_A | mine],
+            "total": 1,
+            "archive": "up",
+        }
+    assert get(world, "member_a", "/api/albums/a") == ALBUM_A | mine | {"archive": "up"}
+
+
+def test_without_orthanc_what_was_never_counted_is_listed_without_counts(world: World) -> None:
+    with world.signin.store.write() as tx:
+        tx.execute(delete(AlbumCount))
     world.archive.down = True
     body = get(world, "member_a", "/api/albums")
-    unknown = dict.fromkeys(("studies", "series", "instances", "modalities", "picture"))
+    unknown = dict.fromkeys(("studies", "series", "instances", "modalities", "picture", "counted"))
     assert body == {
         "items": [ALBUM_A | unknown | {"role": "member", "actions": ["view"], "until": None}],
         "total": 1,
@@ -128,6 +146,14 @@ def test_without_orthanc_albums_are_listed_without_counts(world: World) -> None:
         ("modality=CT\\MR", "modality"),
         ("search=" + "x" * 201, "search"),
         ("colour=red", "colour"),
+        ("favourite=perhaps", "favourite"),
+        ("archived=perhaps", "archived"),
+        ("can=fly", "can"),
+        ("can=administer", "can"),
+        ("created_from=yesterday", "created_from"),
+        ("created_to=20260301", "created_to"),
+        ("changed_from=2026-02-30", "changed_from"),
+        ("changed_to=9999-12-31", "changed_to"),
     ],
 )
 def test_a_wrong_parameter_is_named(world: World, query: str, field: str) -> None:
@@ -356,6 +382,7 @@ def test_who_asks_learns_what_he_may_do_where(world: World) -> None:
         "language": None,
         "roles": ["researcher"],
         "groups": [{"path": "/radiology"}, {"path": "/radiology/chest"}],
+        "makes_albums": True,
         "albums": [{"slug": "a", "title": "Album A", "role": "member", "actions": ["view"], "until": None}],
         "labels": [],
     }
@@ -425,12 +452,24 @@ def test_the_description_says_what_is_sent_and_answered(world: World) -> None:
         if path.startswith(("/api/albums", "/api/me", "/api/health"))
     } == {
         ("get", "/api/albums"),
+        ("post", "/api/albums"),
+        ("get", "/api/albums/ownerless"),
         ("get", "/api/albums/{slug}"),
         ("get", "/api/albums/{slug}/changes"),
         ("post", "/api/albums/{slug}/changes"),
         ("post", "/api/albums/{slug}/changes/preview"),
         ("get", "/api/albums/{slug}/series"),
         ("get", "/api/albums/{slug}/studies"),
+        ("patch", "/api/albums/{slug}"),
+        ("delete", "/api/albums/{slug}"),
+        ("get", "/api/albums/{slug}/deletion"),
+        ("put", "/api/albums/{slug}/archived"),
+        ("delete", "/api/albums/{slug}/archived"),
+        ("put", "/api/albums/{slug}/favourite"),
+        ("delete", "/api/albums/{slug}/favourite"),
+        ("post", "/api/albums/{slug}/leave"),
+        ("post", "/api/albums/{slug}/handover"),
+        ("post", "/api/albums/{slug}/owner"),
         ("get", "/api/albums/{slug}/members"),
         ("post", "/api/albums/{slug}/members"),
         ("patch", "/api/albums/{slug}/members/{member_id}"),
@@ -440,7 +479,10 @@ def test_the_description_says_what_is_sent_and_answered(world: World) -> None:
         ("patch", "/api/me"),
     }
     parameters = {each["name"] for each in paths["/api/albums"]["get"]["parameters"]}
-    assert parameters == {"search", "modality", "mine", "sort", "limit", "offset"}
+    assert parameters == {
+        *("search", "modality", "mine", "favourite", "archived", "can"),
+        *("created_from", "created_to", "changed_from", "changed_to", "sort", "limit", "offset"),
+    }
     given = document["components"]["schemas"]["MemberGiven"]["properties"]["actions"]
     assert given["items"]["enum"] == [
         "annotate",

@@ -7,7 +7,8 @@ from typing import Any
 import httpx
 import pytest
 
-from auth_service.albums import create_album, ledger
+from auth_service.albums import ledger
+from auth_service.albums.making import create_album
 from auth_service.albums.resuming import Resumer
 from auth_service.policy.model import SYSTEM
 from auth_service.vocabulary import MEMBER_ACTIONS, Action

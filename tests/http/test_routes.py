@@ -78,6 +78,15 @@ def gate(path: str, method: str = "GET", query: str = "") -> dict[str, Any]:
 
 NONE_OF = {"Level": "Study", "Query": {}, "LabelsConstraint": "None"}
 MEMBER = {"subject": {"user": "alice"}, "role": "member", "actions": ["view"], "until": None}
+ALBUM = {"title": "New", "description": ""}
+OTHERS_OF_A = ("member_a", "reader_a", "group_a")
+
+
+def owners_of_a(status: int) -> dict[str, int]:
+    """Owners may, members are told that they may not, and nobody else learns anything."""
+    return only(("owner_a",), status) | dict.fromkeys(OTHERS_OF_A, 403)
+
+
 TOKEN = {"name": "notebook", "actions": ["view"], "albums": None, "until": None}
 
 CASES: dict[tuple[str, str], list[Case]] = {
@@ -185,6 +194,93 @@ CASES: dict[tuple[str, str], list[Case]] = {
         ("GET", "", {}, ALL_IN),
         ("GET", "/api/albums?limit=0", {}, only(tuple(PEOPLE), 422)),
         ("GET", "/api/albums?sort=x", {}, only(tuple(PEOPLE), 422)),
+        ("GET", "/api/albums?can=fly", {}, only(tuple(PEOPLE), 422)),
+        ("GET", "/api/albums?favourite=true&archived=true&can=view&created_from=2026-03-01", {}, ALL_IN),
+    ],
+    ("POST", "/api/albums"): [
+        ("POST", "", {"json": ALBUM}, only(tuple(PEOPLE), 201)),
+        ("POST", "", {"json": ALBUM | {"slug": "a"}}, only(tuple(PEOPLE), 201)),
+        ("POST", "", {"json": ALBUM | {"title": ""}}, only(tuple(PEOPLE), 422)),
+        ("POST", "", {"json": ALBUM | {"owner": "alice"}}, only(tuple(PEOPLE), 422)),
+        ("POST", "", {"json": ALBUM, "headers": {"origin": "http://evil.example"}}, only(tuple(PEOPLE), 403)),
+    ],
+    ("GET", "/api/albums/ownerless"): [
+        ("GET", "", {}, only(("admin",), 200)),
+        ("GET", "/api/albums/ownerless?limit=51", {}, only(("admin",), 422)),
+    ],
+    ("POST", "/api/albums/{slug}/owner"): [
+        ("POST", "/api/albums/a/owner", {"json": {"user": "admin", "reason": "x"}}, only(("admin",), 409)),
+        ("POST", "/api/albums/none/owner", {"json": {"user": "admin", "reason": "x"}}, only((), 204)),
+        ("POST", "/api/albums/a/owner", {"json": {"user": "admin"}}, only(("admin",), 422)),
+        (
+            "POST",
+            "/api/albums/a/owner",
+            {"json": {"user": "admin", "reason": "x"}, "headers": {"origin": "null"}},
+            only(("admin",), 403),
+        ),
+    ],
+    ("PATCH", "/api/albums/{slug}"): [
+        ("PATCH", "/api/albums/a", {"json": {"title": "Ours"}}, owners_of_a(200)),
+        ("PATCH", "/api/albums/none", {"json": {"title": "Ours"}}, only((), 200)),
+        ("PATCH", "/api/albums/a", {"json": {"slug": "b"}}, only(tuple(PEOPLE), 422)),
+        (
+            "PATCH",
+            "/api/albums/a",
+            {"json": {"title": "Ours"}, "headers": {"origin": "null"}},
+            only(tuple(PEOPLE), 403),
+        ),
+    ],
+    ("PUT", "/api/albums/{slug}/archived"): [
+        ("PUT", "/api/albums/a/archived", {}, owners_of_a(204)),
+        ("PUT", "/api/albums/none/archived", {}, only((), 204)),
+        ("PUT", "/api/albums/a/archived", {"headers": {"origin": "null"}}, only(tuple(PEOPLE), 403)),
+    ],
+    ("DELETE", "/api/albums/{slug}/archived"): [("DELETE", "/api/albums/a/archived", {}, owners_of_a(204))],
+    ("GET", "/api/albums/{slug}/deletion"): [
+        ("GET", "/api/albums/a/deletion", {}, owners_of_a(200)),
+        ("GET", "/api/albums/none/deletion", {}, only((), 200)),
+    ],
+    ("DELETE", "/api/albums/{slug}"): [
+        ("DELETE", "/api/albums/a?confirm=b", {}, owners_of_a(422)),
+        ("DELETE", "/api/albums/a", {}, only(tuple(PEOPLE), 422)),
+        ("DELETE", "/api/albums/a?confirm=a", {"headers": {"origin": "null"}}, only(tuple(PEOPLE), 403)),
+        # The owner comes first: to all who come after him there is no such album.
+        ("DELETE", "/api/albums/a?confirm=a", {}, only(("owner_a",), 200)),
+    ],
+    ("POST", "/api/albums/{slug}/leave"): [
+        (
+            "POST",
+            "/api/albums/a/leave",
+            {},
+            only(("member_a", "reader_a"), 204) | dict.fromkeys(("owner_a", "group_a"), 409),
+        ),
+        ("POST", "/api/albums/none/leave", {}, only((), 204)),
+        ("POST", "/api/albums/a/leave", {"headers": {"origin": "null"}}, only(tuple(PEOPLE), 403)),
+    ],
+    ("POST", "/api/albums/{slug}/handover"): [
+        # From then on owner_a may look: the others are refused as before.
+        (
+            "POST",
+            "/api/albums/a/handover",
+            {"json": {"user": "alice", "keep": ["view"]}},
+            owners_of_a(204),
+        ),
+        ("POST", "/api/albums/a/handover", {"json": {"user": "nobody-so-called"}}, owners_of_a(422)),
+        ("POST", "/api/albums/a/handover", {"json": {"keep": ["view"]}}, only(tuple(PEOPLE), 422)),
+        (
+            "POST",
+            "/api/albums/a/handover",
+            {"json": {"user": "alice"}, "headers": {"origin": "null"}},
+            only(tuple(PEOPLE), 403),
+        ),
+    ],
+    ("PUT", "/api/albums/{slug}/favourite"): [
+        ("PUT", "/api/albums/a/favourite", {}, only(IN_A, 204)),
+        ("PUT", "/api/albums/none/favourite", {}, only((), 204)),
+        ("PUT", "/api/albums/a/favourite", {"headers": {"origin": "null"}}, only(tuple(PEOPLE), 403)),
+    ],
+    ("DELETE", "/api/albums/{slug}/favourite"): [
+        ("DELETE", "/api/albums/a/favourite", {}, only(IN_A, 204)),
     ],
     ("GET", "/api/albums/{slug}"): [
         ("GET", "/api/albums/a", {}, only(IN_A, 200)),

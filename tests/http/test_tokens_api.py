@@ -30,6 +30,11 @@ IN_PERSON = [
     ("PATCH", "/api/me", {"language": "fr"}),
     ("GET", "/api/explain?actor=member_a&resource=a", None),
     ("GET", "/api/people?search=owner", None),
+    ("POST", "/api/albums", {"title": "New"}),
+    ("POST", "/api/albums/a/leave", None),
+    ("PUT", "/api/albums/a/favourite", None),
+    ("GET", "/api/albums/ownerless", None),
+    ("POST", "/api/albums/a/owner", {"user": "stranger", "reason": "x"}),
 ]
 
 LAST = select(AuditRecord.actor, AuditRecord.actor_name).order_by(AuditRecord.id.desc()).limit(1)

@@ -10,8 +10,7 @@ from pathlib import Path
 
 import httpx
 
-from auth_service import albums
-from auth_service.albums import ledger, members
+from auth_service.albums import ledger, making, members
 from auth_service.albums.members import Rights
 from auth_service.archive import ArchivedInstance
 from auth_service.policy.model import SYSTEM
@@ -110,7 +109,7 @@ class World:
     def _make_albums(self) -> None:
         services = self.signin.services
         for slug in ("a", "b"):
-            albums.create_album(
+            making.create_album(
                 services, actor=SYSTEM, title=f"Album {slug.upper()}", slug=slug, owner=f"owner_{slug}"
             )
             series = [uid for _, uid, _, _, of in SERIES if slug in of]

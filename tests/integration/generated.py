@@ -38,6 +38,8 @@ API = (
     "/api/tokens/{id}",
     "/api/albums",
     "/api/albums/{slug}",
+    "/api/albums/{slug}/deletion",
+    "/api/albums/ownerless",
     "/api/albums/{slug}/members",
     "/api/albums/{slug}/members/{number}",
     "/api/series/{series}/picture",

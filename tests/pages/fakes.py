@@ -14,11 +14,14 @@ from portal.answers import (
     Album,
     AlbumList,
     AlbumSearch,
+    Deletion,
     Entry,
     Health,
     Me,
     Membership,
     NewToken,
+    Ownerless,
+    OwnerlessList,
     Picture,
     RulesStatus,
     Session,
@@ -54,6 +57,7 @@ class FakeAlbum:
     description: str
     roles: dict[str, str]
     studies: dict[Study, tuple[Series, ...]] = field(default_factory=dict)
+    archived: datetime | None = None
 
 
 @dataclass
@@ -68,6 +72,13 @@ class World:
     """Whose, and which; the newest last."""
     rules: RulesStatus = field(default_factory=lambda: RulesStatus(state="good", file="permissions.jsonc"))
     refuses_searches: bool = False
+    favourites: set[tuple[str, str]] = field(default_factory=set)
+    """Person and slug."""
+    gone: set[str] = field(default_factory=set)
+    """Whose account is disabled."""
+    reasons: list[str] = field(default_factory=list)
+    """Why owners were named, the newest last."""
+    album_searches: list[AlbumSearch] = field(default_factory=list)
     happened: list[AuditEntry] = field(default_factory=list)
     """The oldest first."""
     audit_searches: list[AuditSearch] = field(default_factory=list)
@@ -135,20 +146,115 @@ class FakeAuth:
         return FakeAccount(self._world, bearer.removeprefix("bearer-of-"))
 
 
-class FakeAccount:
-    """auth_service in one person's name."""
+class FakeKeeping:
+    """What people do with whole albums."""
 
     def __init__(self, world: World, person: str) -> None:
         self._world = world
         self._person = person
 
+    def create_album(self, title: str, description: str, *, language: str) -> Album:
+        self._world.check(Part.AUTH_SERVICE)
+        if title == "one too many":
+            raise Invalid("title", f"Not **this** title ({language}).")
+        slug = title.lower().replace(" ", "-")
+        self._world.albums.append(FakeAlbum(slug, title, description, {self._person: "owner"}))
+        return self._album(self._world.albums[-1])
+
+    def edit_album(self, slug: str, title: str, description: str, *, language: str) -> Album:
+        del language
+        return self._album(self._change(slug, title=title, description=description))
+
+    def archive_album(self, slug: str, *, archived: bool) -> None:
+        self._change(slug, archived=NOW if archived else None)
+
+    def deletion(self, slug: str) -> Deletion:
+        one = self._owned(slug)
+        series = sum(len(group) for group in one.studies.values())
+        return Deletion(
+            slug=slug, people=len(one.roles), groups=0, studies=len(one.studies), series=series, unseen=7
+        )
+
+    def delete_album(self, slug: str, confirm: str, *, language: str) -> None:
+        one = self._owned(slug)
+        if confirm != slug:
+            raise Invalid("confirm", f"Write {slug} ({language}).")
+        self._world.albums.remove(one)
+
+    def leave_album(self, slug: str, *, language: str) -> None:
+        self._world.check(Part.AUTH_SERVICE)
+        one = next(each for each in self._world.of(self._person) if each.slug == slug)
+        if one.roles[self._person] == "owner":
+            raise Invalid("last-owner", f"You are the last owner ({language}).")
+        del one.roles[self._person]
+
+    def hand_over(self, slug: str, user: str, keep: Sequence[str] | None, *, language: str) -> None:
+        one = self._owned(slug)
+        if user not in self._world.people:
+            raise Invalid("user", f"Nobody is called {user} ({language}).")
+        one.roles[user] = "owner"
+        if keep is None:
+            del one.roles[self._person]
+        else:
+            one.roles[self._person] = "member"
+
+    def mark_favourite(self, slug: str, *, favourite: bool) -> None:
+        self._world.check(Part.AUTH_SERVICE)
+        change = self._world.favourites.add if favourite else self._world.favourites.discard
+        change((self._person, slug))
+
+    def ownerless(self, *, limit: int, offset: int) -> OwnerlessList:
+        self._world.check(Part.AUTH_SERVICE)
+        if not self._world.people[self._person].administers:
+            raise NotFound
+        looked_at = self._world.albums[offset : offset + limit]
+        items = tuple(
+            Ownerless(slug=one.slug, title=one.title, last_owners=_owners(one), members=len(one.roles))
+            for one in looked_at
+            if self._world.gone.issuperset(_owners(one))
+        )
+        return OwnerlessList(items=items, looked_at=len(looked_at), total=len(self._world.albums))
+
+    def name_owner(self, slug: str, user: str, reason: str, *, language: str) -> None:
+        self._world.check(Part.AUTH_SERVICE)
+        assert self._world.people[self._person].administers
+        if user not in self._world.people:
+            raise Invalid("user", f"Nobody is called {user} ({language}).")
+        one = next(each for each in self._world.albums if each.slug == slug)
+        one.roles[user] = "owner"
+        self._world.reasons.append(reason)
+
+    def _owned(self, slug: str) -> FakeAlbum:
+        self._world.check(Part.AUTH_SERVICE)
+        for one in self._world.of(self._person):
+            if one.slug == slug and one.roles[self._person] == "owner":
+                return one
+        raise Forbidden
+
+    def _change(self, slug: str, **values: Any) -> FakeAlbum:  # noqa: ANN401 - whatever an album has
+        one = self._owned(slug)
+        changed = replace(one, **values)
+        self._world.albums[self._world.albums.index(one)] = changed
+        return changed
+
+    def _album(self, one: FakeAlbum) -> Album:
+        raise NotImplementedError
+
+
+class FakeAccount(FakeKeeping):
+    """auth_service in one person's name."""
+
     def albums(self, search: AlbumSearch) -> AlbumList:
         self._world.check(Part.AUTH_SERVICE)
+        self._world.album_searches.append(search)
         found = [
             self._album(one)
             for one in self._world.of(self._person)
             if search.search.lower() in f"{one.title} {one.description}".lower()
             and (search.mine is None or (one.roles[self._person] == "owner") == search.mine)
+            and (one.archived is not None) == search.archived
+            and search.favourite in (None, (self._person, one.slug) in self._world.favourites)
+            and (search.can is None or search.can in _actions(one, self._person))
         ]
         found = [album for album in found if search.modality in (None, *(album.modalities or ()))]
         key = search.sort.lstrip("-")
@@ -341,8 +447,8 @@ class FakeAccount:
     def _album(self, one: FakeAlbum) -> Album:
         series = [each for group in one.studies.values() for each in group]
         first = series[0] if series else None
-        # What Orthanc holds is known while it answers, and to those who may view.
-        counted = "view" in _actions(one, self._person) and Part.ORTHANC not in self._world.down
+        # What is kept is known whether Orthanc answers or not, to those who may view.
+        counted = "view" in _actions(one, self._person)
         return Album(
             slug=one.slug,
             label=f"album-{one.slug}",
@@ -356,6 +462,9 @@ class FakeAccount:
             modalities=tuple(sorted({each.Modality for each in series})) if counted else None,
             created=NOW - timedelta(days=30),
             changed=NOW - timedelta(hours=1),
+            members=len(one.roles),
+            favourite=(self._person, one.slug) in self._world.favourites,
+            archived=one.archived,
             owners=tuple(
                 self._world.people[who].called for who, role in one.roles.items() if role == "owner"
             ),
@@ -424,6 +533,10 @@ def _matches(study: Study, search: StudySearch) -> bool:
         and (search.modality is None or search.modality in study.ModalitiesInStudy)
         and (search.first_day or date.min) <= day <= (search.last_day or date.max)
     )
+
+
+def _owners(album: FakeAlbum) -> tuple[str, ...]:
+    return tuple(who for who, role in album.roles.items() if role == "owner")
 
 
 def _owns(album: FakeAlbum, person: str) -> bool:
@@ -523,6 +636,7 @@ def make_world() -> World:
             name=f"{name.title()} Test",
             email=f"{name}@example.test",
             roles=roles,
+            makes_albums=name != "member",
         )
         for name, roles in {
             "owner": ("pi",),

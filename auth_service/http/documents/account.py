@@ -57,6 +57,7 @@ class MeDocument(BaseModel):
     roles: list[str]
     groups: list[GroupDocument] = Field(description="With all groups above them; none to a program.")
     session: OwnSessionDocument | None
+    makes_albums: bool = Field(description="Whether he may make albums.")
     albums: list[MembershipDocument]
     labels: list[LabelDocument] = Field(description="What rules give him, beside his albums.")
 

@@ -6,12 +6,14 @@ from typing import Any
 
 import pytest
 
-from auth_service.albums import changing, create_album, ledger, naming
+from auth_service.albums import changing, ledger, naming
 from auth_service.albums.changing import change_contents, preview
+from auth_service.albums.ending import archive_album
 from auth_service.albums.ledger import Failure, Report
+from auth_service.albums.making import create_album
 from auth_service.albums.naming import Named
 from auth_service.archive import Archive
-from auth_service.errors import Forbidden, Invalid, NotFound, Unavailable
+from auth_service.errors import Conflict, Forbidden, Invalid, NotFound, Unavailable
 from auth_service.policy.model import NOBODY, SYSTEM, Visibility
 from auth_service.search import Question
 from auth_service.store import ledger as table
@@ -122,6 +124,14 @@ def test_who_may_not_change_an_album_learns_nothing_and_changes_nothing(
         assert table.unfinished(tx) == []
         assert [one.event for one in records(tx)][-1] == AuditEvent.DENIED
     assert world.archive.labels("Series") == before
+
+
+@pytest.mark.parametrize("verb", [ADD, REMOVE])
+def test_nothing_goes_into_an_archived_album_or_out(world: TestWorld, verb: ChangeVerb) -> None:
+    archive_album(world, actor=world.actor("pi-a"), slug="a", archived=True)
+    for ask in (change_contents, preview):
+        with pytest.raises(Conflict):
+            ask(world, actor=world.actor("pi-a"), slug="a", verb=verb, named=Named(studies=["1.2.1"]))
 
 
 def test_nobody_changes_nothing(world: TestWorld) -> None:

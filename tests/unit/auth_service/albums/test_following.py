@@ -10,6 +10,7 @@ import pytest
 
 from auth_service.albums import following, labelling, ledger
 from auth_service.albums.changing import change_contents
+from auth_service.albums.ending import archive_album
 from auth_service.albums.ledger import Report
 from auth_service.albums.naming import Named
 from auth_service.archive import Archive
@@ -221,6 +222,14 @@ def test_who_asked_takes_back_what_he_may_still_do(
         return
     with pytest.raises(Forbidden):
         undo(world, "pi-b", change)
+
+
+def test_of_an_archived_album_nothing_is_taken_back(world: TestWorld) -> None:
+    change = do(world, "pi-a", "a", REMOVE, "1.2.1").change
+    archive_album(world, actor=world.actor("pi-a"), slug="a", archived=True)
+    with pytest.raises(Conflict):
+        undo(world, "pi-a", change)
+    assert "1.2.1.1" not in inside(world, "a")
 
 
 def test_nobody_takes_back_what_another_did(world: TestWorld) -> None:

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from auth_service.albums import find_album, labelling, ledger
+from auth_service.albums import labelling, ledger
+from auth_service.albums.finding import find_album
 from auth_service.errors import Forbidden, Invalid, NotFound, Unavailable
 from auth_service.policy.model import NOBODY, SYSTEM
 from auth_service.store import audit as audit_table

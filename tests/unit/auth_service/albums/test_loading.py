@@ -10,13 +10,16 @@ import pytest
 
 from auth_service import cli
 from auth_service.albums import ledger, loading
+from auth_service.albums.ending import archive_album, delete_album
 from auth_service.albums.members import Rights, list_members, remove_member
 from auth_service.audit.chaining import Chainer
 from auth_service.errors import Invalid, Unavailable
+from auth_service.store import albums as albums_table
 from auth_service.store import audit as audit_table
+from auth_service.store import ledger as ledger_table
 from auth_service.store.database import Store
 from auth_service.store.tables import AuditRecord
-from auth_service.vocabulary import Action, AlbumRole
+from auth_service.vocabulary import Action, AlbumRole, Level
 from tests.unit.auth_service.albums.crashing import Crash, CrashingArchive, CrashingStore, Fuse
 from tests.world import TestWorld
 
@@ -304,3 +307,30 @@ def test_what_was_taken_back_is_not_given_again_when_the_audit_has_forgotten_it(
     load(world)
     assert [one.subject for one in list_members(world, actor=owner, slug="head-ct")] == ["pi-a"]
     world.store.close()
+
+
+def test_an_album_that_its_owner_deleted_or_archived_is_left_alone(
+    world: TestWorld, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert loading.load_albums(world, MANIFEST, say=lambda _: None)
+    delete_album(world, actor=world.actor("pi-a"), slug="head-ct", confirm="head-ct")
+    world.take("brain-mr", "1.2.3.1")
+    archive_album(world, actor=world.actor("pi-b"), slug="brain-mr", archived=True)
+    series = world.archive.series("1.2.2.1")
+    assert series is not None
+    world.archive.remove_label(Level.SERIES, series.id, "album-brain-mr")
+    with world.store.read() as tx:
+        before = albums_table.number_of_albums(tx), ledger_table.unfinished(tx)
+    for _ in range(2):
+        assert loading.load_albums(world, MANIFEST, say=cli._say)
+    with world.store.read() as tx:
+        assert albums_table.number_of_albums(tx) == before[0] == 1
+    assert "album-head-ct" not in {label for labels in world.archive.labels().values() for label in labels}
+    assert "1.2.3.1" not in world.archive.labels()
+    assert "album head-ct: left alone, its owners deleted or archived it" in capsys.readouterr().out
+
+
+def test_no_album_of_a_manifest_is_called_as_an_address_of_ours(world: TestWorld) -> None:
+    entry = MANIFEST.albums[0].model_copy(update={"slug": "ownerless"})
+    with pytest.raises(Invalid):
+        loading.load_albums(world, loading.Manifest(albums=(entry,)), say=lambda _: None)

@@ -68,6 +68,15 @@ def test_what_is_no_origin_is_refused(tmp_path: Path, kept: settings.Settings, o
         settings.read(file)
 
 
+def test_a_site_may_let_only_some_roles_make_albums(tmp_path: Path, kept: settings.Settings) -> None:
+    file = tmp_path / "settings.json"
+    assert kept.album_makers == ""
+    file.write_text(json.dumps({**json.loads(file.read_text()), "album_makers": "pi"}))
+    read = settings.read(file)
+    assert read is not None
+    assert read.album_makers == "pi"
+
+
 def test_a_site_may_add_clients_and_publish_keycloaks_tokens(tmp_path: Path, kept: settings.Settings) -> None:
     file = tmp_path / "settings.json"
     assert (kept.bearer_clients, kept.programs_sign_in) == ("portal", False)

@@ -6,22 +6,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import delete
 
-from auth_service.albums import (
-    AlbumPage,
-    AlbumQuery,
-    create_album,
-    find_album,
-    find_albums,
-    slug_from,
-)
+from auth_service.albums.ending import archive_album
+from auth_service.albums.finding import AlbumPage, AlbumQuery, Days, find_album, find_albums
 from auth_service.albums.holdings import Holding, Picture
-from auth_service.albums.members import Rights, add_member, list_members, remove_member
+from auth_service.albums.leaving import mark_favourite
+from auth_service.albums.making import create_album
+from auth_service.albums.members import Rights, add_member, remove_member
 from auth_service.albums.rights import accesses
-from auth_service.errors import Forbidden, Invalid, NotFound, Unavailable
+from auth_service.errors import Invalid, NotFound, Unavailable
 from auth_service.policy.model import NOBODY, SYSTEM
 from auth_service.store import audit as audit_table
 from auth_service.store.albums import grants_of
+from auth_service.store.tables import AlbumCount
 from auth_service.vocabulary import OWNER_ACTIONS, Action, AlbumRole
 from tests.world import CT, MR, PEOPLE, SEG, TestWorld, two_albums
 
@@ -145,7 +143,14 @@ def test_only_people_have_albums(world: TestWorld) -> None:
 # Counts
 
 
-def test_counts_are_those_of_the_albums_series_with_one_question(world: TestWorld) -> None:
+def never_counted(world: TestWorld) -> None:
+    """Let the albums be as before counts were kept."""
+    with world.store.write() as tx:
+        tx.execute(delete(AlbumCount))
+    world.archive.questions.clear()
+
+
+def test_counts_are_those_of_the_albums_series_without_a_question(world: TestWorld) -> None:
     member(world, "b", None, Action.VIEW, user="pi-a")
     world.archive.questions.clear()
     found = page(world, "pi-a", sort="title")
@@ -165,6 +170,15 @@ def test_counts_are_those_of_the_albums_series_with_one_question(world: TestWorl
             picture=Picture(study="1.2.3", series="1.2.3.1"),
         ),
     ]
+    assert world.archive.questions == []
+
+
+def test_what_was_never_counted_is_counted_with_one_question_and_kept(world: TestWorld) -> None:
+    member(world, "b", None, Action.VIEW, user="pi-a")
+    kept = [view.holding for view in page(world, "pi-a", sort="title").items]
+    never_counted(world)
+    for _ in range(2):
+        assert [view.holding for view in page(world, "pi-a", sort="title").items] == kept
     assert [question["Labels"] for question in world.archive.questions] == [["album-a", "album-b"]]
 
 
@@ -177,13 +191,13 @@ def test_an_empty_album_counts_zero(world: TestWorld) -> None:
 def test_who_has_no_albums_makes_no_question_to_orthanc(world: TestWorld) -> None:
     world.archive.questions.clear()
     found = page(world, "stranger")
-    assert (found.items, found.total, found.archive_answers) == ((), 0, True)
+    assert (found.items, found.total, found.complete) == ((), 0, True)
     assert world.archive.questions == []
 
 
 def test_without_view_there_are_no_counts(world: TestWorld) -> None:
     member(world, "a", None, Action.UPLOAD, user="member-b")
-    world.archive.questions.clear()
+    never_counted(world)
     found = page(world, "member-b", sort="title")
     assert [(view.album.slug, view.holding is None) for view in found.items] == [("a", True), ("b", False)]
     assert [question["Labels"] for question in world.archive.questions] == [["album-b"]]
@@ -209,13 +223,30 @@ def test_the_picture_is_of_the_largest_series_of_images(world: TestWorld) -> Non
     assert picture() == Picture(study="1.2.6", series="1.2.6.3")
 
 
-def test_without_orthanc_the_albums_are_listed_and_counts_are_unknown(world: TestWorld) -> None:
+def test_without_orthanc_the_kept_counts_are_shown_with_when_they_were_counted(world: TestWorld) -> None:
+    counted_at = world.clock()
+    world.wait(hours=5)
+    world.archive.down = True
+    for found in (
+        page(world, "pi-a"),
+        page(world, "pi-a", modality=CT),
+        page(world, "pi-a", sort="-studies"),
+        find_album(world, actor=world.actor("pi-a"), slug="a"),
+    ):
+        [view] = found.items
+        assert found.complete
+        assert view.kept is not None
+        assert (view.kept.holding.series, view.kept.at) == (3, counted_at)
+
+
+def test_without_orthanc_what_was_never_counted_is_unknown_and_the_album_listed(world: TestWorld) -> None:
+    never_counted(world)
     world.archive.down = True
     found = page(world, "pi-a")
     assert [(view.album.slug, view.holding) for view in found.items] == [("a", None)]
-    assert found.archive_answers is False
-    assert find_album(world, actor=world.actor("pi-a"), slug="a").archive_answers is False
-    assert page(world, "stranger").archive_answers is False
+    assert found.complete is False
+    assert find_album(world, actor=world.actor("pi-a"), slug="a").complete is False
+    assert page(world, "stranger").complete is True
     assert seen(world, "pi-a", sort="-studies") == ["a"]
     with pytest.raises(Unavailable):
         page(world, "pi-a", modality=CT)
@@ -253,6 +284,14 @@ def shelf(world: TestWorld) -> TestWorld:
         ("Pi-A", {"a"}),
         ("brain density", set()),
         ("%", set()),
+        ("*", {"a", "c1", "c2", "c3", "c4"}),
+        ("br*n", {"c3"}),
+        ("*rain*", {"c3"}),
+        ("brain*empty", set()),
+        ("n*br", set()),
+        ("wait*etude", {"c4"}),
+        ("empty*waits", set()),
+        ("b*y d*e", {"c2"}),
     ],
 )
 def test_words_are_found_without_case_and_accents(shelf: TestWorld, search: str, expected: set[str]) -> None:
@@ -267,6 +306,62 @@ def test_filters_by_modality_and_by_owner(shelf: TestWorld) -> None:
     assert seen(shelf, "stranger", mine=False) == ["a"]
 
 
+def test_filters_by_day_in_the_zone_of_the_site(shelf: TestWorld) -> None:
+    # Made on 3, 4, 5 and 6 March at 9 in the morning there; album a on the 2nd.
+    def made(first: date | None, last: date | None) -> set[str]:
+        return set(seen(shelf, "stranger", created=Days(first=first, last=last)))
+
+    assert made(date(2026, 3, 4), None) == {"c2", "c3", "c4"}
+    assert made(None, date(2026, 3, 3)) == {"a", "c1"}
+    assert made(date(2026, 3, 4), date(2026, 3, 4)) == {"c2"}
+    assert made(date(2026, 3, 5), date(2026, 3, 4)) == set()
+    shelf.wait(hours=14, minutes=59)  # one minute before midnight there, and the 7th in UTC
+    shelf.take("c1", "1.2.3.1")
+    assert seen(shelf, "stranger", changed=Days(first=date(2026, 3, 7))) == []
+    assert seen(shelf, "stranger", changed=Days(last=date(2026, 3, 6)), search="étude") == ["c1", "c4"]
+    with pytest.raises(Invalid) as refused:
+        seen(shelf, "stranger", changed=Days(last=date.max))
+    assert refused.value.field == "changed_to"
+
+
+def test_filters_by_right(shelf: TestWorld) -> None:
+    assert set(seen(shelf, "stranger", can=Action.VIEW)) == {"a", "c1", "c2", "c3", "c4"}
+    assert set(seen(shelf, "stranger", can=Action.UPLOAD)) == {"c1", "c2", "c3", "c4"}
+    member(shelf, "b", None, Action.UPLOAD, user="stranger")
+    assert "b" in seen(shelf, "stranger", can=Action.UPLOAD)
+    assert "b" not in seen(shelf, "stranger", can=Action.VIEW)
+
+
+def test_archived_albums_are_listed_where_they_are_asked_for(shelf: TestWorld) -> None:
+    archive_album(shelf, actor=shelf.actor("stranger"), slug="c1", archived=True)
+    assert set(seen(shelf, "stranger")) == {"a", "c2", "c3", "c4"}
+    assert seen(shelf, "stranger", archived=True) == ["c1"]
+    assert find_album(shelf, actor=shelf.actor("stranger"), slug="c1").items[0].holding is not None
+
+
+def test_favourites_are_each_persons_own(shelf: TestWorld) -> None:
+    actor = shelf.actor("stranger")
+    for _ in range(2):
+        mark_favourite(shelf, actor=actor, slug="a", favourite=True)
+    assert seen(shelf, "stranger", favourite=True) == ["a"]
+    assert set(seen(shelf, "stranger", favourite=False)) == {"c1", "c2", "c3", "c4"}
+    assert seen(shelf, "pi-a", favourite=True) == []
+    assert [view.favourite for view in page(shelf, "pi-a").items] == [False]
+    for _ in range(2):
+        mark_favourite(shelf, actor=actor, slug="a", favourite=False)
+    assert seen(shelf, "stranger", favourite=True) == []
+    with pytest.raises(NotFound):
+        mark_favourite(shelf, actor=actor, slug="b", favourite=True)
+
+
+def test_members_are_counted_while_their_right_runs(world: TestWorld) -> None:
+    member(world, "a", date(2026, 3, 2), Action.VIEW, user="stranger")
+    member(world, "a", None, Action.VIEW, group="/radiology")
+    assert [view.members for view in page(world, "member-a").items] == [4]
+    world.wait(days=1)
+    assert [view.members for view in page(world, "member-a").items] == [3]
+
+
 @pytest.mark.parametrize(
     ("sort", "expected"),
     [
@@ -274,6 +369,10 @@ def test_filters_by_modality_and_by_owner(shelf: TestWorld) -> None:
         ("-changed", ["c4", "c3", "c2", "c1", "a"]),
         ("title", ["a", "c2", "c3", "c4", "c1"]),
         ("-title", ["c1", "c4", "c3", "c2", "a"]),
+        ("created", ["a", "c1", "c2", "c3", "c4"]),
+        ("-created", ["c4", "c3", "c2", "c1", "a"]),
+        ("members", ["c2", "c3", "c4", "c1", "a"]),
+        ("-members", ["a", "c2", "c3", "c4", "c1"]),
         ("studies", ["c4", "c2", "a", "c1", "c3"]),
         ("-studies", ["c3", "a", "c1", "c2", "c4"]),
     ],
@@ -292,7 +391,7 @@ def test_pages_hold_every_album_once(shelf: TestWorld, sort: str) -> None:
 
 
 def test_only_the_albums_of_the_page_are_counted(shelf: TestWorld) -> None:
-    shelf.archive.questions.clear()
+    never_counted(shelf)
     page(shelf, "stranger", sort="title", limit=2, offset=1)
     assert [question["Labels"] for question in shelf.archive.questions] == [["album-c2", "album-c3"]]
 
@@ -304,86 +403,3 @@ def test_the_last_change_is_that_of_the_content(world: TestWorld) -> None:
     assert page(world, "pi-a").items[0].album.changed_at == changed
     world.take("a", "1.2.1.1")
     assert page(world, "pi-a").items[0].album.changed_at == changed + timedelta(days=1)
-
-
-# Making albums
-
-
-def test_who_makes_an_album_owns_it(world: TestWorld) -> None:
-    actor = world.actor("stranger")
-    slug = create_album(world, actor=actor, title="  My\n album ", description=" ours ")
-    assert slug == "my-album"
-    [view] = page(world, "stranger").items
-    assert (view.album.title, view.album.description, view.owners) == ("My album", "ours", ("stranger",))
-    assert view.access.role is AlbumRole.OWNER
-    [owner] = list_members(world, actor=actor, slug=slug)
-    assert (owner.subject, owner.rights) == ("stranger", Rights(role=AlbumRole.OWNER))
-    with world.store.read() as tx:
-        last = audit_table.records(tx)[-1]
-    assert (last.event, last.actor, last.label) == ("album-created", actor.key, "album-my-album")
-
-
-def test_a_person_cannot_make_an_album_for_another(world: TestWorld) -> None:
-    for actor in (world.actor("stranger"), world.actor("admin"), NOBODY):
-        with pytest.raises(Forbidden):
-            create_album(world, actor=actor, title="Album", owner="pi-a")
-    with pytest.raises(Forbidden):
-        create_album(world, actor=NOBODY, title="Album")
-    with pytest.raises(Forbidden):
-        create_album(world, actor=SYSTEM, title="Album")
-    assert seen(world, "pi-a") == ["a"]
-
-
-def test_an_owner_whom_nobody_knows_is_refused(world: TestWorld) -> None:
-    with pytest.raises(Invalid) as refused:
-        create_album(world, actor=SYSTEM, title="Album", owner="no-one")
-    assert refused.value.field == "owner"
-
-
-@pytest.mark.parametrize(
-    ("title", "slug"),
-    [
-        ("Head CT", "head-ct"),
-        ("IRM cérébrale / Brain MR", "irm-cerebrale-brain-mr"),
-        ("--- a  b ---", "a-b"),
-        ("../../etc/passwd", "etc-passwd"),
-        ("日本", "album"),
-        ("x" * 60, "x" * 50),
-        ("a" * 49 + " b", "a" * 49),
-    ],
-)
-def test_a_slug_is_made_from_the_title(title: str, slug: str) -> None:
-    assert slug_from(title) == slug
-
-
-def test_a_slug_that_was_ever_used_gets_a_suffix(world: TestWorld) -> None:
-    made = [create_album(world, actor=world.actor("stranger"), title="Taken", slug="a") for _ in range(3)]
-    assert len({*made, "a"}) == 4
-    for slug in made:
-        assert slug.startswith("a-")
-        assert len(slug) == 6
-    long = "y" * 50
-    first, second = (create_album(world, actor=world.actor("stranger"), title=long) for _ in range(2))
-    assert first == long
-    assert len(second) == 50
-    assert second.startswith("y" * 45 + "-")
-
-
-@pytest.mark.parametrize("slug", ["", "-a", "A", "a_b", "a b", "a/b", "é", "a" * 51, "a\n"])
-def test_a_slug_that_is_none_is_refused(world: TestWorld, slug: str) -> None:
-    with pytest.raises(Invalid) as refused:
-        create_album(world, actor=world.actor("stranger"), title="Album", slug=slug)
-    assert refused.value.field == "slug"
-
-
-@pytest.mark.parametrize("title", ["", "  ", "x" * 256, "a\x00b", "a\u202eb"])
-def test_a_title_that_is_none_is_refused(world: TestWorld, title: str) -> None:
-    with pytest.raises(Invalid) as refused:
-        create_album(world, actor=world.actor("stranger"), title=title)
-    assert refused.value.field == "title"
-
-
-def test_a_description_that_is_too_long_is_refused(world: TestWorld) -> None:
-    with pytest.raises(Invalid) as refused:
-        create_album(world, actor=world.actor("stranger"), title="Album", description="x" * 2049)
-    assert refused.value.field == "description"

@@ -1,0 +1,45 @@
+"""An album as its owners look after it: what it is called, its archive, another owner, its end."""
+
+import streamlit as st
+
+from portal import guard, session
+from portal.errors import Forbidden, NotFound
+from portal.widgets import header, keeping, notices, places
+
+visit = guard.require()
+t = visit.t
+slug = session.parameter("album")
+if slug is None:
+    raise NotFound
+
+album = visit.account.album(slug)
+if "manage" not in album.actions:
+    raise Forbidden
+header.breadcrumb(t, [(album.title, places.ALBUM, {"album": slug})], t("Settings"))
+header.title(t("Settings of {title}", title=album.title), [], code=album.label)
+
+st.header(t("Title and description"), anchor=False)
+named = keeping.naming(t, album)
+if named:
+    with notices.refusals(t):
+        visit.account.edit_album(slug, named.title, named.description, language=t.language)
+        st.rerun()
+
+st.header(t("Archive"), anchor=False)
+if keeping.archive(t, album):
+    visit.account.archive_album(slug, archived=not album.archived)
+    st.rerun()
+
+st.header(t("Hand over"), anchor=False)
+handed = keeping.hand_over(t)
+if handed:
+    with notices.refusals(t):
+        visit.account.hand_over(slug, handed.user, handed.keep, language=t.language)
+        st.switch_page(places.ALBUMS)
+
+st.header(t("Delete"), anchor=False)
+confirmed = keeping.delete(t, visit.account.deletion(slug))
+if confirmed is not None:
+    with notices.refusals(t):
+        visit.account.delete_album(slug, confirmed, language=t.language)
+        st.switch_page(places.ALBUMS)
