@@ -22,18 +22,33 @@ def home() -> None:
     st.switch_page(places.ALBUMS)
 
 
-def pages(t: Text, *, administers: bool) -> dict[str, list[st.Page]]:
+def pages(t: Text, *, administers: bool, owns: bool) -> dict[str, list[st.Page]]:
     """Return the pages by section of the menu; those that need a parameter, or a role, are not in it."""
     usual = [
         st.Page(home, title=t("Home"), url_path="home", default=True, visibility="hidden"),
         st.Page(places.ALBUMS, title=t("Albums"), icon=":material/photo_library:", url_path="albums"),
         st.Page(places.ALBUM, title=t("Album"), url_path="album", visibility="hidden"),
         st.Page(places.STUDY, title=t("Study"), url_path="study", visibility="hidden"),
+        st.Page(places.ALBUM_MEMBERS, title=t("Members"), url_path="album_members", visibility="hidden"),
+        st.Page(
+            places.MY_MEMBERS,
+            title=t("People"),
+            icon=":material/group:",
+            url_path="my_members",
+            visibility="visible" if owns else "hidden",
+        ),
         st.Page(places.ABOUT, title=t("About me"), icon=":material/account_circle:", url_path="me"),
     ]
     seen: Literal["visible", "hidden"] = "visible" if administers else "hidden"
     administration = [
         st.Page(places.WHY, title=t("Why?"), icon=":material/help_center:", url_path="why", visibility=seen),
+        st.Page(
+            places.SEES,
+            title=t("Who sees how much?"),
+            icon=":material/visibility:",
+            url_path="sees",
+            visibility=seen,
+        ),
         st.Page(places.AUDIT, title=t("Audit"), icon=":material/history:", url_path="audit", visibility=seen),
     ]
     # Owners are led to them from their albums; each page asks again who comes.
@@ -51,7 +66,8 @@ def main() -> None:
     t = visit.t if visit else session.text()
     style.apply(t.language)
     administers = visit is not None and visit.me.administers
-    page = st.navigation(pages(t, administers=administers), position="top" if visit else "hidden")
+    owns = visit is not None and visit.me.owns
+    page = st.navigation(pages(t, administers=administers, owns=owns), position="top" if visit else "hidden")
     st.set_page_config(page_title=f"{page.title} · PARADIM")
     st.logo(str(ASSETS / bar.logo()), size="large", link=None)
     with session.remembered(outcome), guard.explaining(t):

@@ -5,19 +5,16 @@ the tests have a second implementation in memory. Answers are checked where they
 look as agreed counts as no answer. Nothing is kept between two questions but the connection.
 """
 
-import logging
 from collections.abc import Mapping
-from typing import Any, Protocol, TypeVar
+from typing import Protocol
 from urllib.parse import quote
 
 import httpx
-from pydantic import ValidationError
 
 from portal.answers import (
     Album,
     AlbumList,
     AlbumSearch,
-    Answer,
     Entry,
     Health,
     NewToken,
@@ -27,17 +24,16 @@ from portal.answers import (
     TokenList,
     TokenWish,
 )
+from portal.asking import read, send
 from portal.audit import AuditPage, AuditSearch
-from portal.errors import Forbidden, Invalid, NotFound, Part, SignedOut, Unavailable
 from portal.explanation import Explanation, PeopleList, Person
-
-_log = logging.getLogger(__name__)
+from portal.members_client import HttpMembers, MembersAccount
 
 HEALTH_TIMEOUT_SECONDS = 3.0
 """Whether parts are up is asked in passing, so it may not hold a page up."""
 
 
-class Account(Protocol):
+class Account(MembersAccount, Protocol):
     """auth_service, asked in one person's name."""
 
     def albums(self, search: AlbumSearch) -> AlbumList:
@@ -90,9 +86,6 @@ class AuthService(Protocol):
         """Ask in the name of the person whose bearer this is, who comes from an address."""
 
 
-_A = TypeVar("_A", bound=Answer)
-
-
 def connect(address: str, *, secret: str, timeout: float) -> httpx.Client:
     """Make the connection to auth_service: ``unix:/path`` or an http address."""
     uds = address.removeprefix("unix:") if address.startswith("unix:") else None
@@ -114,26 +107,19 @@ class HttpAuthService:
     def enter(self, cookie: str, *, accept_language: str) -> Entry:
         """See `AuthService`."""
         question = {"sid": cookie, "accept_language": accept_language}
-        return _read(Entry, _send(self._client, "POST", "/internal/sessions/bearer", json=question))
+        return read(Entry, send(self._client, "POST", "/internal/sessions/bearer", json=question))
 
     def health(self) -> Health:
         """See `AuthService`."""
-        return _read(Health, _send(self._client, "GET", "/api/health", timeout=HEALTH_TIMEOUT_SECONDS))
+        return read(Health, send(self._client, "GET", "/api/health", timeout=HEALTH_TIMEOUT_SECONDS))
 
     def account(self, bearer: str, *, address: str) -> Account:
         """See `AuthService`."""
         return HttpAccount(self._client, bearer, address)
 
 
-class HttpAccount:
+class HttpAccount(HttpMembers):
     """auth_service over HTTP, in one person's name."""
-
-    def __init__(self, client: httpx.Client, bearer: str, address: str = "") -> None:
-        self._client = client
-        self._headers = {"Authorization": f"Bearer {bearer}"}
-        if address:
-            # For the audit: to auth_service all of our questions come from one socket.
-            self._headers["X-Gate-Address"] = address
 
     def albums(self, search: AlbumSearch) -> AlbumList:
         """See `Account`."""
@@ -144,15 +130,15 @@ class HttpAccount:
             query["modality"] = search.modality
         if search.mine is not None:
             query["mine"] = "true" if search.mine else "false"
-        return _read(AlbumList, self._ask("GET", "/api/albums", params=query))
+        return read(AlbumList, self._ask("GET", "/api/albums", params=query))
 
     def album(self, slug: str) -> Album:
         """See `Account`."""
-        return _read(Album, self._ask("GET", f"/api/albums/{quote(slug, safe='')}"))
+        return read(Album, self._ask("GET", f"/api/albums/{quote(slug, safe='')}"))
 
     def sessions(self) -> tuple[Session, ...]:
         """See `Account`."""
-        return _read(SessionList, self._ask("GET", "/api/sessions")).items
+        return read(SessionList, self._ask("GET", "/api/sessions")).items
 
     def end_session(self, session_id: str) -> None:
         """See `Account`."""
@@ -160,11 +146,11 @@ class HttpAccount:
 
     def tokens(self) -> TokenList:
         """See `Account`."""
-        return _read(TokenList, self._ask("GET", "/api/tokens"))
+        return read(TokenList, self._ask("GET", "/api/tokens"))
 
     def create_token(self, wish: TokenWish) -> NewToken:
         """See `Account`."""
-        return _read(NewToken, self._ask("POST", "/api/tokens", json=wish.model_dump(mode="json")))
+        return read(NewToken, self._ask("POST", "/api/tokens", json=wish.model_dump(mode="json")))
 
     def revoke_token(self, token_id: str) -> None:
         """See `Account`."""
@@ -173,7 +159,7 @@ class HttpAccount:
     def audit(self, search: AuditSearch, *, limit: int, offset: int) -> AuditPage:
         """See `Account`."""
         page = {"limit": str(limit), "offset": str(offset)}
-        return _read(AuditPage, self._ask("GET", "/api/audit", params={**search.parameters(), **page}))
+        return read(AuditPage, self._ask("GET", "/api/audit", params={**search.parameters(), **page}))
 
     def set_language(self, language: str) -> None:
         """See `Account`."""
@@ -182,67 +168,13 @@ class HttpAccount:
     def rules(self, language: str) -> RulesStatus:
         """See `Account`."""
         headers = {"Accept-Language": language}
-        return _read(RulesStatus, self._ask("GET", "/api/rules", headers=headers))
+        return read(RulesStatus, self._ask("GET", "/api/rules", headers=headers))
 
     def explain(self, query: Mapping[str, str], *, language: str) -> Explanation:
         """See `Account`."""
         headers = {"Accept-Language": language}
-        return _read(Explanation, self._ask("GET", "/api/explain", params=dict(query), headers=headers))
+        return read(Explanation, self._ask("GET", "/api/explain", params=dict(query), headers=headers))
 
     def people(self, search: str) -> tuple[Person, ...]:
         """See `Account`."""
-        return _read(PeopleList, self._ask("GET", "/api/people", params={"search": search})).items
-
-    def _ask(self, method: str, path: str, **more: Any) -> httpx.Response:  # noqa: ANN401 - httpx's own
-        headers = {**self._headers, **more.pop("headers", {})}
-        return _send(self._client, method, path, headers=headers, **more)
-
-
-def _send(client: httpx.Client, method: str, path: str, **more: Any) -> httpx.Response:  # noqa: ANN401
-    """Ask, and turn what is no answer into one of our errors."""
-    try:
-        response = client.request(method, path, **more)
-    except httpx.HTTPError as error:
-        _log.warning("auth_service does not answer %s %s: %s", method, path, type(error).__name__)
-        raise Unavailable(Part.AUTH_SERVICE) from error
-    if response.is_success:
-        return response
-    _log.info("auth_service answered %s %s with %s", method, path, response.status_code)
-    match response.status_code:
-        case 401:
-            raise SignedOut
-        case 403:
-            raise Forbidden
-        case 404:
-            raise NotFound
-        case 400 | 409 | 422:
-            raise _refused(response)
-        case _:
-            raise Unavailable(_blamed(response))
-
-
-def _refused(response: httpx.Response) -> Invalid:
-    """Return the field that was refused, and the sentence about it."""
-    try:
-        body = response.json()
-        return Invalid(str(body.get("reason") or ""), str(body.get("message") or ""))
-    except (ValueError, AttributeError):
-        return Invalid()
-
-
-def _blamed(response: httpx.Response) -> Part:
-    """Return the part that auth_service says it is waiting for, else auth_service itself."""
-    try:
-        return Part(response.json()["reason"])
-    except (ValueError, KeyError, TypeError):
-        return Part.AUTH_SERVICE
-
-
-def _read(model: type[_A], response: httpx.Response) -> _A:
-    """Check an answer against what was agreed; one that does not fit is no answer."""
-    try:
-        return model.model_validate_json(response.content)
-    except ValidationError as error:
-        fields = ", ".join(".".join(str(part) for part in one["loc"]) for one in error.errors())
-        _log.exception("auth_service's answer to %s is not as agreed: %s", response.request.url.path, fields)
-        raise Unavailable(Part.AUTH_SERVICE) from error
+        return read(PeopleList, self._ask("GET", "/api/people", params={"search": search})).items

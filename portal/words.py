@@ -7,7 +7,16 @@ from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import TypeVar
 
-from auth_service.vocabulary import OWNER_ACTIONS, Action, ActorKind, AlbumRole, AuditEvent, RealmRole, Why
+from auth_service.vocabulary import (
+    OWNER_ACTIONS,
+    Action,
+    ActorKind,
+    AlbumRole,
+    AuditEvent,
+    Preset,
+    RealmRole,
+    Why,
+)
 from portal.archive import StudyOrder, TextField
 from portal.dicom import Age
 from portal.errors import Part
@@ -65,6 +74,23 @@ def right(t: Text, role: str, names: Sequence[str]) -> str:
         more = t.plural("{count} more", "{count} more", rest)
         known = [*known[: _NAMED_RIGHTS - 1], more]
     return t("can {actions}", actions=t.together(known))
+
+
+def preset(t: Text, name: str) -> str:
+    """Name a preset."""
+    names = {
+        Preset.VIEWER: t("viewer"),
+        Preset.READER: t("reader"),
+        Preset.CONTRIBUTOR: t("contributor"),
+        Preset.ANALYST: t("analyst"),
+        Preset.CO_OWNER: t("co-owner"),
+    }
+    return named(names, name)
+
+
+def given(t: Text, preset_name: str | None, names: Sequence[str]) -> str:
+    """Name rights by their preset, or else one by one."""
+    return preset(t, preset_name) if preset_name else actions(t, names)
 
 
 def album_role(t: Text, name: str) -> str:
@@ -186,6 +212,12 @@ def audit_event(t: Text, name: str) -> str:
         AuditEvent.MEMBER_ADDED: t("member added"),
         AuditEvent.MEMBER_CHANGED: t("rights changed"),
         AuditEvent.MEMBER_REMOVED: t("member removed"),
+        AuditEvent.INVITED: t("address invited"),
+        AuditEvent.INVITATION_CHANGED: t("invitation changed"),
+        AuditEvent.INVITATION_REMOVED: t("invitation taken back"),
+        AuditEvent.INVITATION_USED: t("came by an invitation"),
+        AuditEvent.INVITATION_LAPSED: t("invitation without effect"),
+        AuditEvent.ACCESS_COUNTED: t("access counted"),
         AuditEvent.RULES_TAKEN: t("rules in force"),
         AuditEvent.RULES_REFUSED: t("rules not taken"),
         AuditEvent.AMBIGUOUS: t("identifier not unique"),
@@ -240,6 +272,9 @@ def audit_reason(t: Text, name: str) -> str:
         "expired": t("took too long"),
         "replayed": t("used twice"),
         "cancelled": t("cancelled"),
+        "invitation:inviter": t("the inviter can give nothing any more"),
+        "invitation:over": t("its last day has passed"),
+        "invitation:member": t("is a member already"),
     }
     kind, _, detail = name.partition(":")
     if name not in names and kind == "bearer" and " " not in detail:

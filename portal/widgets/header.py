@@ -50,6 +50,13 @@ def album(t: Text, one: Album) -> None:
     ]
     with st.container(key="head", horizontal=True, vertical_alignment="center"):
         title(one.title, facts, what=one.description, code=one.label)
+        if {Action.MANAGE, Action.INVITE} & set(one.actions):
+            st.page_link(
+                places.ALBUM_MEMBERS,
+                label=t("Members"),
+                icon=":material/group:",
+                query_params={"album": one.slug},
+            )
         if Action.AUDIT in one.actions:
             st.page_link(
                 places.AUDIT,

@@ -8,7 +8,7 @@ from auth_service.vocabulary import RulesState
 from portal import words
 from portal.answers import RulesStatus
 from portal.errors import Part
-from portal.text import Text, markup
+from portal.text import Text, markup, plain
 from portal.widgets import pieces, places
 
 _SHOWN = 5
@@ -101,6 +101,17 @@ def refused(t: Text) -> None:
             )
         )
         st.page_link(places.ALBUMS, label=t("Go to the albums"), icon=":material/photo_library:")
+
+
+def corrected(sentence: str) -> None:
+    """Say what of a form is not accepted."""
+    st.warning(plain(sentence), icon=":material/edit:")
+
+
+def done(word: str | None) -> None:
+    """Say what was done, when something was."""
+    if word:
+        st.success(plain(word), icon=":material/check:")
 
 
 def unexpected(t: Text, number: str) -> None:
