@@ -54,6 +54,23 @@ def action(t: Text, name: str) -> str:
     return named(names, name)
 
 
+def short_action(t: Text, name: str) -> str:
+    """Name a right of members by one short word, for the head of a column."""
+    names = {
+        Action.VIEW: t("view"),
+        Action.DOWNLOAD: t("download"),
+        Action.UPLOAD: t("add"),
+        Action.REMOVE: t("take out"),
+        Action.SEND: t("send on"),
+        Action.COMMENT: t("comment"),
+        Action.ANNOTATE: t("annotate"),
+        Action.LAUNCH: t("launch"),
+        Action.EXPORT: t("export"),
+        Action.INVITE: t("invite"),
+    }
+    return named(names, name)
+
+
 def actions(t: Text, names: Sequence[str]) -> str:
     """Name rights in the order of the vocabulary: all of them, or that they are all there are."""
     if set(names) >= OWNER_ACTIONS:

@@ -84,7 +84,9 @@ def table(t: Text, found: Sequence[Member], *, me: str, key: str) -> list[Member
 
     """
     narrow = {
-        f"may_{action}": st.column_config.TextColumn(words.action(t, action), width=62, alignment="center")
+        f"may_{action}": st.column_config.TextColumn(
+            words.short_action(t, action), help=words.action(t, action), width=76, alignment="center"
+        )
         for action in _GRID
     }
     shown = st.dataframe(
@@ -98,31 +100,32 @@ def table(t: Text, found: Sequence[Member], *, me: str, key: str) -> list[Member
         on_select="rerun",
         selection_mode="multi-row",
         column_config={
-            "who": st.column_config.TextColumn(t("Who"), width=170, pinned=True),
-            "what": st.column_config.TextColumn(t("From"), width=120),
-            "preset": st.column_config.TextColumn(t("Preset"), width=90),
+            "who": st.column_config.TextColumn(t("Who"), width=175, pinned=True),
+            "preset": st.column_config.TextColumn(t("Preset"), width=88),
+            "until": st.column_config.DateColumn(t("Until"), format="YYYY-MM-DD", width=92),
             **narrow,
-            "until": st.column_config.DateColumn(t("Until"), format="YYYY-MM-DD", width=95),
-            "note": st.column_config.TextColumn(t("Note"), width=150),
             "used": st.column_config.TextColumn(t("Last use"), width=100),
+            "note": st.column_config.TextColumn(t("Note"), width=180),
+            "user": st.column_config.TextColumn(t("User name"), width=120),
         },
     )
     return [found[row] for row in shown["selection"]["rows"] if row < len(found)]
 
 
 def _row(t: Text, member: Member, me: str) -> dict[str, object]:
-    subject = member.subject
-    what = t("invited") if member.pending else t("group") if subject.group else subject.user or ""
-    name = one_line(subject.name)
-    rights = {f"may_{action}": "✔" if action in member.actions else "" for action in _GRID}
+    subject, name = member.subject, one_line(member.subject.name)
+    if member.pending:
+        name = t("{name} (invited)", name=name)
+    elif subject.user == me:
+        name = t("{name} (you)", name=name)
     return {
-        "who": t("{name} (you)", name=name) if subject.user == me else name,
-        "what": one_line(what),
+        "who": name,
         "preset": words.preset(t, member.preset) if member.preset else t("own choice"),
-        **rights,
         "until": member.until,
-        "note": one_line(member.note),
+        **{f"may_{action}": "✔" if action in member.actions else "" for action in _GRID},
         "used": t.moment(member.last_use) if member.last_use else t("never"),
+        "note": one_line(member.note),
+        "user": one_line(subject.user or ""),
     }
 
 
@@ -228,7 +231,7 @@ def change(t: Text, album: Album, chosen: Sequence[Member]) -> Terms | None:
         return None
     names = t.together([one_line(one.subject.name) for one in chosen])
     heading = t("Change what {names} may do", names=names)
-    st.html(f"<h3>{markup(heading)}</h3>")
+    st.html(f'<p class="strong">{markup(heading)}</p>')
     key = "change." + ".".join(f"{one.state}{one.id}" for one in chosen)
     alone = chosen[0] if len(chosen) == 1 else None
     with st.form(key, border=False):

@@ -88,6 +88,8 @@ def search(t: Text) -> str:
 
 def choose(t: Text, found: Sequence[Person]) -> str | None:
     """Draw the people of whom one is asked about; return the subject of who was chosen."""
+    if not found:
+        st.caption(t("Nothing matches"))
     for one in found:
         label = f"{one.name} ({one.username})" if one.name else one.username
         with st.container(horizontal=True, vertical_alignment="center"):

@@ -118,7 +118,7 @@ def test_single_rights_are_sent_one_by_one_and_an_address_as_one(world: World, o
         "until": None,
         "note": "",
     }
-    assert list(page.app.dataframe[0].value["what"])[-1] == "invited"
+    assert list(page.app.dataframe[0].value["who"])[-1] == "new@example.org (invited)"
 
 
 def test_what_is_refused_is_said_and_the_form_stays(world: World, open_page: Open) -> None:
