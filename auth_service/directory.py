@@ -4,18 +4,20 @@ People type user names and group paths; both can change, and then belong to some
 Keycloak's own identifiers.
 """
 
+import itertools
 import logging
 import re
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 from urllib.parse import quote
 
 import httpx
 from keycloak import KeycloakAdmin, KeycloakOpenIDConnection
-from keycloak.exceptions import KeycloakError
+from keycloak.exceptions import KeycloakError, KeycloakGetError, raise_error_from_response
+from keycloak.urls_patterns import URL_ADMIN_GROUPS
 
 from auth_service.errors import Unavailable, Untold
 from auth_service.policy.model import Group
@@ -28,6 +30,12 @@ what people may do must follow within five seconds, of which a session's answer 
 
 MOST_GROUPS = 10_000
 """Paths that are remembered; a realm with more is asked more often."""
+
+COLLEAGUES_LIVE = 30.0
+"""Seconds for which the people of a group are remembered, where somebody looks for one of them."""
+
+MOST_LISTS = 100
+"""Groups whose people are remembered."""
 
 log = logging.getLogger(__name__)
 
@@ -74,8 +82,16 @@ class Directory(Protocol):
         """Return people whose user name, name or address holds a text, case aside."""
         ...
 
+    def person_of_address(self, address: str) -> DirectoryPerson | None:
+        """Return who has exactly this verified address, case aside; ``None`` if there are several."""
+        ...
+
     def group(self, path: str) -> Group | None:
         """Return the group of exactly this path."""
+        ...
+
+    def search_groups(self, text: str, *, limit: int) -> list[Group]:
+        """Return groups whose name holds a text, case aside."""
         ...
 
     def groups_with_ancestors(self, paths: Iterable[str]) -> frozenset[Group]:
@@ -92,6 +108,10 @@ class Directory(Protocol):
 
     def people_of_group(self, group_id: str) -> tuple[DirectoryPerson, ...]:
         """Return who belongs to a group or to one below it."""
+        ...
+
+    def colleagues(self, group_id: str) -> tuple[DirectoryPerson, ...]:
+        """Return the same, as it was within the last half minute: to be looked through while one types."""
         ...
 
 
@@ -120,6 +140,7 @@ class KeycloakDirectory:
         self._lock = threading.Lock()
         self._connected: KeycloakAdmin | None = None
         self._groups: dict[str, tuple[float, Group | None]] = {}
+        self._colleagues: dict[str, tuple[float, tuple[DirectoryPerson, ...]]] = {}
 
     def person(self, username: str) -> DirectoryPerson | None:
         """Return the person of exactly this user name."""
@@ -138,6 +159,29 @@ class KeycloakDirectory:
             return []
         rows = self._ask(lambda admin: admin.get_users({"search": f"*{plain}*", "max": limit}))
         return [self._person(row) for row in rows[:limit]]
+
+    def person_of_address(self, address: str) -> DirectoryPerson | None:
+        """Return who has exactly this verified address."""
+        rows = self._ask(lambda admin: admin.get_users({"email": address, "exact": True, "max": 2}))
+        found = [row for row in rows if str(row.get("email", "")).lower() == address.lower()]
+        if len(found) != 1 or found[0].get("emailVerified") is not True:
+            return None
+        return self._person(found[0])
+
+    def search_groups(self, text: str, *, limit: int) -> list[Group]:
+        """Return groups whose name holds a text."""
+        wanted = text.strip().casefold()
+        if not wanted:
+            return []
+        # The library's own method asks for the children anew, and so loses those that are further down.
+        place = URL_ADMIN_GROUPS.format(**{"realm-name": self._settings.keycloak_realm})
+        tree = self._ask(
+            lambda admin: raise_error_from_response(
+                admin.connection.raw_get(place, search=wanted, max=limit), KeycloakGetError
+            )
+        )
+        found = (Group(id=str(row["id"]), path=str(row["path"])) for row in _branches(tree, wanted))
+        return list(itertools.islice(found, limit))
 
     def standing(self, subject: str) -> Standing | None:
         """Return what an account means now, asked anew."""
@@ -189,6 +233,18 @@ class KeycloakDirectory:
         for below in self._ask(lambda admin: admin.get_group_children(group_id)):
             found |= {person.subject: person for person in self.people_of_group(str(below["id"]))}
         return tuple(found.values())
+
+    def colleagues(self, group_id: str) -> tuple[DirectoryPerson, ...]:
+        """Return who belongs to a group or to one below it, as it was a moment ago."""
+        now = self._timer()
+        known = self._colleagues.get(group_id)
+        if known is not None and now - known[0] < COLLEAGUES_LIVE:
+            return known[1]
+        people = self.people_of_group(group_id)
+        if len(self._colleagues) >= MOST_LISTS:
+            self._colleagues.clear()
+        self._colleagues[group_id] = (now, people)
+        return people
 
     def _person(self, row: Mapping[str, Any]) -> DirectoryPerson:
         return DirectoryPerson(
@@ -245,7 +301,15 @@ class KeycloakDirectory:
             return self._connected
 
 
-def _is_ambiguous(row: dict[str, Any]) -> bool:
+def _branches(tree: Iterable[Mapping[str, Any]], wanted: str) -> Iterator[Mapping[str, Any]]:
+    """Walk through a tree of groups; what is above a group that is meant is there too, and is not meant."""
+    for row in tree:
+        if wanted in str(row.get("name", "")).casefold() and not _is_ambiguous(row):
+            yield row
+        yield from _branches(row.get("subGroups") or (), wanted)
+
+
+def _is_ambiguous(row: Mapping[str, Any]) -> bool:
     """Tell whether another group may have the same path: a slash in the name that is not written ``~/``."""
     name = str(row.get("name", ""))
     return "/" in name and not str(row["path"]).endswith(name.replace("/", "~/"))

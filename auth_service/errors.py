@@ -10,7 +10,7 @@
     │   └── NotAcceptable    no representation that the client takes can be had
     ├── Conflict        it cannot be done in the state that things are in
     ├── Unauthenticated signing in would help, or the credential is bad
-    ├── TooMany         too many bad credentials came from there
+    ├── TooMany         too many bad credentials came from there, or too many questions of one kind from him
     └── Unavailable     a part of the system does not answer
         ├── Untold      it answers, and will not tell us
         └── NoRules     there is a rules file, and none was ever good
@@ -90,12 +90,14 @@ class Unauthenticated(ServiceError):
 
 
 class TooMany(ServiceError):
-    """Too many bad credentials came from there, and as many answers as may wait are waiting."""
+    """Too many bad credentials came from there and no more answers may wait, or he asks too often."""
 
     code = "too_many"
 
-    def __init__(self) -> None:
-        super().__init__("Too many bad credentials came from your address: wait a moment.")
+    def __init__(
+        self, message: str = "Too many bad credentials came from your address: wait a moment."
+    ) -> None:
+        super().__init__(message)
 
 
 class Unavailable(ServiceError):

@@ -21,6 +21,7 @@ from auth_service.policy.engine import visible
 from auth_service.policy.model import Actor, Decision, Grant, Visibility
 from auth_service.rules import RulesFile
 from auth_service.settings import Settings
+from auth_service.store import members
 from auth_service.store.database import Store
 from auth_service.targets import Target
 from auth_service.vocabulary import Action, Level
@@ -158,6 +159,7 @@ class Gate:
                     rule=rule,
                     origin=self.origin,
                 )
+                members.used(transaction, rule, at=self.clock())
 
     def judge(self, actor: Actor, target: Target, path: str) -> Verdict:
         """Decide about one item route; the path is for the record only."""
@@ -257,6 +259,7 @@ class Gate:
                 rule=decision.rule,
                 origin=self.origin,
             )
+            members.used(transaction, decision.rule, at=self.clock())
 
     def _deny(
         self,

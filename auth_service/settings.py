@@ -20,6 +20,7 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from auth_service.vocabulary import Finding
 from i18n import LANGUAGES
 
 
@@ -121,6 +122,10 @@ class Settings(BaseSettings):
     )
     rules_file: str = Field(
         "", description="permissions.jsonc, read anew when it changes; empty: albums alone give rights."
+    )
+    find_people: Finding = Field(
+        Finding.SAME_GROUPS,
+        description="Whom who may invite can find: everybody, same-groups, or exact-address (no list).",
     )
     time_zone: str = Field("America/Toronto", description="The site's time zone: end dates are days in it.")
     default_language: str = Field("fr", description="Language where neither person nor browser says one.")

@@ -4,8 +4,9 @@ The portal may import this module and nothing else of the auth service; ``docs/p
 from it.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Self
 
 
@@ -39,6 +40,11 @@ class Action(_Described):
     DELETE = "delete", "Delete an album; the images stay in the archive."
     AUDIT = "audit", "Read what happened through an album."
     ADMINISTER = "administer", "Administer the system: people, rules, audit, health."
+
+
+def in_order(actions: Collection[Action]) -> list[str]:
+    """Return actions in the order of the list above, as they are written down and told."""
+    return [str(action) for action in Action if action in actions]
 
 
 MEMBER_ACTIONS = frozenset(
@@ -84,6 +90,67 @@ class AlbumRole(_Described):
 
     OWNER = "owner", "Has every right in the album and decides about its members."
     MEMBER = "member", "Has the rights that an owner gave, one by one."
+
+
+class Preset(_Described):
+    """Rights in an album that are often given together, under a name."""
+
+    VIEWER = "viewer", "Looks at images, and comments."
+    READER = "reader", "A viewer who may also take images away."
+    CONTRIBUTOR = "contributor", "A reader who adds series, and reports and segmentations made in the viewer."
+    ANALYST = "analyst", "A reader who runs analysis apps, takes tables away, and stores what is drawn."
+    CO_OWNER = "co-owner", "Has every right in the album and decides about its members."
+
+
+_READER = frozenset({Action.VIEW, Action.COMMENT, Action.DOWNLOAD})
+
+PRESETS: Mapping[Preset, frozenset[Action]] = MappingProxyType(
+    {
+        Preset.VIEWER: frozenset({Action.VIEW, Action.COMMENT}),
+        Preset.READER: _READER,
+        Preset.CONTRIBUTOR: _READER | {Action.UPLOAD, Action.ANNOTATE},
+        Preset.ANALYST: _READER | {Action.LAUNCH, Action.EXPORT, Action.ANNOTATE},
+        Preset.CO_OWNER: OWNER_ACTIONS,
+    }
+)
+"""What each of them gives; a co-owner is an owner, all others are members."""
+
+
+def preset_of(actions: Collection[Action]) -> Preset | None:
+    """Return the preset that these rights are equal to, if any."""
+    return next((preset for preset, given in PRESETS.items() if given == frozenset(actions)), None)
+
+
+class MemberState(_Described):
+    """How far somebody who was given rights in an album has come."""
+
+    MEMBER = "member", "He has the rights."
+    PENDING = "pending", "He was invited by his address, and gets the rights when he signs in with it."
+
+
+class GivenBy(_Described):
+    """By what somebody has rights in an album."""
+
+    MEMBERSHIP = "membership", "He is a member himself."
+    GROUP = "group", "A group that he belongs to is a member."
+    RULE = "rule", "A rule of the site opens it to him."
+
+
+class LineOutcome(_Described):
+    """What becomes of a line of a table of members."""
+
+    NEW = "new", "Somebody gets rights who had none here."
+    CHANGED = "changed", "His rights, last day or note change."
+    SAME = "same", "It says what is so already."
+    WRONG = "error", "It cannot be done; nothing of the table is."
+
+
+class Finding(_Described):
+    """Whom people who may invite can find; a site's setting."""
+
+    EVERYBODY = "everybody", "Every account and every group of the realm."
+    SAME_GROUPS = "same-groups", "People and groups with whom one shares a group; groups above count."
+    EXACT_ADDRESS = "exact-address", "Nobody from a list: who is named by his exact user name or address."
 
 
 class RealmRole(_Described):
@@ -302,6 +369,15 @@ class AuditEvent(_Described):
     MEMBER_CHANGED = "member-changed", "Somebody's rights in an album were changed."
     MEMBER_REMOVED = "member-removed", "Somebody's rights in an album were taken back."
     MEMBER_LEFT = "member-left", "Somebody gave his own rights in an album up."
+    INVITED = "invited", "An address was invited into an album."
+    INVITATION_CHANGED = "invitation-changed", "What an invited address will get was changed."
+    INVITATION_REMOVED = "invitation-removed", "An invitation was taken back."
+    INVITATION_USED = "invitation-used", "Somebody signed in with an invited address and became a member."
+    INVITATION_LAPSED = (
+        "invitation-lapsed",
+        "Somebody signed in with an invited address, and nothing was left of the invitation.",
+    )
+    ACCESS_COUNTED = "access-counted", "An administrator was told how much somebody may see."
     RULES_TAKEN = "rules-taken", "A rules file came into force, or was in force at a start."
     RULES_REFUSED = "rules-refused", "A rules file could not be taken; what was in force stays."
     EXPLAINED = "explained", "Somebody was shown why another may do something, or may not."

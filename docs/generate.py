@@ -18,12 +18,15 @@ from auth_service.targets import TABLE, Row, Way
 from auth_service.vocabulary import (
     MEMBER_ACTIONS,
     OWNER_ACTIONS,
+    PRESETS,
     RULE_ACTIONS,
     Action,
     AlbumRole,
     AuditEvent,
+    Finding,
     LabelKind,
     Level,
+    MemberState,
     Outcome,
     RealmRole,
     SubjectKind,
@@ -86,6 +89,26 @@ def permissions() -> str:
             ),
             "",
             *_words("Roles in an album", AlbumRole),
+            "## Presets",
+            "",
+            "Names for rights that are often given together; each right can be given on its own too.",
+            "",
+            *_table(
+                ("preset", "meaning", "gives"),
+                (
+                    (
+                        f"`{preset}`",
+                        preset.sentence,
+                        "everything"
+                        if given == OWNER_ACTIONS
+                        else ", ".join(f"`{action}`" for action in Action if action in given),
+                    )
+                    for preset, given in PRESETS.items()
+                ),
+            ),
+            "",
+            *_words("How far somebody has come who was given rights", MemberState),
+            *_words("Whom people find who may invite (`AUTH_FIND_PEOPLE`)", Finding),
             *_words("Roles of the realm", RealmRole),
             *_words("Labels in Orthanc", LabelKind),
             *_words("To whom rights are given", SubjectKind),

@@ -3,16 +3,12 @@
 What is refused comes with a sentence in the language that is asked for.
 """
 
-from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import Any, Protocol, TypeVar
+from typing import Protocol
 from urllib.parse import quote
 
-import httpx
-
-from portal.answers import Album, AlbumSearch, Answer, Deletion, OwnerlessList
-
-_A = TypeVar("_A", bound=Answer)
+from portal.answers import Album, AlbumSearch, Deletion, OwnerlessList
+from portal.asking import Asker, read
 
 
 class AlbumKeeping(Protocol):
@@ -49,18 +45,18 @@ class AlbumKeeping(Protocol):
         """Give an album without an owner a new one, as an administrator."""
 
 
-class HttpAlbumKeeping(ABC):
+class HttpAlbumKeeping(Asker):
     """The same over HTTP."""
 
     def create_album(self, title: str, description: str, *, language: str) -> Album:
         """See `AlbumKeeping`."""
         body = {"title": title, "description": description}
-        return self._told(Album, "POST", "/api/albums", json=body, headers=_in(language))
+        return read(Album, self._ask("POST", "/api/albums", json=body, headers=_in(language)))
 
     def edit_album(self, slug: str, title: str, description: str, *, language: str) -> Album:
         """See `AlbumKeeping`."""
         body = {"title": title, "description": description}
-        return self._told(Album, "PATCH", _address(slug), json=body, headers=_in(language))
+        return read(Album, self._ask("PATCH", _address(slug), json=body, headers=_in(language)))
 
     def archive_album(self, slug: str, *, archived: bool) -> None:
         """See `AlbumKeeping`."""
@@ -68,7 +64,7 @@ class HttpAlbumKeeping(ABC):
 
     def deletion(self, slug: str) -> Deletion:
         """See `AlbumKeeping`."""
-        return self._told(Deletion, "GET", _address(slug, "/deletion"))
+        return read(Deletion, self._ask("GET", _address(slug, "/deletion")))
 
     def delete_album(self, slug: str, confirm: str, *, language: str) -> None:
         """See `AlbumKeeping`."""
@@ -90,20 +86,12 @@ class HttpAlbumKeeping(ABC):
     def ownerless(self, *, limit: int, offset: int) -> OwnerlessList:
         """See `AlbumKeeping`."""
         page = {"limit": limit, "offset": offset}
-        return self._told(OwnerlessList, "GET", "/api/albums/ownerless", params=page)
+        return read(OwnerlessList, self._ask("GET", "/api/albums/ownerless", params=page))
 
     def name_owner(self, slug: str, user: str, reason: str, *, language: str) -> None:
         """See `AlbumKeeping`."""
         body = {"user": user, "reason": reason}
         self._ask("POST", _address(slug, "/owner"), json=body, headers=_in(language))
-
-    @abstractmethod
-    def _ask(self, method: str, path: str, **more: Any) -> httpx.Response:  # noqa: ANN401 - httpx's own
-        """Ask, in the person's name."""
-
-    @abstractmethod
-    def _told(self, model: type[_A], method: str, path: str, **more: Any) -> _A:  # noqa: ANN401 - httpx's own
-        """Ask, and read the answer."""
 
 
 def album_query(search: AlbumSearch) -> dict[str, str]:

@@ -22,7 +22,7 @@ def home() -> None:
     st.switch_page(places.ALBUMS)
 
 
-def pages(t: Text, *, administers: bool) -> dict[str, list[st.Page]]:
+def pages(t: Text, *, administers: bool, owns: bool) -> dict[str, list[st.Page]]:
     """Return the pages by section of the menu; those that need a parameter, or a role, are not in it."""
     usual = [
         st.Page(home, title=t("Home"), url_path="home", default=True, visibility="hidden"),
@@ -31,11 +31,26 @@ def pages(t: Text, *, administers: bool) -> dict[str, list[st.Page]]:
         st.Page(places.CONTENTS, title=t("Contents"), url_path="contents", visibility="hidden"),
         st.Page(places.SETTINGS, title=t("Settings"), url_path="album_settings", visibility="hidden"),
         st.Page(places.STUDY, title=t("Study"), url_path="study", visibility="hidden"),
+        st.Page(places.ALBUM_MEMBERS, title=t("Members"), url_path="album_members", visibility="hidden"),
+        st.Page(
+            places.MY_MEMBERS,
+            title=t("People"),
+            icon=":material/group:",
+            url_path="my_members",
+            visibility="visible" if owns else "hidden",
+        ),
         st.Page(places.ABOUT, title=t("About me"), icon=":material/account_circle:", url_path="me"),
     ]
     seen: Literal["visible", "hidden"] = "visible" if administers else "hidden"
     administration = [
         st.Page(places.WHY, title=t("Why?"), icon=":material/help_center:", url_path="why", visibility=seen),
+        st.Page(
+            places.SEES,
+            title=t("Who sees how much?"),
+            icon=":material/visibility:",
+            url_path="sees",
+            visibility=seen,
+        ),
         st.Page(places.AUDIT, title=t("Audit"), icon=":material/history:", url_path="audit", visibility=seen),
         st.Page(
             places.OWNERLESS,
@@ -60,7 +75,8 @@ def main() -> None:
     t = visit.t if visit else session.text()
     style.apply(t.language)
     administers = visit is not None and visit.me.administers
-    page = st.navigation(pages(t, administers=administers), position="top" if visit else "hidden")
+    owns = visit is not None and visit.me.owns
+    page = st.navigation(pages(t, administers=administers, owns=owns), position="top" if visit else "hidden")
     st.set_page_config(page_title=f"{page.title} · PARADIM")
     st.logo(str(ASSETS / bar.logo()), size="large", link=None)
     with session.remembered(outcome), guard.explaining(t):

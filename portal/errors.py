@@ -49,6 +49,12 @@ class Invalid(PortalError):
         self.field = field
         self.message = message
 
+    @property
+    def sentence(self) -> str:
+        """What was said about the field, without the name that programs know the field by."""
+        said = self.message.removeprefix(self.field).lstrip("\u00a0 :") if self.field else self.message
+        return said[:1].upper() + said[1:]
+
 
 class Unavailable(PortalError):
     """A service does not answer."""

@@ -6,8 +6,9 @@ wrong ends as a sentence for the person, and as a line in the log with the numbe
 
 import logging
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import TypeVar
 
 import streamlit as st
 
@@ -20,6 +21,8 @@ from portal.text import Text
 from portal.widgets import notices
 
 _log = logging.getLogger(__name__)
+
+_T = TypeVar("_T")
 
 
 def require() -> Visit:
@@ -40,6 +43,35 @@ def _rules(visit: Visit) -> RulesStatus | None:
         return visit.account.rules(visit.t.language)
     except PortalError:
         return None
+
+
+def asked(ask: Callable[[], _T]) -> _T | None:
+    """Return an answer; where the question is refused, say why, and go on without one."""
+    try:
+        return ask()
+    except Invalid as error:
+        notices.corrected(error.sentence)
+        return None
+
+
+def attempt(do: Callable[[], object], word: str, *, form: str = "") -> None:
+    """Do what a form asks for: say why it is refused, or draw the page anew with a word about what was done.
+
+    Parameters
+    ----------
+    form : str
+        Drawn empty again when it is done (`session.turn`).
+
+    """
+    try:
+        do()
+    except Invalid as error:
+        notices.corrected(error.sentence)
+        return
+    if form:
+        session.turned(form)
+    session.leave_word(word)
+    st.rerun()
 
 
 @contextmanager

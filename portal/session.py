@@ -31,6 +31,8 @@ _PERSON = "portal.person"
 _LANGUAGE = "portal.language"
 _HELD = "portal.held"
 _LOOKED = "portal.looked"
+_WORD = "portal.word"
+_TURN = "portal.turn."
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +112,27 @@ def held_token() -> NewToken | None:
 def drop_token() -> None:
     """Forget the token: it is never shown again."""
     st.session_state.pop(_HELD, None)
+
+
+def leave_word(text: str) -> None:
+    """Leave a sentence for the next run of the page: what was done."""
+    st.session_state[_WORD] = text
+
+
+def word_left() -> str | None:
+    """Return the sentence that the last run left, once."""
+    word: str | None = st.session_state.pop(_WORD, None)
+    return word
+
+
+def turn(name: str) -> str:
+    """Return the key of a form that is drawn empty again after `turned`."""
+    return f"{name}.{st.session_state.get(_TURN + name, 0)}"
+
+
+def turned(name: str) -> None:
+    """Let a form be drawn empty at the next run."""
+    st.session_state[_TURN + name] = st.session_state.get(_TURN + name, 0) + 1
 
 
 def other_language(t: Text) -> str:

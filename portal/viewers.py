@@ -47,6 +47,10 @@ class Addresses:
             return None
         return f"{self.public_url}/api/series/{series}/picture?size={size}"
 
+    def members(self, slug: str) -> str:
+        """Return where the members of an album are had as a table."""
+        return f"{self.public_url}/api/albums/{quote(slug, safe='')}/members?format=csv"
+
     def signin(self, *, back_to: str, language: str) -> str:
         """Return where one signs in, to come back to ``back_to``: a path with its query."""
         return f"{self.public_url}/auth/signin?next={quote(back_to, safe='')}&lang={quote(language, safe='')}"

@@ -63,10 +63,4 @@ def ask(account: Account, me: Me, question: Question, *, language: str) -> Expla
         search = question.actor.strip()
         searched = _SHORTEST_SEARCH <= len(search) <= _LONGEST_SEARCH
         wanted = error.field == "actor" and me.administers and searched
-        return Unclear(message=_sentence(error), meant=account.people(search) if wanted else ())
-
-
-def _sentence(error: Invalid) -> str:
-    """Return what was said about the field, without the name that programs know the field by."""
-    said = error.message.removeprefix(error.field).lstrip("\u00a0 :") if error.field else error.message
-    return said[:1].upper() + said[1:]
+        return Unclear(message=error.sentence, meant=account.people(search) if wanted else ())

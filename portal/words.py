@@ -15,6 +15,7 @@ from auth_service.vocabulary import (
     AuditEvent,
     ChangeState,
     LineFailure,
+    Preset,
     RealmRole,
     Why,
 )
@@ -55,6 +56,23 @@ def action(t: Text, name: str) -> str:
     return named(names, name)
 
 
+def short_action(t: Text, name: str) -> str:
+    """Name a right of members by one short word, for the head of a column."""
+    names = {
+        Action.VIEW: t("view"),
+        Action.DOWNLOAD: t("download"),
+        Action.UPLOAD: t("add"),
+        Action.REMOVE: t("take out"),
+        Action.SEND: t("send on"),
+        Action.COMMENT: t("comment"),
+        Action.ANNOTATE: t("annotate"),
+        Action.LAUNCH: t("launch"),
+        Action.EXPORT: t("export"),
+        Action.INVITE: t("invite"),
+    }
+    return named(names, name)
+
+
 def actions(t: Text, names: Sequence[str]) -> str:
     """Name rights in the order of the vocabulary: all of them, or that they are all there are."""
     if set(names) >= OWNER_ACTIONS:
@@ -75,6 +93,23 @@ def right(t: Text, role: str, names: Sequence[str]) -> str:
         more = t.plural("{count} more", "{count} more", rest)
         known = [*known[: _NAMED_RIGHTS - 1], more]
     return t("can {actions}", actions=t.together(known))
+
+
+def preset(t: Text, name: str) -> str:
+    """Name a preset."""
+    names = {
+        Preset.VIEWER: t("viewer"),
+        Preset.READER: t("reader"),
+        Preset.CONTRIBUTOR: t("contributor"),
+        Preset.ANALYST: t("analyst"),
+        Preset.CO_OWNER: t("co-owner"),
+    }
+    return named(names, name)
+
+
+def given(t: Text, preset_name: str | None, names: Sequence[str]) -> str:
+    """Name rights by their preset, or else one by one."""
+    return preset(t, preset_name) if preset_name else actions(t, names)
 
 
 def album_role(t: Text, name: str) -> str:
@@ -253,6 +288,12 @@ def audit_event(t: Text, name: str) -> str:
         AuditEvent.MEMBER_CHANGED: t("rights changed"),
         AuditEvent.MEMBER_REMOVED: t("member removed"),
         AuditEvent.MEMBER_LEFT: t("left the album"),
+        AuditEvent.INVITED: t("address invited"),
+        AuditEvent.INVITATION_CHANGED: t("invitation changed"),
+        AuditEvent.INVITATION_REMOVED: t("invitation taken back"),
+        AuditEvent.INVITATION_USED: t("came by an invitation"),
+        AuditEvent.INVITATION_LAPSED: t("invitation without effect"),
+        AuditEvent.ACCESS_COUNTED: t("access counted"),
         AuditEvent.RULES_TAKEN: t("rules in force"),
         AuditEvent.RULES_REFUSED: t("rules not taken"),
         AuditEvent.AMBIGUOUS: t("identifier not unique"),
@@ -307,6 +348,9 @@ def audit_reason(t: Text, name: str) -> str:
         "expired": t("took too long"),
         "replayed": t("used twice"),
         "cancelled": t("cancelled"),
+        "invitation:inviter": t("the inviter can give nothing any more"),
+        "invitation:over": t("its last day has passed"),
+        "invitation:member": t("is a member already"),
     }
     kind, _, detail = name.partition(":")
     if name not in names and kind == "bearer" and " " not in detail:

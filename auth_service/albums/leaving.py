@@ -4,7 +4,8 @@ from collections.abc import Collection
 
 from sqlalchemy.orm import Session
 
-from auth_service.albums.members import Rights, for_record, keeps_an_owner, words_of
+from auth_service.albums.members.changing import keeps_an_owner
+from auth_service.albums.members.given import Rights, for_record, words
 from auth_service.albums.owners import enabled_person, make_owner
 from auth_service.albums.rights import access, check, on_record
 from auth_service.audit import albums as audit_albums
@@ -95,7 +96,7 @@ def hand_over(
             if rights is None:
                 table.remove_member(tx, old.id)
             else:
-                old.role, old.actions, old.until = rights.role, words_of(rights), None
+                old.role, old.actions, old.until = rights.role, words(rights), None
                 tx.flush()
             keeps_an_owner(tx, album)
             audit_albums.album_handed_over(

@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from auth_service.albums.members import for_record
+from auth_service.albums.members.given import for_record
 from auth_service.audit import albums as audit_albums
 from auth_service.directory import DirectoryPerson
 from auth_service.errors import Conflict, Invalid, NotFound

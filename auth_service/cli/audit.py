@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
+from auth_service import spreadsheets
 from auth_service.audit import check as audit_check
-from auth_service.audit import spreadsheets
 from auth_service.audit.chain import Heads, plain
 from auth_service.clock import system_clock
 from auth_service.days import moment, moment_after

@@ -6,7 +6,7 @@ once its session has ended.
 """
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import uuid4
@@ -43,6 +43,17 @@ LONGEST_TEXT = 256
 
 log = logging.getLogger(__name__)
 
+Welcome = Callable[[Session, Actor, Origin], None]
+"""What else is to be done, in the transaction of a sign-in, for whom signs in."""
+
+
+def _nothing_more(_tx: Session, _actor: Actor, _origin: Origin) -> None:
+    """Do nothing besides."""
+
+
+def _expect_nothing(_address: str) -> Welcome:
+    return _nothing_more
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionInfo:
@@ -65,16 +76,31 @@ def why_run_out(record: SessionRecord, at: datetime, settings: Settings) -> str 
 
 
 class Sessions:
-    """The sessions of all people."""
+    """The sessions of all people.
+
+    Parameters
+    ----------
+    expect : callable
+        Told the verified address of whoever signs in (empty: none), says what else is to be done then.
+
+    """
 
     def __init__(
-        self, *, settings: Settings, store: Store, provider: Provider, directory: Directory, clock: Clock
+        self,
+        *,
+        settings: Settings,
+        store: Store,
+        provider: Provider,
+        directory: Directory,
+        clock: Clock,
+        expect: Callable[[str], Welcome] = _expect_nothing,
     ) -> None:
         self._settings = settings
         self._store = store
         self._provider = provider
         self._belonging = Belonging(directory)
         self._clock = clock
+        self._expect = expect
         self._sealer = Sealer(settings.encryption_key)
         self._idle = timedelta(seconds=settings.session_idle_seconds)
         self.checker = Checker(
@@ -108,7 +134,11 @@ class Sessions:
         at = self._clock()
         record = self._new_record(tokens, at, origin, user_agent)
         secret = new_secret()
+        claims = tokens.claims
+        welcome = self._expect(claims.email if claims.email_verified else "")
         with self._store.write() as tx:
+            # First: it locks albums, and who changes their members locks those before people.
+            welcome(tx, actor_from(record), origin)
             self._upsert_person(tx, tokens, at)
             self._end_old(tx, replaces, Cause(at=at, origin=origin))
             table.add_session(

@@ -58,6 +58,8 @@ class Claims:
     preferred_username: str
     name: str
     email: str
+    email_verified: bool
+    """Whether Keycloak knows that the address is his; only what it says so plainly."""
     roles: frozenset[str]
     """Realm roles that the portal knows; others are passed over."""
     groups: frozenset[str]
@@ -343,6 +345,7 @@ def _claims(claims: Mapping[str, Any]) -> Claims:
         preferred_username=username,
         name=text("name", username),
         email=text("email"),
+        email_verified=claims.get("email_verified") is True,
         roles=known_roles(claims.get("roles")),
         groups=frozenset(strings(claims.get("groups"))),
         locale=text("locale") or None,

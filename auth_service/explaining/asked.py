@@ -38,9 +38,12 @@ class For(Enum):
 
 
 _FOR = (
-    (re.compile(r"/api/(?:people|rules(?:/check)?|albums/(?:ownerless|[^/]+/owner))"), For.ADMINISTRATORS),
+    (
+        re.compile(r"/api/(?:people(?:/[^/]+/sees)?|rules(?:/check)?|albums/(?:ownerless|[^/]+/owner))"),
+        For.ADMINISTRATORS,
+    ),
     (re.compile(r"/(?:portal/why|api/(?:explain|audit))"), For.OWNERS),
-    (re.compile(r"/api/(?:sessions|tokens)(?:/[^/]+)?"), For.ANYBODY),
+    (re.compile(r"/api/(?:(?:sessions|tokens)(?:/[^/]+)?|members)"), For.ANYBODY),
 )
 """What the routes ask for in ``http/`` (a test compares the two)."""
 

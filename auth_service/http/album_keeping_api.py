@@ -13,7 +13,8 @@ from auth_service.albums.finding import find_album
 from auth_service.albums.leaving import hand_over, leave_album, mark_favourite
 from auth_service.albums.making import create_album, edit_album
 from auth_service.albums.owners import find_ownerless, name_owner
-from auth_service.http.albums_api import Slug, action_of, one_album
+from auth_service.http import reading
+from auth_service.http.albums_api import Slug, one_album
 from auth_service.http.dependencies import (
     UNSAFE,
     UNSAFE_BY_ADMIN,
@@ -191,7 +192,7 @@ def leave(request: Request, actor: InPerson, slug: Slug) -> Response:
 )
 def handover(request: Request, actor: SignedIn, slug: Slug, wanted: HandOver) -> Response:
     """Make somebody the owner of an album in one's own place."""
-    keep = None if wanted.keep is None else frozenset(action_of("keep", word) for word in wanted.keep)
+    keep = None if wanted.keep is None else frozenset(reading.action("keep", word) for word in wanted.keep)
     hand_over(
         request.app.state.services,
         actor=actor,

@@ -12,6 +12,7 @@ from fastapi import FastAPI, Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from auth_service import errors
+from auth_service.albums.members.arriving import Arrivals
 from auth_service.archive import Archive
 from auth_service.clock import Clock
 from auth_service.credentials.api_tokens import ApiTokens
@@ -27,8 +28,12 @@ from auth_service.http import (
     authorize,
     changes_api,
     explain_api,
+    harvesting,
     internal,
     listings,
+    members_api,
+    members_tables,
+    people_api,
     pictures_api,
     responses,
     retrieve,
@@ -98,7 +103,15 @@ def create_app(
         redoc_url=None,
         swagger_ui_oauth2_redirect_url=None,
     )
-    sessions = Sessions(settings=settings, store=store, provider=provider, directory=directory, clock=clock)
+    arrivals = Arrivals(settings=settings, store=store, directory=directory, clock=clock)
+    sessions = Sessions(
+        settings=settings,
+        store=store,
+        provider=provider,
+        directory=directory,
+        clock=clock,
+        expect=arrivals.expect,
+    )
     app.state.services = Services(
         settings=settings,
         store=store,
@@ -113,6 +126,7 @@ def create_app(
     )
     app.state.decisions = Coalescing()
     app.state.doctor = Doctor()
+    harvesting.install(app, clock=clock)
     responses.install(app)
     for part in (
         authorize,
@@ -120,6 +134,9 @@ def create_app(
         signin,
         api,
         changes_api,
+        members_api,
+        members_tables,
+        people_api,
         sessions_api,
         tokens_api,
         audit_api,

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response, StreamingResponse
 
-from auth_service.audit import spreadsheets
+from auth_service import spreadsheets
 from auth_service.audit.reading import Entry, export_audit, read_audit
 from auth_service.days import moment, moment_after
 from auth_service.errors import Invalid

@@ -1,14 +1,17 @@
 """Read what queries and bodies say, piece by piece; each refusal names the field and what was expected."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 
 from fastapi import Request
 
 from auth_service.errors import Invalid, NotAcceptable
 from auth_service.search import dicom_json
+from auth_service.vocabulary import Action
 
 DICOM_JSON = "application/dicom+json"
+
+_ACTIONS = {str(action): action for action in Action}
 
 _GIVES_DICOM_JSON = frozenset({DICOM_JSON, "application/json", "application/*", "*/*"})
 
@@ -25,6 +28,13 @@ def boolean(name: str, value: str) -> bool:
     if value not in ("true", "false"):
         raise Invalid(name, "{field} must be true or false.")
     return value == "true"
+
+
+def action(field: str, word: str, *, among: Container[str] = _ACTIONS) -> Action:
+    """Read the name of a right."""
+    if word not in among or word not in _ACTIONS:
+        raise Invalid(field, "There is no right called {right}.", right=word)
+    return _ACTIONS[word]
 
 
 def accepts_dicom_json(request: Request) -> None:

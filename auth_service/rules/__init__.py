@@ -141,6 +141,11 @@ class RulesFile:
             return []
         return [grant for grant in in_force.grants if grant.subject.covers(actor)]
 
+    def everybodys(self) -> tuple[Grant, ...]:
+        """Return every grant of the rules in force, whoever has it; none where no rule is in force."""
+        in_force = self._in_force
+        return in_force.grants if in_force is not None else ()
+
     def admit(self, actor: Actor) -> None:
         """Let nobody in but an administrator in person while there is a file and none was ever good.
 

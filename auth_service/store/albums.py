@@ -164,6 +164,12 @@ def members(tx: Session, album_id: int) -> list[tuple[Member, str]]:
     return [(member, name) for member, name in tx.execute(query.order_by(Member.id))]
 
 
+def members_of(tx: Session, album_ids: Iterable[int]) -> list[tuple[Member, str]]:
+    """Return the members of some albums with their names, in the order in which they came."""
+    query = _with_names().where(Member.album_id.in_(list(album_ids)))
+    return [(member, name) for member, name in tx.execute(query.order_by(Member.id))]
+
+
 def member(tx: Session, *, album_id: int, member_id: int) -> Member | None:
     """Return one member of an album."""
     return tx.scalar(select(Member).where(Member.album_id == album_id, Member.id == member_id))

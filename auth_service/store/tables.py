@@ -171,8 +171,12 @@ class Member(Base):
     actions: Mapped[list[str]] = mapped_column(JSON)
     until: Mapped[date | None]
     """The last day, in the site's time zone."""
+    note: Mapped[str] = mapped_column(default="", server_default="")
+    """What an owner wrote down about it."""
     created_at: Mapped[datetime]
     created_by: Mapped[str]
+    last_use: Mapped[datetime | None]
+    """When somebody last looked at or took away something by it, to the hour."""
 
     album: Mapped[Album] = relationship(back_populates="members")
 
@@ -218,6 +222,26 @@ class ArchiveFollower(Base):
     holder: Mapped[str | None]
     """The process that reads, until its lease is over."""
     until: Mapped[datetime | None]
+
+
+class Invitation(Base):
+    """Rights in an album for whoever signs in with a verified address; removed when it is used."""
+
+    __tablename__ = "invitations"
+    __table_args__ = (UniqueConstraint("album_id", "address"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    album_id: Mapped[int] = mapped_column(ForeignKey("albums.id"))
+    address: Mapped[str] = mapped_column(index=True)
+    """In small letters."""
+    role: Mapped[str]
+    actions: Mapped[list[str]] = mapped_column(JSON)
+    until: Mapped[date | None]
+    """The last day, in the site's time zone."""
+    note: Mapped[str]
+    created_at: Mapped[datetime]
+    created_by: Mapped[str]
+    """Key of who invited, who must still be able to when it is used."""
 
 
 class Change(Base):

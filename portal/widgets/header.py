@@ -59,6 +59,13 @@ def album(t: Text, one: Album) -> None:
                 icon=":material/playlist_add:",
                 query_params={"album": one.slug},
             )
+        if {Action.MANAGE, Action.INVITE} & set(one.actions):
+            st.page_link(
+                places.ALBUM_MEMBERS,
+                label=t("Members"),
+                icon=":material/group:",
+                query_params={"album": one.slug},
+            )
         if Action.AUDIT in one.actions:
             st.page_link(
                 places.AUDIT,

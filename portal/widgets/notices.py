@@ -104,6 +104,17 @@ def refused(t: Text) -> None:
         st.page_link(places.ALBUMS, label=t("Go to the albums"), icon=":material/photo_library:")
 
 
+def corrected(sentence: str) -> None:
+    """Say what of a form is not accepted."""
+    st.warning(plain(sentence), icon=":material/edit:")
+
+
+def done(word: str | None) -> None:
+    """Say what was done, when something was."""
+    if word:
+        st.success(plain(word), icon=":material/check:")
+
+
 def unexpected(t: Text, number: str) -> None:
     """Say that something broke, with the number under which the log has it."""
     with st.container(key="notice", border=True):

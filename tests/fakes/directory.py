@@ -35,6 +35,24 @@ class FakeDirectory:
         ]
         return [each for each in found if each is not None][:limit]
 
+    def person_of_address(self, address: str) -> DirectoryPerson | None:
+        self._answer()
+        self._keycloak.calls.append("person_of_address")
+        found = [user for user in self._keycloak.users.values() if user.email.lower() == address.lower()]
+        if len(found) != 1 or not found[0].email_verified:
+            return None
+        return self.person(found[0].username)
+
+    def search_groups(self, text: str, *, limit: int) -> list[Group]:
+        self._answer()
+        wanted = text.strip().casefold()
+        found = (
+            Group(id=group_id, path=path)
+            for path, group_id in sorted(self._keycloak.groups.items())
+            if wanted and wanted in path.rpartition("/")[2].casefold()
+        )
+        return list(found)[:limit]
+
     def standing(self, subject: str) -> Standing | None:
         self._answer()
         self._keycloak.calls.append("standing")
@@ -70,6 +88,9 @@ class FakeDirectory:
         return self._people(
             lambda user: group_id in {group.id for group in self.groups_with_ancestors(user.groups)}
         )
+
+    def colleagues(self, group_id: str) -> tuple[DirectoryPerson, ...]:
+        return self.people_of_group(group_id)
 
     def _people(self, chosen: Callable[[FakeUser], bool]) -> tuple[DirectoryPerson, ...]:
         self._answer()

@@ -38,6 +38,7 @@ class FakeUser:
     sub: str
     name: str
     email: str
+    email_verified: bool = True
     roles: set[str] = field(default_factory=set)
     groups: set[str] = field(default_factory=set)
     enabled: bool = True
@@ -278,6 +279,7 @@ class FakeKeycloak:
             "preferred_username": user.username,
             "name": user.name,
             "email": user.email,
+            "email_verified": user.email_verified,
         }
         if nonce is not None:
             claims["nonce"] = nonce

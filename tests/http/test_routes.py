@@ -4,6 +4,7 @@ The routes are read from the application itself, so that a new one fails here un
 """
 
 from collections.abc import Iterator, Sequence
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -67,6 +68,12 @@ WADO = "/orthanc/wado?requestType=WADO&studyUID={}&seriesUID={}&objectUID={}"
 
 WHY = only(("admin", "owner_a", "owner_b"), 200)
 WHY_422 = only(("admin", "owner_a", "owner_b"), 422)
+
+MEMBERS_403 = dict.fromkeys(("member_a", "reader_a", "group_a"), 403)
+"""Who is in album a and does not own it."""
+
+SUBJECT = f"00000000-0000-4000-8000-{sha256(b'member_a').hexdigest()[:12]}"
+"""Of ``member_a`` (``tests/fakes/provider.py``)."""
 
 Case = tuple[str, str, dict[str, Any], dict[str, int]]
 """Method, address, what else is sent, and the status for each kind of actor."""
@@ -314,6 +321,88 @@ CASES: dict[tuple[str, str], list[Case]] = {
             {"json": MEMBER, "headers": {"origin": "http://evil.example"}},
             only(tuple(PEOPLE), 403),
         ),
+    ],
+    ("PATCH", "/api/albums/{slug}/members"): [
+        (
+            "PATCH",
+            "/api/albums/a/members",
+            {"json": {"members": [3], "note": "x"}},
+            only(("owner_a",), 200) | MEMBERS_403,
+        ),
+        (
+            "PATCH",
+            "/api/albums/a/members",
+            {"json": {"members": [3], "note": "x"}, "headers": {"origin": "http://evil.example"}},
+            only(tuple(PEOPLE), 403),
+        ),
+        ("PATCH", "/api/albums/a/members", {"json": {"members": [0]}}, only(tuple(PEOPLE), 422)),
+        ("PATCH", "/api/albums/none/members", {"json": {"members": [3], "note": "x"}}, only((), 200)),
+    ],
+    ("POST", "/api/albums/{slug}/members/remove"): [
+        (
+            "POST",
+            "/api/albums/a/members/remove",
+            {"json": {"members": [999]}},
+            only(("owner_a",), 422) | MEMBERS_403,
+        ),
+        (
+            "POST",
+            "/api/albums/a/members/remove",
+            {"json": {"members": [2]}, "headers": {"origin": "http://evil.example"}},
+            only(tuple(PEOPLE), 403),
+        ),
+    ],
+    ("POST", "/api/albums/{slug}/members/import"): [
+        (
+            "POST",
+            "/api/albums/a/members/import?dry_run=false",
+            {"content": b"user,preset\nalice,viewer\n"},
+            only(("owner_a",), 200) | MEMBERS_403,
+        ),
+        ("POST", "/api/albums/a/members/import", {"content": b"x"}, only(("owner_a",), 422) | MEMBERS_403),
+        (
+            "POST",
+            "/api/albums/a/members/import",
+            {"content": b"user,preset\nalice,viewer\n", "headers": {"origin": "http://evil.example"}},
+            only(tuple(PEOPLE), 403),
+        ),
+    ],
+    ("PATCH", "/api/albums/{slug}/invitations/{invitation_id}"): [
+        (
+            "PATCH",
+            "/api/albums/a/invitations/999",
+            {"json": {"actions": ["view"]}},
+            only((), 200) | MEMBERS_403,
+        ),
+        (
+            "PATCH",
+            "/api/albums/a/invitations/999",
+            {"json": {"note": "x"}, "headers": {"origin": "http://evil.example"}},
+            only(tuple(PEOPLE), 403),
+        ),
+    ],
+    ("DELETE", "/api/albums/{slug}/invitations/{invitation_id}"): [
+        ("DELETE", "/api/albums/a/invitations/999", {}, only((), 204) | MEMBERS_403),
+    ],
+    ("GET", "/api/albums/{slug}/candidates"): [
+        ("GET", "/api/albums/a/candidates?search=alice", {}, only(("owner_a",), 200) | MEMBERS_403),
+        ("GET", "/api/albums/none/candidates?search=alice", {}, only((), 200)),
+        ("GET", "/api/albums/a/candidates", {}, only(tuple(PEOPLE), 422)),
+        ("GET", "/api/albums/a/candidates?search=al", {}, only(("owner_a",), 422) | MEMBERS_403),
+    ],
+    ("GET", "/api/albums/{slug}/people"): [
+        ("GET", "/api/albums/a/people", {}, only(("owner_a",), 200) | MEMBERS_403),
+        ("GET", "/api/albums/none/people", {}, only((), 200)),
+        ("GET", "/api/albums/a/people?limit=0", {}, only(tuple(PEOPLE), 422)),
+    ],
+    ("GET", "/api/members"): [
+        ("GET", "", {}, ALL_IN),
+        ("GET", "/api/members?limit=x", {}, only(tuple(PEOPLE), 422)),
+    ],
+    ("GET", "/api/people/{subject}/sees"): [
+        ("GET", f"/api/people/{SUBJECT}/sees", {}, only(("admin",), 200)),
+        ("GET", "/api/people/nobody-of-this-number/sees", {}, only((), 200)),
+        ("GET", "/api/people/a.b/sees", {}, only(("admin",), 422)),
     ],
     ("PATCH", "/api/albums/{slug}/members/{member_id}"): [
         (

@@ -36,8 +36,10 @@ from portal.dicom import Series, Study
 from portal.errors import Forbidden, Invalid, NotFound, Part, SignedOut, Unavailable
 from portal.explanation import Explanation, Person
 from portal.health import HealthWatch
+from portal.members import Member
 from portal.services import Services
 from portal.settings import Settings
+from tests.pages.members import FakeMembers
 
 NOW = datetime.now(UTC)
 URL = "http://portal.test"
@@ -90,6 +92,10 @@ class World:
     """By what was asked about."""
     explained: list[tuple[str, dict[str, str], str]] = field(default_factory=list)
     """Who asked what, and in which language."""
+    members: dict[str, list[Member]] = field(default_factory=dict)
+    """By slug, once somebody looked."""
+    asked_of_members: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+    """What was sent to be done."""
 
     def services(self) -> Services:
         """Return what the pages are given in place of the real services."""
@@ -146,7 +152,7 @@ class FakeAuth:
         return FakeAccount(self._world, bearer.removeprefix("bearer-of-"))
 
 
-class FakeKeeping:
+class FakeKeeping(FakeMembers):
     """What people do with whole albums."""
 
     def __init__(self, world: World, person: str) -> None:
@@ -555,7 +561,8 @@ def _is_asked(one: AuditEntry, search: AuditSearch) -> bool:
 
 def _actions(album: FakeAlbum, person: str) -> tuple[str, ...]:
     role = album.roles[person]
-    return {"owner": EVERY_ACTION, "comment": ("comment",)}.get(role, ("view", "download"))
+    known = {"owner": EVERY_ACTION, "comment": ("comment",), "inviter": ("view", "comment", "invite")}
+    return known.get(role, ("view", "download"))
 
 
 def make_studies(

@@ -1,7 +1,7 @@
 """From names that people type to what lasts in Keycloak."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import unquote
 
 import pytest
@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from keycloak.exceptions import KeycloakConnectionError, KeycloakGetError
 
-from auth_service.directory import GROUPS_LIVE, KeycloakDirectory, with_ancestors
+from auth_service.directory import COLLEAGUES_LIVE, GROUPS_LIVE, KeycloakDirectory, with_ancestors
 from auth_service.errors import Unavailable, Untold
 from auth_service.policy.model import Group
 from tests.fakes.settings import make_settings
@@ -319,3 +319,95 @@ def test_a_role_that_keycloak_does_not_know_has_nobody(
     assert not directory.has_role(name)
     assert directory.people_of_role(name) == ()
     assert all("/" not in asked for asked in admin.asked)
+
+
+# Finding people and groups
+
+
+class Addresses(Admin):
+    """People by address, as Keycloak answers ``exact``: case aside."""
+
+    def get_users(self, query: dict[str, Any]) -> list[dict[str, Any]]:
+        self._answer(str(query))
+        assert query["exact"] is True
+        return [user for user in self.users if user.get("email", "").lower() == query["email"].lower()]
+
+
+def test_a_person_is_found_by_his_whole_verified_address_alone(tmp_path: Path, timer: Timer) -> None:
+    admin, directory = Addresses(), KeycloakDirectory(make_settings(tmp_path), timer=timer)
+    vars(directory)["_connected"] = admin
+    admin.users = [
+        {"id": "1", "username": "alice", "email": "A@example.org", "emailVerified": True},
+        {"id": "2", "username": "bob", "email": "b@example.org", "emailVerified": False},
+        {"id": "3", "username": "carol", "email": "c@example.org", "emailVerified": "true"},
+        {"id": "4", "username": "dave", "email": "d@example.org"},
+        {"id": "5", "username": "erin", "email": "e@example.org", "emailVerified": True},
+        {"id": "6", "username": "erin2", "email": "E@example.org", "emailVerified": True},
+    ]
+    found = directory.person_of_address("a@EXAMPLE.org")
+    assert found is not None
+    assert found.username == "alice"
+    for address in ("b@example.org", "c@example.org", "d@example.org", "e@example.org", "x@example.org"):
+        assert directory.person_of_address(address) is None, address
+
+
+class Answered:
+    """An answer of the library's connection."""
+
+    status_code = 200
+    headers: ClassVar[dict[str, str]] = {}
+
+    def __init__(self, rows: list[dict[str, Any]]) -> None:
+        self._rows = rows
+
+    def json(self) -> list[dict[str, Any]]:
+        return self._rows
+
+
+def test_groups_are_found_by_their_names_however_deep_and_what_is_above_them_is_not(
+    tmp_path: Path, timer: Timer
+) -> None:
+    tree: list[dict[str, Any]] = [
+        {
+            "id": "g1",
+            "name": "radiology",
+            "path": "/radiology",
+            "subGroups": [
+                {
+                    "id": "g2",
+                    "name": "Chest",
+                    "path": "/radiology/Chest",
+                    "subGroups": [{"id": "g3", "name": "chest-ct", "path": "/radiology/Chest/chest-ct"}],
+                }
+            ],
+        },
+        {"id": "g4", "name": "a/chest", "path": "/a/chest"},
+    ]
+    asked: list[tuple[str, dict[str, Any]]] = []
+
+    class Connection:
+        def raw_get(self, place: str, **query: Any) -> Answered:  # noqa: ANN401 - the library's own
+            asked.append((place, query))
+            return Answered(tree)
+
+    admin, directory = Admin(), KeycloakDirectory(make_settings(tmp_path), timer=timer)
+    vars(admin)["connection"] = Connection()
+    vars(directory)["_connected"] = admin
+    found = directory.search_groups(" CHEST ", limit=5)
+    assert [group.path for group in found] == ["/radiology/Chest", "/radiology/Chest/chest-ct"]
+    assert asked == [("admin/realms/paradim/groups", {"search": "chest", "max": 5})]
+    assert len(directory.search_groups("chest", limit=1)) == 1
+    assert directory.search_groups("  ", limit=5) == []
+    assert len(asked) == 2
+
+
+def test_colleagues_are_remembered_for_half_a_minute(
+    directory: KeycloakDirectory, admin: Admin, timer: Timer
+) -> None:
+    admin.group_members = {"g2": [{"id": "u-1", "username": "user-1"}]}
+    for _ in range(3):
+        assert [person.subject for person in directory.colleagues("g2")] == ["u-1"]
+    assert len(admin.asked) == 2  # the group and what is below it
+    admin.group_members["g2"].append({"id": "u-2", "username": "user-2"})
+    timer.now += COLLEAGUES_LIVE
+    assert len(directory.colleagues("g2")) == 2

@@ -4,8 +4,10 @@ import csv
 import io
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from auth_service.audit.spreadsheets import safe, table
+from auth_service.spreadsheets import plain, safe, table
 
 FORMULAS = (
     "=1+1",
@@ -45,3 +47,8 @@ def test_nothing_begins_like_a_formula(formula: str, separator: str) -> None:
 @pytest.mark.parametrize("text", HARMLESS)
 def test_what_is_no_formula_stays_as_it_is(text: str) -> None:
     assert safe(text) == text
+
+
+@given(st.text(alphabet="=+-@;,|\t\r\n '\"\\ab\uff1d", max_size=12))
+def test_what_was_made_safe_is_read_back_as_it_was(text: str) -> None:
+    assert plain(safe(text)) == text

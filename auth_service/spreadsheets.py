@@ -14,12 +14,20 @@ from collections.abc import Iterable, Iterator
 _BEGINNING = re.compile(r"""(^|\r\n|[;\t\r\n,|])([ \u00a0"'\\]*)(?=[=+\-@\t\r\n＝＋－＠])""")  # noqa: RUF001 - full width too
 """Where a formula would begin: also behind what separates cells elsewhere, as ``;`` does in Québec."""
 
+_MADE_SAFE = re.compile(r"""(^|\r\n|[;\t\r\n,|])'([ \u00a0"'\\]*)(?=[=+\-@\t\r\n＝＋－＠])""")  # noqa: RUF001 - full width too
+"""Where `safe` put its apostrophe."""
+
 _LINES_AT_ONCE = 500
 
 
 def safe(text: str) -> str:
     """Return a cell that is text for every spreadsheet."""
     return _BEGINNING.sub(r"\1'\2", text)
+
+
+def plain(text: str) -> str:
+    """Return what a cell says without what `safe` put into it: a table that we wrote can be read back."""
+    return _MADE_SAFE.sub(r"\1\2", text)
 
 
 def table(heads: Iterable[str], rows: Iterable[Iterable[object]]) -> Iterator[bytes]:

@@ -1,8 +1,6 @@
 """Who may give which rights to whom."""
 
-from collections.abc import Iterator
 from datetime import UTC, date
-from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -10,85 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from auth_service.albums.members import (
-    Rights,
-    add_member,
-    change_member,
-    list_members,
-    remove_member,
-)
+from auth_service.albums.members import Rights, add_member, change_member, list_members, remove_member
 from auth_service.days import end_of, last_day_of
 from auth_service.errors import Conflict, Forbidden, Invalid, NotFound, ServiceError, Unavailable
-from auth_service.policy.model import NOBODY, SYSTEM, Actor
-from auth_service.store import audit as audit_table
+from auth_service.policy.model import SYSTEM, Actor
 from auth_service.store import people
-from auth_service.store.tables import AuditRecord
-from auth_service.vocabulary import MEMBER_ACTIONS, OWNER_ACTIONS, Action, AlbumRole
-from tests.world import PEOPLE, TestWorld, two_albums
-
-OWNER = Rights(role=AlbumRole.OWNER)
-VIEWER = Rights(role=AlbumRole.MEMBER, actions=frozenset({Action.VIEW}))
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> Iterator[TestWorld]:
-    world = two_albums(tmp_path)
-    yield world
-    world.store.close()
-
-
-def rights(*actions: Action, until: date | None = None) -> Rights:
-    return Rights(role=AlbumRole.MEMBER, actions=frozenset(actions), until=until)
-
-
-def members(world: TestWorld, slug: str = "a") -> dict[str, Rights]:
-    return {
-        member.subject: member.rights
-        for member in list_members(world, actor=world.actor(f"pi-{slug}"), slug=slug)
-    }
-
-
-def ids(world: TestWorld, slug: str = "a") -> dict[str, int]:
-    return {m.subject: m.id for m in list_members(world, actor=world.actor(f"pi-{slug}"), slug=slug)}
-
-
-def records(world: TestWorld, event: str) -> list[AuditRecord]:
-    with world.store.read() as tx:
-        return [record for record in audit_table.records(tx) if record.event == event]
-
-
-def test_an_owner_sees_his_members(world: TestWorld) -> None:
-    assert members(world) == {"pi-a": OWNER, "member-a": VIEWER}
-    assert members(world, "b") == {"pi-b": OWNER, "member-b": rights(Action.VIEW, Action.DOWNLOAD)}
-    named = {m.subject: m.name for m in list_members(world, actor=world.actor("pi-a"), slug="a")}
-    assert named == {"pi-a": "Test Pi-A", "member-a": "Test Member-A"}
-
-
-@pytest.mark.parametrize("name", PEOPLE)
-def test_only_an_owner_of_the_album_decides_about_members(world: TestWorld, name: str) -> None:
-    actor, member = world.actor(name), ids(world)["member-a"]
-    expected: type[ServiceError] | None = {"pi-a": None, "member-a": Forbidden}.get(name, NotFound)
-    attempts: list[Any] = [
-        lambda: list_members(world, actor=actor, slug="a"),
-        lambda: add_member(world, actor=actor, slug="a", user="stranger", rights=VIEWER),
-        lambda: change_member(
-            world, actor=actor, slug="a", member_id=member, actions=frozenset({Action.SEND})
-        ),
-        lambda: remove_member(world, actor=actor, slug="a", member_id=member),
-    ]
-    for attempt in attempts:
-        if expected is None:
-            attempt()
-        else:
-            with pytest.raises(expected):
-                attempt()
-    changed = {"pi-a": OWNER, "stranger": VIEWER} if expected is None else {"pi-a": OWNER, "member-a": VIEWER}
-    assert members(world) == changed
-
-
-def test_nobody_is_refused(world: TestWorld) -> None:
-    with pytest.raises(NotFound):
-        list_members(world, actor=NOBODY, slug="a")
+from auth_service.vocabulary import MEMBER_ACTIONS, OWNER_ACTIONS, PRESETS, Action, AlbumRole, Preset
+from tests.unit.auth_service.albums.members.having import OWNER, VIEWER, ids, members, records, rights
+from tests.world import TestWorld
 
 
 def test_refusals_are_on_record_with_their_reason(world: TestWorld) -> None:
@@ -101,33 +28,6 @@ def test_refusals_are_on_record_with_their_reason(world: TestWorld) -> None:
         ("Test Member-A", "invite", "a", "other-action", membership, "album-a"),
         ("Test Stranger", "invite", "a", "no-grant", None, None),
     ]
-
-
-def test_changes_are_on_record_with_before_and_after(world: TestWorld) -> None:
-    owner = world.actor("pi-a")
-    given = add_member(
-        world, actor=owner, slug="a", group="/radiology", rights=rights(Action.VIEW, until=date(2027, 1, 31))
-    )
-    change_member(
-        world,
-        actor=owner,
-        slug="a",
-        member_id=given.id,
-        actions=frozenset({Action.DOWNLOAD, Action.VIEW}),
-        keep_until=False,
-    )
-    change_member(world, actor=owner, slug="a", member_id=given.id)
-    remove_member(world, actor=owner, slug="a", member_id=given.id)
-    subject = {"kind": "group", "id": world.group("/radiology").id, "name": "/radiology"}
-    before = {"subject": subject, "role": "member", "actions": ["view"], "until": "2027-01-31"}
-    after = {"subject": subject, "role": "member", "actions": ["view", "download"], "until": None}
-    assert records(world, "member-added")[-1].details == {"member": given.id, "after": before}
-    [changed] = records(world, "member-changed")
-    assert changed.details == {"member": given.id, "before": before, "after": after}
-    [removed] = records(world, "member-removed")
-    assert removed.details == {"member": given.id, "before": after}
-    for record in (changed, removed):
-        assert (record.actor, record.target, record.label) == (owner.key, "a", "album-a")
 
 
 def test_every_single_right_can_be_given(world: TestWorld) -> None:
@@ -209,94 +109,6 @@ def test_names_are_not_looked_up_for_those_who_may_not_invite(world: TestWorld) 
             add_member(world, actor=named(world, name), slug="a", user="stranger", rights=VIEWER)
     with pytest.raises(Unavailable):
         add_member(world, actor=named(world, "pi-a"), slug="a", user="stranger", rights=VIEWER)
-
-
-def test_a_member_of_another_album_is_not_found(world: TestWorld) -> None:
-    other = ids(world, "b")["member-b"]
-    with pytest.raises(NotFound):
-        change_member(
-            world, actor=world.actor("pi-a"), slug="a", member_id=other, actions=frozenset({Action.SEND})
-        )
-    with pytest.raises(NotFound):
-        remove_member(world, actor=world.actor("pi-a"), slug="a", member_id=other)
-    assert members(world, "b")["member-b"] == rights(Action.VIEW, Action.DOWNLOAD)
-
-
-# Owners
-
-
-def test_the_last_owner_cannot_be_removed_demoted_or_dated(world: TestWorld) -> None:
-    owner, himself = world.actor("pi-a"), ids(world)["pi-a"]
-    with pytest.raises(Conflict):
-        remove_member(world, actor=owner, slug="a", member_id=himself)
-    with pytest.raises(Conflict):
-        change_member(
-            world,
-            actor=owner,
-            slug="a",
-            member_id=himself,
-            role=AlbumRole.MEMBER,
-            actions=frozenset({Action.VIEW}),
-        )
-    with pytest.raises(Conflict):
-        change_member(
-            world, actor=owner, slug="a", member_id=himself, until=date(2027, 1, 1), keep_until=False
-        )
-    assert members(world) == {"pi-a": OWNER, "member-a": VIEWER}
-    assert records(world, "member-changed") == records(world, "member-removed") == []
-
-
-def test_a_group_or_an_owner_with_an_end_date_does_not_count_as_the_last_owner(world: TestWorld) -> None:
-    owner = world.actor("pi-a")
-    add_member(world, actor=owner, slug="a", group="/radiology", rights=OWNER)
-    dated = Rights(role=AlbumRole.OWNER, until=date(2026, 4, 1))
-    add_member(world, actor=owner, slug="a", user="stranger", rights=dated)
-    with pytest.raises(Conflict):
-        remove_member(world, actor=owner, slug="a", member_id=ids(world)["pi-a"])
-
-
-def test_an_owner_makes_an_owner_who_can_remove_him(world: TestWorld) -> None:
-    add_member(world, actor=world.actor("pi-a"), slug="a", user="pi-b", rights=OWNER)
-    assert members(world)["pi-b"].effective == OWNER_ACTIONS
-    remove_member(world, actor=world.actor("pi-b"), slug="a", member_id=ids(world)["pi-a"])
-    with pytest.raises(NotFound):
-        list_members(world, actor=world.actor("pi-a"), slug="a")
-    assert [m.subject for m in list_members(world, actor=world.actor("pi-b"), slug="a")] == [
-        "member-a",
-        "pi-b",
-    ]
-
-
-def test_promoting_and_demoting(world: TestWorld) -> None:
-    owner, member = world.actor("pi-a"), ids(world)["member-a"]
-    change_member(world, actor=owner, slug="a", member_id=member, role=AlbumRole.OWNER)
-    assert members(world)["member-a"] == OWNER
-    with pytest.raises(Invalid) as refused:
-        change_member(world, actor=owner, slug="a", member_id=member, role=AlbumRole.MEMBER)
-    assert refused.value.field == "actions"
-    change_member(
-        world,
-        actor=owner,
-        slug="a",
-        member_id=member,
-        role=AlbumRole.MEMBER,
-        actions=frozenset({Action.COMMENT}),
-    )
-    assert members(world)["member-a"] == rights(Action.COMMENT)
-
-
-def test_a_past_end_date_may_stay_while_something_else_changes(world: TestWorld) -> None:
-    member, owner = ids(world)["member-a"], world.actor("pi-a")
-    change_member(world, actor=owner, slug="a", member_id=member, until=date(2026, 3, 5), keep_until=False)
-    world.wait(days=10)
-    change_member(
-        world, actor=owner, slug="a", member_id=member, actions=frozenset({Action.VIEW, Action.SEND})
-    )
-    assert members(world)["member-a"] == rights(Action.VIEW, Action.SEND, until=date(2026, 3, 5))
-    with pytest.raises(Invalid):
-        change_member(
-            world, actor=owner, slug="a", member_id=member, until=date(2026, 3, 6), keep_until=False
-        )
 
 
 # Inviting
@@ -413,3 +225,28 @@ def test_the_last_day_of_a_right_is_the_day_that_its_end_was_made_of(last: date,
 
 def test_a_right_without_an_end_has_no_last_day() -> None:
     assert last_day_of(None, ZoneInfo("UTC")) is None
+
+
+# Presets
+
+
+@pytest.mark.parametrize("preset", Preset)
+def test_a_preset_gives_what_it_says_and_is_told_again(world: TestWorld, preset: Preset) -> None:
+    given = add_member(
+        world, actor=world.actor("pi-a"), slug="a", user="stranger", rights=Rights.of_preset(preset)
+    )
+    assert given.rights.effective == PRESETS[preset]
+    assert given.rights.preset is preset
+    assert given.rights.role is (AlbumRole.OWNER if preset is Preset.CO_OWNER else AlbumRole.MEMBER)
+
+
+def test_the_presets_are_these() -> None:
+    assert {str(preset): {str(action) for action in given} for preset, given in PRESETS.items()} == {
+        "viewer": {"view", "comment"},
+        "reader": {"view", "comment", "download"},
+        "contributor": {"view", "comment", "download", "upload", "annotate"},
+        "analyst": {"view", "comment", "download", "launch", "export", "annotate"},
+        "co-owner": {str(action) for action in OWNER_ACTIONS},
+    }
+    assert rights(Action.VIEW).preset is None
+    assert rights(*MEMBER_ACTIONS).preset is None

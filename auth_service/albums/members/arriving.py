@@ -1,0 +1,185 @@
+"""Make members of those who were invited by their address, when they sign in with it.
+
+Only an address that Keycloak says is verified counts. An invitation is used once, and gives what its maker
+could still give at that moment: whoever left the album, or may do less in it now, does not go on handing out
+what he had. The membership belongs to the account; where its address goes later does not matter.
+"""
+
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from auth_service.albums.members.given import (
+    Rights,
+    folded,
+    for_record,
+    rights_of,
+    terms_for_record,
+    words,
+)
+from auth_service.albums.members.giving import within
+from auth_service.audit import members as audit_members
+from auth_service.clock import Clock
+from auth_service.directory import Directory
+from auth_service.errors import Unavailable
+from auth_service.origin import Origin
+from auth_service.policy.model import SYSTEM, Actor
+from auth_service.settings import Settings
+from auth_service.store import albums as table
+from auth_service.store import invitations, members
+from auth_service.store.database import Store
+from auth_service.store.tables import Album, Invitation, Member
+from auth_service.vocabulary import ActorKind, SubjectKind, album_label
+
+log = logging.getLogger(__name__)
+
+Welcome = Callable[[Session, Actor, Origin], None]
+"""Makes somebody a member where he was invited, in the transaction of his sign-in."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arrivals:
+    """What is asked when somebody signs in."""
+
+    settings: Settings
+    store: Store
+    directory: Directory
+    clock: Clock
+
+    def expect(self, address: str) -> Welcome:
+        """Find out who invited an address and what he is now: of Keycloak, before any transaction.
+
+        Parameters
+        ----------
+        address : str
+            The verified address; empty where there is none.
+
+        """
+        known = folded(address)
+        if known is None:
+            return _nobody_waits
+        with self.store.read() as tx:
+            waiting = [found.created_by for found, _ in invitations.of_address(tx, known)]
+        if not waiting:
+            return _nobody_waits
+        inviters = {key: inviter for key in set(waiting) if (inviter := self._inviter(key)) is not None}
+
+        def welcome(tx: Session, actor: Actor, origin: Origin) -> None:
+            for found, slug in invitations.of_address(tx, known):
+                # Whoever changes it, or its maker's rights, has locked the album too, and is done or waits.
+                album = table.album(tx, slug, lock=True)
+                invitation = invitations.current(tx, found.id)
+                inviter = inviters.get(invitation.created_by) if invitation else None
+                if album is not None and invitation is not None and inviter is not None:
+                    self._use(tx, invitation, album, inviter=inviter, actor=actor, origin=origin)
+
+        return welcome
+
+    def _inviter(self, key: str) -> Actor | None:
+        """Return who invited, as Keycloak sees him now; ``None``: it does not say, so all stays as it is."""
+        if key == SYSTEM.key:
+            return SYSTEM
+        kind, _, rest = key.partition(":")
+        provider, _, subject = rest.partition(":")
+        nobody = Actor(kind=ActorKind.PERSON, provider=provider, subject="")
+        if kind != ActorKind.PERSON or provider != self.settings.provider or not subject:
+            return nobody
+        try:
+            standing = self.directory.standing(subject)
+        except Unavailable:
+            log.warning("an invitation waits: Keycloak does not say what its maker is now")
+            return None
+        if standing is None:
+            return nobody
+        return replace(nobody, subject=subject, groups=standing.groups)
+
+    def _use(
+        self,
+        tx: Session,
+        invitation: Invitation,
+        album: Album,
+        *,
+        inviter: Actor,
+        actor: Actor,
+        origin: Origin,
+    ) -> None:
+        """Use an invitation up: what is left of it becomes a membership."""
+        number, asked, note, by = invitation.id, rights_of(invitation), invitation.note, invitation.created_by
+        before, at = for_record(invitation), self.clock()
+        if album.archived_at is not None or not invitations.take(tx, number):
+            # In an archived album it waits: somebody may bring the album back.
+            return
+        about: dict[str, Any] = {
+            "at": at,
+            "actor": actor,
+            "slug": album.slug,
+            "invitation": number,
+            "before": before,
+        }
+        left, why = self._left(tx, album, asked, inviter=inviter, actor=actor, at=at)
+        if left is None:
+            audit_members.invitation_lapsed(tx, why=why, origin=origin, **about)
+            return
+        member = _member(album, actor, left, note=note, at=at, by=by)
+        if not table.add_member(tx, member):
+            audit_members.invitation_lapsed(tx, why="member", origin=origin, **about)
+            return
+        audit_members.invitation_used(
+            tx,
+            member=member.id,
+            after=for_record(member),
+            lost=_lost(asked, left),
+            origin=origin,
+            **about,
+        )
+
+    def _left(
+        self, tx: Session, album: Album, asked: Rights, *, inviter: Actor, actor: Actor, at: datetime
+    ) -> tuple[Rights | None, str]:
+        """Return what an invitation still gives, or why it gives nothing."""
+        zone = self.settings.zone
+        subject = f"{actor.provider}:{actor.subject}"
+        if members.of_subject(tx, album_id=album.id, kind=SubjectKind.PERSON, subject=subject):
+            return None, "member"
+        if asked.until is not None and asked.until < at.astimezone(zone).date():
+            return None, "over"
+        if inviter.kind is ActorKind.SYSTEM:
+            return asked, ""
+        label = album_label(album.slug)
+        own = [
+            grant
+            for grant in table.grants_of(tx, inviter, zone=zone)
+            if grant.label == label and grant.holds_for(inviter, at)
+        ]
+        return within(self.settings, own, asked), "inviter"
+
+
+def _nobody_waits(_tx: Session, _actor: Actor, _origin: Origin) -> None:
+    """Do nothing: no invitation is about him."""
+
+
+def _member(album: Album, actor: Actor, left: Rights, *, note: str, at: datetime, by: str) -> Member:
+    return Member(
+        album_id=album.id,
+        subject_kind=SubjectKind.PERSON,
+        subject_id=f"{actor.provider}:{actor.subject}",
+        subject_name=actor.username,
+        role=left.role,
+        actions=words(left),
+        until=left.until,
+        note=note,
+        created_at=at,
+        created_by=by,
+    )
+
+
+def _lost(asked: Rights, left: Rights) -> Mapping[str, object]:
+    """Return the terms that were asked for and fell away, as the audit keeps them."""
+    was, now = terms_for_record(asked, ""), terms_for_record(left, "")
+    lost = {name: was[name] for name in ("role", "until") if was[name] != now[name]}
+    gone = sorted(asked.effective - left.effective)
+    return lost | ({"actions": gone} if gone else {})

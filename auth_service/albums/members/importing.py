@@ -1,0 +1,297 @@
+"""Take members of an album from a table: a line each, all of them or none, with a report line by line.
+
+The table is one that a spreadsheet wrote: its columns in any order, separated by commas, semicolons or tabs;
+what `members?format=csv` gives can be edited and given back. Nobody is removed because he is not in it.
+"""
+
+import csv
+import io
+import re
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import date
+from typing import NoReturn
+
+from sqlalchemy.orm import Session
+
+from auth_service import spreadsheets
+from auth_service.albums.members.changing import Edit, change, keeps_an_owner
+from auth_service.albums.members.given import Held, Rights, checked_note, valid
+from auth_service.albums.members.giving import Found, Named, give, look_up, record_given
+from auth_service.albums.rights import check, on_record
+from auth_service.directory import DirectoryPerson
+from auth_service.errors import Invalid, ServiceError, Unavailable
+from auth_service.origin import NOWHERE, Origin
+from auth_service.policy.model import Actor, Group
+from auth_service.store import invitations as invitations_table
+from auth_service.store import members as members_table
+from auth_service.store.albums import ACTIONS
+from auth_service.store.tables import Album
+from auth_service.vocabulary import Action, AlbumRole, LineOutcome, Preset, SubjectKind
+from auth_service.world import World
+
+MOST_LINES = 1000
+LARGEST = 1024 * 1024
+"""Bytes of a table."""
+
+MOST_UNKNOWN = 50
+"""Names that nobody has, in one table: it could be a list of guesses."""
+
+AT_ONCE = 8
+"""Names that are looked up at a time."""
+
+SUBJECTS = ("user", "group", "email")
+COLUMNS = (*SUBJECTS, "preset", "actions", "until", "note")
+PASSED_OVER = ("name", "state", "created", "last_use")
+"""Columns that a table of members has besides: they say what is so, and change nothing."""
+
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+_BETWEEN = re.compile(r"[\s,;+|]+")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LineReport:
+    """What would be done by a line, or was; what is wrong with it as a gettext id with named places."""
+
+    line: int
+    """As a spreadsheet counts: the names of the columns stand in the first."""
+    subject: str
+    outcome: LineOutcome
+    column: str | None = None
+    message: str = ""
+    places: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportReport:
+    """What became of a table."""
+
+    lines: tuple[LineReport, ...]
+    done: bool
+    """Whether anything was done: not in a dry run, and not where a line is wrong."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Line:
+    number: int
+    cells: Mapping[str, str]
+
+    @property
+    def subject(self) -> str:
+        return next((self.cells[name] for name in SUBJECTS if self.cells.get(name)), "")
+
+
+class _Undone(Exception):
+    """Ends a transaction without keeping what was done in it."""
+
+
+def _undo() -> NoReturn:
+    raise _Undone
+
+
+def import_members(
+    world: World, *, actor: Actor, slug: str, text: str, dry_run: bool, origin: Origin = NOWHERE
+) -> ImportReport:
+    """Give, and change, rights in an album by a table; say of each line what is new, changed, or wrong.
+
+    A dry run does all of it and keeps nothing, so that it says what would happen and not something like it.
+
+    Raises
+    ------
+    NotFound
+        If there is no such album, or none for him.
+    Forbidden
+        If he is not an owner.
+    Invalid
+        If the table cannot be read at all.
+    Conflict
+        If the album would be left without an owner.
+    Unavailable
+        If names cannot be looked up.
+
+    """
+    with on_record(world, actor=actor, origin=origin):
+        with world.store.read() as tx:
+            check(tx, world, actor=actor, action=Action.MANAGE, slug=slug)
+        lines = read(text)
+        found = _looked_up(world, lines)
+        reports: list[LineReport] = []
+        try:
+            with world.store.write() as tx:
+                album = check(tx, world, actor=actor, action=Action.MANAGE, slug=slug)
+                taking = _Taking(tx, world, album, actor, origin)
+                reports += [taking.line(line, found[line.number]) for line in lines]
+                wrong = any(each.outcome is LineOutcome.WRONG for each in reports)
+                if not wrong:
+                    keeps_an_owner(tx, album)
+                if wrong or dry_run:
+                    _undo()
+        except _Undone:
+            return ImportReport(lines=tuple(reports), done=False)
+    return ImportReport(lines=tuple(reports), done=True)
+
+
+def read(text: str) -> list[_Line]:
+    """Read a table.
+
+    Raises
+    ------
+    Invalid
+        If it has no columns that are known, or too many lines.
+
+    """
+    text = text.removeprefix("\ufeff")
+    head = text.split("\n", 1)[0]
+    separator = max(",;\t", key=head.count)
+    try:
+        rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True))
+    except csv.Error:
+        raise Invalid("body", "{field} is not a table of comma-separated values.") from None
+    names = [name.strip().lower() for name in rows[0]] if rows else []
+    unknown = [name for name in names if name not in (*COLUMNS, *PASSED_OVER)]
+    if unknown or len(set(names)) < len(names) or not set(names) & set(SUBJECTS):
+        raise Invalid(
+            "body", "{field}: the first line must name columns of {known}.", known=", ".join(COLUMNS)
+        )
+    numbered = [(number, row) for number, row in enumerate(rows[1:], start=2) if any(map(str.strip, row))]
+    if not 0 < len(numbered) <= MOST_LINES:
+        raise Invalid("body", "{field} must have 1 to {most} lines of members.", most=str(MOST_LINES))
+    return [_Line(number=number, cells=_cells(names, row)) for number, row in numbered]
+
+
+def _cells(names: list[str], row: list[str]) -> Mapping[str, str]:
+    """Return a line's cells by column; what makes text safe in a spreadsheet is taken away again."""
+    cells = {name: spreadsheets.plain(cell).strip() for name, cell in zip(names, row, strict=False)}
+    return {name: cells.get(name, "") for name in names} | ({"": "more"} if len(row) > len(names) else {})
+
+
+def _looked_up(world: World, lines: list[_Line]) -> Mapping[int, Found | Invalid]:
+    """Return whom each line means, or what is wrong with its name."""
+
+    def ask(line: _Line) -> tuple[int, Found | Invalid]:
+        try:
+            return line.number, look_up(world, _named(line))
+        except Invalid as error:
+            return line.number, error
+
+    with ThreadPoolExecutor(AT_ONCE, "import") as pool:
+        found = dict(pool.map(ask, lines))
+    unknown = sum(isinstance(each, Invalid) and each.field != "subject" for each in found.values())
+    if unknown > MOST_UNKNOWN:
+        raise Invalid("body", "{field}: more than {most} names are not known.", most=str(MOST_UNKNOWN))
+    return found
+
+
+def _named(line: _Line) -> Named:
+    if "" in line.cells:
+        raise Invalid("line", "{field}: there are more cells than columns.")
+    return Named(**{name: line.cells.get(name) or None for name in SUBJECTS})
+
+
+@dataclass(slots=True)
+class _Taking:
+    """A table being taken, in one transaction."""
+
+    tx: Session
+    world: World
+    album: Album
+    actor: Actor
+    origin: Origin
+    seen: dict[tuple[str, str], int] = field(default_factory=dict)
+    """By which line somebody was named."""
+
+    def line(self, line: _Line, found: Found | Invalid) -> LineReport:
+        """Do what a line says; what is wrong with it stops only the line."""
+        try:
+            if isinstance(found, Invalid):
+                raise found
+            outcome = self._take(line, found)
+        except Unavailable:
+            raise
+        except ServiceError as error:
+            return LineReport(
+                line=line.number,
+                subject=line.subject,
+                outcome=LineOutcome.WRONG,
+                column=(error.reason or "").removeprefix("subject."),
+                message=error.message,
+                places=error.places,
+            )
+        return LineReport(line=line.number, subject=line.subject, outcome=outcome)
+
+    def _take(self, line: _Line, found: Found) -> LineOutcome:
+        kind, subject = key = _key(found)
+        if key in self.seen:
+            raise Invalid("line", "{field}: line {other} names the same.", other=str(self.seen[key]))
+        self.seen[key] = line.number
+        held = self._held(kind, subject)
+        rights, note = _rights(line), line.cells.get("note")
+        if held is None:
+            valid(self.world, rights)
+            new = give(
+                self.tx,
+                album=self.album,
+                found=found,
+                rights=rights,
+                note=checked_note(note or ""),
+                at=self.world.clock(),
+                by=self.actor,
+            )
+            record_given(
+                self.tx, new, album=self.album, actor=self.actor, at=self.world.clock(), origin=self.origin
+            )
+            return LineOutcome.NEW
+        # A last day that stands there as it is now is not being given: it may be over.
+        keeps = "until" not in line.cells or rights.until == held.until
+        edit = Edit(role=rights.role, actions=rights.actions, until=rights.until, keep_until=keeps, note=note)
+        changed = change(self.tx, self.world, self.album, held, edit, actor=self.actor, origin=self.origin)
+        return LineOutcome.CHANGED if changed else LineOutcome.SAME
+
+    def _held(self, kind: str, subject: str) -> Held | None:
+        """Return what who is named has already: a member's rights, or an invitation's."""
+        if kind == "address":
+            found = invitations_table.of_album(self.tx, self.album.id)
+            return next((each for each in found if each.address == subject), None)
+        return members_table.of_subject(
+            self.tx, album_id=self.album.id, kind=SubjectKind(kind), subject=subject
+        )
+
+
+def _key(found: Found) -> tuple[str, str]:
+    match found:
+        case DirectoryPerson():
+            return SubjectKind.PERSON, f"{found.provider}:{found.subject}"
+        case Group():
+            return SubjectKind.GROUP, found.id
+        case _:
+            return "address", found
+
+
+def _rights(line: _Line) -> Rights:
+    preset, listed, until = (line.cells.get(name, "") for name in ("preset", "actions", "until"))
+    day = _day(until)
+    if bool(preset) is bool(listed):
+        raise Invalid("preset", "Give either a preset or rights, one of the two.")
+    if preset:
+        if preset.lower() not in tuple(Preset):
+            raise Invalid("preset", "There is no preset called {preset}.", preset=preset)
+        return Rights.of_preset(Preset(preset.lower()), until=day)
+    actions = frozenset(_actions(listed))
+    return Rights(role=AlbumRole.MEMBER, actions=actions, until=day)
+
+
+def _actions(listed: str) -> Iterator[Action]:
+    for word in _BETWEEN.split(listed.strip().lower()):
+        if word not in ACTIONS:
+            raise Invalid("actions", "There is no right called {right}.", right=word)
+        yield ACTIONS[word]
+
+
+def _day(text: str) -> date | None:
+    if not text:
+        return None
+    try:
+        return date.fromisoformat(text if _DAY.fullmatch(text) else "")
+    except ValueError:
+        raise Invalid("until", "{field} must be a day, written YYYY-MM-DD.") from None

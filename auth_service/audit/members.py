@@ -1,0 +1,158 @@
+"""Put on record what happens to invitations of albums: one function per event, as in the package.
+
+As with albums, all of it carries the album's label, and so is what the album's owners may read.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from auth_service import audit
+from auth_service.origin import Origin
+from auth_service.policy.model import Actor
+from auth_service.vocabulary import Action, AuditEvent, Level, album_label
+
+
+def invited(
+    tx: Session,
+    *,
+    at: datetime,
+    actor: Actor,
+    slug: str,
+    invitation: int,
+    after: Mapping[str, Any],
+    origin: Origin,
+) -> None:
+    """Record that an address was invited into an album."""
+    details = {"invitation": invitation, "after": dict(after)}
+    audit.add(tx, AuditEvent.INVITED, at=at, actor=actor, origin=origin, **_album(slug), details=details)
+
+
+def invitation_changed(
+    tx: Session,
+    *,
+    at: datetime,
+    actor: Actor,
+    slug: str,
+    invitation: int,
+    before: Mapping[str, Any],
+    after: Mapping[str, Any],
+    origin: Origin,
+) -> None:
+    """Record that what an invited address will get was changed."""
+    audit.add(
+        tx,
+        AuditEvent.INVITATION_CHANGED,
+        at=at,
+        actor=actor,
+        origin=origin,
+        **_album(slug),
+        details={"invitation": invitation, "before": dict(before), "after": dict(after)},
+    )
+
+
+def invitation_removed(
+    tx: Session,
+    *,
+    at: datetime,
+    actor: Actor,
+    slug: str,
+    invitation: int,
+    before: Mapping[str, Any],
+    origin: Origin,
+) -> None:
+    """Record that an invitation was taken back."""
+    audit.add(
+        tx,
+        AuditEvent.INVITATION_REMOVED,
+        at=at,
+        actor=actor,
+        origin=origin,
+        **_album(slug),
+        details={"invitation": invitation, "before": dict(before)},
+    )
+
+
+def invitation_used(
+    tx: Session,
+    *,
+    at: datetime,
+    actor: Actor,
+    slug: str,
+    invitation: int,
+    member: int,
+    before: Mapping[str, Any],
+    after: Mapping[str, Any],
+    lost: Mapping[str, Any],
+    origin: Origin,
+) -> None:
+    """Record that somebody became a member by his address, and what of the invitation fell away."""
+    details = {
+        "invitation": invitation,
+        "member": member,
+        "before": dict(before),
+        "after": dict(after),
+        "lost": dict(lost),
+    }
+    audit.add(
+        tx, AuditEvent.INVITATION_USED, at=at, actor=actor, origin=origin, **_album(slug), details=details
+    )
+
+
+def invitation_lapsed(
+    tx: Session,
+    *,
+    at: datetime,
+    actor: Actor,
+    slug: str,
+    invitation: int,
+    before: Mapping[str, Any],
+    why: str,
+    origin: Origin,
+) -> None:
+    """Record that nothing was left of an invitation.
+
+    Parameters
+    ----------
+    why : str
+        ``inviter``: who made it can give nothing any more; ``over``: its last day has passed; ``member``: he
+        is a member already.
+
+    """
+    audit.add(
+        tx,
+        AuditEvent.INVITATION_LAPSED,
+        at=at,
+        actor=actor,
+        origin=origin,
+        **_album(slug),
+        reason=f"invitation:{why}",
+        details={"invitation": invitation, "before": dict(before)},
+    )
+
+
+def access_counted(tx: Session, *, at: datetime, actor: Actor, about: str, origin: Origin) -> None:
+    """Record that an administrator was told how much somebody may see.
+
+    Parameters
+    ----------
+    about : str
+        The other's key.
+
+    """
+    audit.add(
+        tx,
+        AuditEvent.ACCESS_COUNTED,
+        at=at,
+        actor=actor,
+        origin=origin,
+        action=Action.ADMINISTER,
+        level=Level.SYSTEM,
+        target=about[:256],
+    )
+
+
+def _album(slug: str) -> dict[str, str]:
+    return {"level": Level.ALBUM, "target": slug, "label": album_label(slug)}

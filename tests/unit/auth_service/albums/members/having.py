@@ -1,0 +1,32 @@
+"""What the tests of members give, and look at."""
+
+from datetime import date
+
+from auth_service.albums.members import Rights, list_members
+from auth_service.store import audit as audit_table
+from auth_service.store.tables import AuditRecord
+from auth_service.vocabulary import Action, AlbumRole
+from tests.world import TestWorld
+
+OWNER = Rights(role=AlbumRole.OWNER)
+VIEWER = Rights(role=AlbumRole.MEMBER, actions=frozenset({Action.VIEW}))
+
+
+def rights(*actions: Action, until: date | None = None) -> Rights:
+    return Rights(role=AlbumRole.MEMBER, actions=frozenset(actions), until=until)
+
+
+def members(world: TestWorld, slug: str = "a") -> dict[str, Rights]:
+    return {
+        member.subject: member.rights
+        for member in list_members(world, actor=world.actor(f"pi-{slug}"), slug=slug)
+    }
+
+
+def ids(world: TestWorld, slug: str = "a") -> dict[str, int]:
+    return {m.subject: m.id for m in list_members(world, actor=world.actor(f"pi-{slug}"), slug=slug)}
+
+
+def records(world: TestWorld, event: str) -> list[AuditRecord]:
+    with world.store.read() as tx:
+        return [record for record in audit_table.records(tx) if record.event == event]
