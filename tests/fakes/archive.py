@@ -37,6 +37,8 @@ class FakeArchive:
         """Every find and count, as it was asked."""
         self.streamed: list[tuple[str, str, dict[str, Any]]] = []
         """Method, path and body of everything that was read as it came."""
+        self.measured: list[str] = []
+        """Series whose size was asked for."""
         self.down = False
 
     # What tests do to it.
@@ -152,6 +154,13 @@ class FakeArchive:
             return None
         uids = sorted(child.tags["SOPInstanceUID"] for child in here.children.values())
         return json.dumps([{"00080018": {"vr": "UI", "Value": [uid]}} for uid in uids]).encode()
+
+    def series_bytes(self, orthanc_id: str) -> int:
+        """Take each instance for 1000 bytes."""
+        self._alive()
+        here = self.held["Series"].get(orthanc_id)
+        self.measured.append(orthanc_id)
+        return 1000 * len(here.children) if here else 0
 
     def stream(
         self, method: str, path: str, *, accept: str = "*/*", body: Mapping[str, Any] | None = None
