@@ -40,7 +40,7 @@ class For(Enum):
 _FOR = (
     (re.compile(r"/api/(?:people|rules(?:/check)?)"), For.ADMINISTRATORS),
     (re.compile(r"/(?:portal/why|api/(?:explain|audit))"), For.OWNERS),
-    (re.compile(r"/api/(?:sessions|tokens)(?:/[^/]+)?"), For.ANYBODY),
+    (re.compile(r"/api/(?:sessions|tokens|searches|selection)(?:/[^/]+)?"), For.ANYBODY),
 )
 """What the routes ask for in ``http/`` (a test compares the two)."""
 
