@@ -30,6 +30,8 @@ PAGES = {
     "audit of an album": ("audit", {"album": "head-ct"}),
     "audit of another album": ("audit", {"album": "brain-mr"}),
     "why": ("why", {}),
+    "search": ("search", {}),
+    "search for a study of others": ("search", {"PatientID": "2-003"}),
 }
 
 SIGN_IN = "Please sign in"
@@ -54,6 +56,18 @@ EXPECTED = {
     "no study": dict.fromkeys(("stranger", "admin", "member", "owner"), NOTHING),
     "bad study": dict.fromkeys(("stranger", "admin", "member", "owner"), NOTHING),
     "why": {"stranger": NOTHING, "admin": "Explain", "member": NOTHING, "owner": "Explain"},
+    "search": {
+        "stranger": "Nothing matches",
+        "admin": "Nothing matches",
+        "member": "1 to 25 of 60",
+        "owner": "1 to 25 of 63",
+    },
+    "search for a study of others": {
+        "stranger": "Nothing matches",
+        "admin": "Nothing matches",
+        "member": "Nothing matches",
+        "owner": "1 to 1 of 1",
+    },
     "me": {
         "stranger": "Stranger Test",
         "admin": "administrator",
@@ -138,7 +152,7 @@ def test_another_person_in_the_same_tab_finds_nothing_of_the_first(
     del world
 
 
-@pytest.mark.parametrize("page", ["albums", "album", "no album", "study", "me", "audit", "why"])
+@pytest.mark.parametrize("page", ["albums", "album", "no album", "study", "me", "audit", "why", "search"])
 @pytest.mark.parametrize("person", [None, "stranger", "owner"])
 def test_every_page_speaks_french(page: str, person: str | None, open_page: Open) -> None:
     path, query = PAGES[page]
@@ -179,7 +193,7 @@ def test_nobody_can_choose_a_language_too(open_page: Open) -> None:
 
 
 @pytest.mark.parametrize("part", sorted(set(Part) - {Part.RULES}))  # which is no service: test_pages.py
-@pytest.mark.parametrize("page", ["albums", "album", "study", "me", "why"])
+@pytest.mark.parametrize("page", ["albums", "album", "study", "me", "why", "search"])
 def test_each_page_says_what_is_down(part: Part, page: str, world: World, open_page: Open) -> None:
     world.down.add(part)
     path, query = PAGES[page]
