@@ -151,6 +151,10 @@ class Archive(Protocol):
         """Return what DICOMweb says of the instances of a series, as it is written; ``None``: it is gone."""
         ...
 
+    def series_bytes(self, orthanc_id: str) -> int:
+        """Return how large the files of a series are together, as they are given; 0: it is gone."""
+        ...
+
     def stream(
         self, method: str, path: str, *, accept: str = "*/*", body: Mapping[str, Any] | None = None
     ) -> Streamed:
@@ -313,6 +317,11 @@ class OrthancArchive:
         path = f"/dicom-web/studies/{study_uid}/series/{series_uid}/metadata"
         answer = self._get(path, headers=self._told)
         return answer.content if answer is not None else None
+
+    def series_bytes(self, orthanc_id: str) -> int:
+        """Ask for the statistics of a series."""
+        answer = self._get(f"/series/{orthanc_id}/statistics")
+        return int(answer.json()["UncompressedSize"]) if answer is not None else 0
 
     def stream(
         self, method: str, path: str, *, accept: str = "*/*", body: Mapping[str, Any] | None = None

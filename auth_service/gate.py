@@ -41,6 +41,16 @@ class Opened:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Listed:
+    """A study or a series that a list names, as it was found; without series it is not there."""
+
+    uid: str
+    level: Level
+    series: tuple[ArchivedSeries, ...] = ()
+    ambiguous: AmbiguousError | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Gate:
     """What decisions about data need."""
 
@@ -130,6 +140,21 @@ class Gate:
         judgement = self._judge(actor).each(action, (series,) if series else ())
         return self._settled(actor, judgement, Level.SERIES, target)
 
+    def open_all(self, actor: Actor, action: Action, listed: Sequence[Listed], target: str) -> list[Opened]:
+        """Decide about each thing of a list, by the grants of one moment; the first refusal ends it."""
+        judge = self._judge(actor)
+        return [
+            self._settled(
+                actor, judge.each(action, one.series, one.ambiguous), one.level, f"{target}?{one.uid}"
+            )
+            for one in listed
+        ]
+
+    def open_some(self, actor: Actor, action: Action, listed: Sequence[Listed]) -> list[Opened | None]:
+        """Decide likewise, where what may not be done is left out: nobody is refused, or learns of it."""
+        judge = self._judge(actor)
+        return [what_is_open(judge.each(action, one.series, one.ambiguous)) for one in listed]
+
     def done(self, actor: Actor, action: Action, opened: Opened, target: str) -> None:
         """Put on record what is about to be done with one study: a look into it, or images taken away."""
         if action is Action.DOWNLOAD:
@@ -148,17 +173,15 @@ class Gate:
             (one.study_uid, decision.label, decision.rule) for one in opened for decision in one.decisions
         ]
         with self.store.write() as transaction:
-            for study_uid, label, rule in dict.fromkeys(through):
-                audit.downloaded(
-                    transaction,
-                    at=self.clock(),
-                    actor=actor,
-                    target=target,
-                    study_uid=study_uid,
-                    label=label,
-                    rule=rule,
-                    origin=self.origin,
-                )
+            audit.downloaded(
+                transaction,
+                at=self.clock(),
+                actor=actor,
+                target=target,
+                through=dict.fromkeys(through),
+                origin=self.origin,
+            )
+            for rule in dict.fromkeys(rule for _, _, rule in through):
                 members.used(transaction, rule, at=self.clock())
 
     def judge(self, actor: Actor, target: Target, path: str) -> Verdict:
@@ -179,12 +202,15 @@ class Gate:
         """Return what is open; a refusal is put on record, and raised as the actor may know of it."""
         if judgement.ambiguous:
             self._record_ambiguous(actor, judgement.ambiguous)
-        permitted, study_uid = judgement.permitted, judgement.study_uid
-        if permitted and study_uid:
-            allowed = [decision for _, decision in judgement.judged if decision.allowed]
-            return Opened(study_uid=study_uid, series=permitted, decisions=tuple(dict.fromkeys(allowed)))
+        if opened := what_is_open(judgement):
+            return opened
         self._deny(
-            actor, judgement.action, judgement.decision, level=level, target=target, study_uid=study_uid
+            actor,
+            judgement.action,
+            judgement.decision,
+            level=level,
+            target=target,
+            study_uid=judgement.study_uid,
         )
         if judgement.verdict is Verdict.FORBIDDEN:
             raise Forbidden("You may look at this, but not do this with it.", reason=judgement.action)
@@ -292,6 +318,15 @@ class Gate:
                 uid=error.uid,
                 origin=self.origin,
             )
+
+
+def what_is_open(judgement: Judgement) -> Opened | None:
+    """Return what of one study a judgement opens, if anything."""
+    permitted, study_uid = judgement.permitted, judgement.study_uid
+    if not permitted or not study_uid:
+        return None
+    allowed = [decision for _, decision in judgement.judged if decision.allowed]
+    return Opened(study_uid=study_uid, series=permitted, decisions=tuple(dict.fromkeys(allowed)))
 
 
 class Recorder(Protocol):

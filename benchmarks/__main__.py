@@ -8,7 +8,17 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from benchmarks import archives, generated, outages, questions, recording, revocation, searches, streamed
+from benchmarks import (
+    archives,
+    downloads,
+    generated,
+    outages,
+    questions,
+    recording,
+    revocation,
+    searches,
+    streamed,
+)
 from benchmarks.table import Line, show
 from benchmarks.world import World
 from deploy.native.paths import REPOSITORY
@@ -20,6 +30,7 @@ MEASUREMENTS: dict[str, Sequence[Measurement]] = {
     "streamed": (streamed.warm, streamed.cold, streamed.metadata),
     "searches": (searches.studies, searches.qido),
     "archives": (archives.handed_over, archives.through_the_service, archives.by_dicomweb),
+    "download": (downloads.size, downloads.album, downloads.with_dicomdir),
     "recording": (recording.on_and_off,),
     "revocation": (revocation.given_and_taken, revocation.everything_else),
     "questions": (questions.per_minute,),

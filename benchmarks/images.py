@@ -114,4 +114,7 @@ LARGE = Study(number=202, series=4, images=100, side=512)
 SCATTERED = Study(number=203, series=140, images=3, side=512)
 """The same in so many series that the service streams their archive itself."""
 
-ALL = [*MANY, LONG, LARGE, SCATTERED]
+HUGE = Study(number=204, series=8, images=100, side=512)
+"""400 MB more: with all the others it makes an album of 1 GB."""
+
+ALL = [*MANY, LONG, LARGE, SCATTERED, HUGE]

@@ -91,6 +91,7 @@ def shots(manifest: dict[str, Any]) -> list[Shot]:
         album,
         Shot(name="study", path=study, seen=f"{card} img"),
         Shot(name="me", path="/portal/me", seen="table.rights"),
+        Shot(name="search", path="/portal/search?Modality=CT", seen=table),
         Shot(name="audit", path="/portal/audit", seen=table, person="admin"),
         *_whys(manifest),
         Shot(name="empty", path="/portal/albums", seen=".st-key-notice", person="stranger"),

@@ -4,7 +4,7 @@ import streamlit as st
 
 from portal import albums, guard, session
 from portal.errors import NotFound
-from portal.widgets import filters, header, notices, tables
+from portal.widgets import downloads, filters, header, notices, tables
 
 visit = guard.require()
 t = visit.t
@@ -14,7 +14,7 @@ if slug is None:
 
 album = visit.account.album(slug)
 header.breadcrumb(t, [], album.title)
-header.album(t, album)
+taking = header.album(t, album)
 if "view" not in album.actions:
     notices.empty("visibility_off", t("You may not see the images of this album"), [])
     st.stop()
@@ -42,3 +42,8 @@ with place:
         )
     else:
         notices.empty("search_off", t("No study matches"), [t("Loosen the filters above.")])
+if "download" in album.actions and album.series:
+    with taking:
+        downloads.album(
+            t, albums.size_of(visit.account, album, session.measured), album.slug, visit.addresses
+        )

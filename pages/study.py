@@ -4,7 +4,7 @@ import streamlit as st
 
 from portal import albums, guard, session
 from portal.errors import NotFound
-from portal.widgets import cards, header, places, tables
+from portal.widgets import cards, downloads, header, places, tables
 
 visit = guard.require()
 t = visit.t
@@ -16,7 +16,10 @@ opened = albums.open_study(visit.account, visit.archive, uid, slug=session.param
 study, album = opened.study, opened.album
 above = [(album.title, places.ALBUM, {"album": album.slug})] if album else []
 header.breadcrumb(t, above, study.patient or t("Study"))
-header.study(t, study, visit.addresses.ohif([uid]))
+taking = header.study(t, study, visit.addresses.ohif([uid]))
 cards.series(t, opened.series, visit.addresses)
 st.header(t("Key attributes"), anchor=False)
 tables.attributes(t, study)
+if size := albums.size_of_study(visit.account, opened):
+    with taking:
+        downloads.study(t, size, uid, album.slug if album else None, visit.addresses)

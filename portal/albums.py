@@ -1,9 +1,10 @@
 """What people do with albums: look for them, and go through the studies of one, page by page."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from portal.answers import Album, AlbumList, AlbumSearch
+from auth_service.vocabulary import Action
+from portal.answers import Album, AlbumList, AlbumSearch, Size
 from portal.archive import Archive, StudySearch
 from portal.auth_client import Account
 from portal.dicom import Series, Study, face, in_order
@@ -14,6 +15,10 @@ LOOKED_AT = 50
 """Albums that are looked through at once for their owners: Keycloak is asked about each of them."""
 _MOST_ALBUMS = 200
 """The most albums that are asked for when modalities to choose from are gathered."""
+
+
+Measured = Callable[[str, Callable[[], Size]], Size]
+"""Gives what was measured before under a key, else measures it."""
 
 
 def search(account: Account, question: AlbumSearch) -> AlbumList:
@@ -83,3 +88,19 @@ def open_study(account: Account, archive: Archive, uid: str, *, slug: str | None
     label = album.label if album else None
     study = archive.study(uid, label=label)
     return OpenStudy(study, in_order(archive.series([uid], label=label)), album)
+
+
+def size_of(account: Account, album: Album, measured: Measured) -> Size:
+    """Say how much of an album may be taken away; measured once for what it holds now."""
+    # What somebody else is given changes nothing here, and what he himself is, the album's actions say.
+    key = f"album.{album.slug}.{album.changed.isoformat()}.{album.series}.{album.instances}"
+    return measured(key, lambda: account.album_size(album.slug))
+
+
+def size_of_study(account: Account, opened: OpenStudy) -> Size | None:
+    """Say how much of a study may be taken away, as it was opened; None: nothing."""
+    uid, album = opened.study.StudyInstanceUID, opened.album
+    if album and Action.DOWNLOAD not in album.actions:
+        return None
+    size = account.album_size(album.slug, study=uid) if album else account.size([uid])
+    return size if size.series else None

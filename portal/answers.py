@@ -217,6 +217,46 @@ class OwnerlessList(Answer):
     total: int
 
 
+class Size(Answer):
+    """How much may be taken away."""
+
+    studies: int
+    series: int
+    instances: int
+    bytes: int
+    complete: bool
+    """Whether all of it is measured: where not, it is more than that."""
+    left_out: int = 0
+    """How many of the things that were named may not be taken away."""
+
+
+class Selection(Answer):
+    """What the person has selected, by identifiers of DICOM."""
+
+    studies: tuple[str, ...] = ()
+    series: tuple[str, ...] = ()
+
+    @property
+    def total(self) -> int:
+        """How many things these are."""
+        return len(self.studies) + len(self.series)
+
+
+class SavedSearch(Answer):
+    """A question of the page *Search* that the person kept under a name."""
+
+    id: int
+    name: str
+    query: str
+    """As it stands in the page's address."""
+
+
+class SavedSearches(Answer):
+    """All questions that the person kept."""
+
+    items: tuple[SavedSearch, ...]
+
+
 class Health(Answer):
     """Which parts are up; what is not named is taken to be up."""
 

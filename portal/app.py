@@ -27,6 +27,7 @@ def pages(t: Text, *, administers: bool, owns: bool) -> dict[str, list[st.Page]]
     usual = [
         st.Page(home, title=t("Home"), url_path="home", default=True, visibility="hidden"),
         st.Page(places.ALBUMS, title=t("Albums"), icon=":material/photo_library:", url_path="albums"),
+        st.Page(places.SEARCH, title=t("Search"), icon=":material/search:", url_path="search"),
         st.Page(places.ALBUM, title=t("Album"), url_path="album", visibility="hidden"),
         st.Page(places.CONTENTS, title=t("Contents"), url_path="contents", visibility="hidden"),
         st.Page(places.SETTINGS, title=t("Settings"), url_path="album_settings", visibility="hidden"),

@@ -17,6 +17,7 @@ from pyorthanc import Orthanc
 
 from portal.dicom import Series, Study, is_uid
 from portal.errors import Forbidden, Invalid, NotFound, Part, SignedOut, Unavailable
+from portal.search import Found, Search, SearchLevel
 
 _log = logging.getLogger(__name__)
 _T = TypeVar("_T")
@@ -71,6 +72,20 @@ class StudySearch:
     order: StudyOrder = StudyOrder.NEWEST
 
 
+SEARCHED_TAGS = (
+    "StudyInstanceUID",
+    "PatientID",
+    "PatientName",
+    "PatientSex",
+    "PatientAge",
+    "PatientBirthDate",
+    "StudyDate",
+    "StudyDescription",
+    "AccessionNumber",
+)
+"""Asked for beside a series that was searched for: what its study is."""
+
+
 class Archive(Protocol):
     """Orthanc, asked in one person's name."""
 
@@ -79,6 +94,12 @@ class Archive(Protocol):
 
     def count(self, search: StudySearch) -> int:
         """Return how many studies there are in all."""
+
+    def search(self, search: Search, *, limit: int, offset: int) -> list[Found]:
+        """Return one page of what is found among all that the person may see, the newest first."""
+
+    def search_count(self, search: Search) -> int:
+        """Return how much is found in all."""
 
     def study(self, uid: str, *, label: str | None) -> Study:
         """Return one study, or raise `NotFound`."""
@@ -132,10 +153,29 @@ class OrthancArchive:
 
     def count(self, search: StudySearch) -> int:
         """See `Archive`."""
-        answer = self._post("count", _question("Study", _query(search), search.label))
+        return self._count(_question("Study", _query(search), search.label))
+
+    def search(self, search: Search, *, limit: int, offset: int) -> list[Found]:
+        """See `Archive`."""
+        of_study = search.level is SearchLevel.STUDY
+        question = search.orthanc | {
+            "Limit": limit,
+            "Since": offset,
+            "ResponseContent": ["MainDicomTags", "Labels"],
+            "RequestedTags": list(STUDY_TAGS if of_study else (*SERIES_TAGS, *SEARCHED_TAGS)),
+            "OrderBy": _order(StudyOrder.NEWEST, *(() if of_study else ("SeriesInstanceUID",))),
+        }
+        return _present(_found(one, of_study=of_study) for one in self._find(question))
+
+    def search_count(self, search: Search) -> int:
+        """See `Archive`."""
+        return self._count(search.orthanc)
+
+    def _count(self, question: Mapping[str, Any]) -> int:
+        answer = self._post("count", question)
         count = answer.get("Count") if isinstance(answer, Mapping) else None
         if not isinstance(count, int):
-            _log.error("the count of studies is not as agreed")
+            _log.error("the count is not as agreed")
             raise Unavailable(Part.ORTHANC)
         return count
 
@@ -218,11 +258,25 @@ def _query(search: StudySearch) -> dict[str, str]:
     return query
 
 
-def _order(order: StudyOrder) -> list[dict[str, str]]:
+def _order(order: StudyOrder, *also: str) -> list[dict[str, str]]:
     """Write the order for Orthanc; equal studies are told apart so that pages never overlap."""
     first = (order.value.lstrip("-"), "DESC" if order.startswith("-") else "ASC")
-    then = [(key, "ASC") for key in ("PatientID", "StudyInstanceUID") if key != first[0]]
+    then = [(key, "ASC") for key in ("PatientID", "StudyInstanceUID", *also) if key != first[0]]
     return [{"Type": "DicomTag", "Key": key, "Direction": direction} for key, direction in [first, *then]]
+
+
+def _found(answer: Mapping[str, Any], *, of_study: bool) -> Found | None:
+    study = Study.read(answer)
+    series = None if of_study else Series.read(answer)
+    if study is None or (series is None and not of_study):
+        return None
+    labels = answer.get("Labels")
+    return Found(
+        study=study,
+        series=series,
+        face=series,
+        labels=tuple(one for one in labels if isinstance(one, str)) if isinstance(labels, list) else (),
+    )
 
 
 def _present(items: Iterable[_T | None]) -> list[_T]:

@@ -5,7 +5,7 @@ the tests have a second implementation in memory. Answers are checked where they
 look as agreed counts as no answer. Nothing is kept between two questions but the connection.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 from urllib.parse import quote
 
@@ -20,8 +20,12 @@ from portal.answers import (
     Health,
     NewToken,
     RulesStatus,
+    SavedSearch,
+    SavedSearches,
+    Selection,
     Session,
     SessionList,
+    Size,
     TokenList,
     TokenWish,
 )
@@ -44,6 +48,33 @@ class Account(AlbumKeeping, Contents, MembersAccount, Protocol):
 
     def album(self, slug: str) -> Album:
         """Return one album, or raise `NotFound`."""
+
+    def album_size(self, slug: str, *, study: str | None = None) -> Size:
+        """Say how much of an album, or of a study in it, may be taken away; raises `Forbidden`."""
+
+    def size(self, studies: Sequence[str]) -> Size:
+        """Say how much of some studies may be taken away."""
+
+    def searches(self) -> tuple[SavedSearch, ...]:
+        """List the searches that the person saved, by name."""
+
+    def save_search(self, name: str, query: str) -> None:
+        """Save a search, or raise `Invalid`; one of the same name is replaced."""
+
+    def forget_search(self, search_id: int) -> None:
+        """Delete one of the person's saved searches."""
+
+    def selection(self) -> Selection:
+        """Return what the person has selected."""
+
+    def change_selection(self, *, add: Selection, remove: Selection) -> None:
+        """Select more, or less; raises `Invalid` where it would be too much."""
+
+    def clear_selection(self) -> None:
+        """Select nothing any more."""
+
+    def selection_size(self) -> Size:
+        """Say how much of what is selected may be taken away."""
 
     def sessions(self) -> tuple[Session, ...]:
         """List the person's live sessions."""
@@ -131,6 +162,44 @@ class HttpAccount(HttpAlbumKeeping, HttpContents, HttpMembers):
     def album(self, slug: str) -> Album:
         """See `Account`."""
         return read(Album, self._ask("GET", f"/api/albums/{quote(slug, safe='')}"))
+
+    def album_size(self, slug: str, *, study: str | None = None) -> Size:
+        """See `Account`."""
+        query = {"study": study} if study else {}
+        return read(Size, self._ask("GET", f"/api/albums/{quote(slug, safe='')}/size", params=query))
+
+    def size(self, studies: Sequence[str]) -> Size:
+        """See `Account`."""
+        return read(Size, self._ask("POST", "/api/archives/size", json={"studies": list(studies)}))
+
+    def searches(self) -> tuple[SavedSearch, ...]:
+        """See `Account`."""
+        return read(SavedSearches, self._ask("GET", "/api/searches")).items
+
+    def save_search(self, name: str, query: str) -> None:
+        """See `Account`."""
+        self._ask("POST", "/api/searches", json={"name": name, "query": query})
+
+    def forget_search(self, search_id: int) -> None:
+        """See `Account`."""
+        self._ask("DELETE", f"/api/searches/{search_id}")
+
+    def selection(self) -> Selection:
+        """See `Account`."""
+        return read(Selection, self._ask("GET", "/api/selection"))
+
+    def change_selection(self, *, add: Selection, remove: Selection) -> None:
+        """See `Account`."""
+        change = {"add": add.model_dump(mode="json"), "remove": remove.model_dump(mode="json")}
+        self._ask("PATCH", "/api/selection", json=change)
+
+    def clear_selection(self) -> None:
+        """See `Account`."""
+        self._ask("DELETE", "/api/selection")
+
+    def selection_size(self) -> Size:
+        """See `Account`."""
+        return read(Size, self._ask("GET", "/api/selection/size"))
 
     def sessions(self) -> tuple[Session, ...]:
         """See `Account`."""

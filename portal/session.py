@@ -5,7 +5,7 @@ variable that `remembered` takes back), never in the session state. When the per
 session state holds is forgotten.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -16,12 +16,13 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import streamlit as st
 
 from i18n import LANGUAGES, best_language
-from portal.answers import Me, NewToken
+from portal.answers import Me, NewToken, Size
 from portal.archive import Archive
 from portal.auth_client import Account
 from portal.contents import Looked
 from portal.errors import PortalError, SignedOut
 from portal.health import HealthWatch
+from portal.search import ticked
 from portal.services import services
 from portal.text import Text
 from portal.viewers import Addresses, page_path
@@ -33,6 +34,9 @@ _HELD = "portal.held"
 _LOOKED = "portal.looked"
 _WORD = "portal.word"
 _TURN = "portal.turn."
+_SIZES = "portal.sizes"
+_DRAWING = "portal.drawing"
+_MOST_SIZES = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +178,52 @@ def page(key: str) -> int:
     return chosen if isinstance(chosen, int) and chosen > 0 else 1
 
 
+def measured(key: str, measure: Callable[[], Size]) -> Size:
+    """Return a size that was measured in this tab, else measure it; ``key`` changes with what it is of.
+
+    Only what is complete is kept: the next run goes on where this one stopped.
+    """
+    kept: dict[str, Size] = st.session_state.setdefault(_SIZES, {})
+    if key not in kept:
+        size = measure()
+        if not size.complete:
+            return size
+        if len(kept) >= _MOST_SIZES:
+            kept.clear()
+        kept[key] = size
+    return kept[key]
+
+
+def rows_ticked(key: str, uids: Sequence[str], before: Sequence[int]) -> tuple[list[str], list[str]]:
+    """Say which rows of a table were ticked just now, and which no longer are.
+
+    Parameters
+    ----------
+    key : str
+        Under which the table keeps its rows.
+    uids : Sequence of str
+        What its rows are, as they were when it was drawn.
+    before : Sequence of int
+        The rows that were ticked when it was drawn for the first time.
+
+    """
+    last = f"{key}.last"
+    now = list(st.session_state[key]["selection"]["rows"])
+    more, less = ticked(uids, st.session_state.get(last, before), now)
+    st.session_state[last] = now
+    return more, less
+
+
+def drawing() -> int:
+    """Return a number that changes when tables are to forget what was ticked in them."""
+    return int(st.session_state.get(_DRAWING, 0))
+
+
+def draw_anew() -> None:
+    """Let tables forget what was ticked in them: what is selected was changed elsewhere."""
+    st.session_state[_DRAWING] = drawing() + 1
+
+
 def why_address() -> str | None:
     """Return where an administrator or an owner asks why this page does not show; None: nobody is here."""
     asked = outcome()
@@ -200,7 +250,7 @@ def signout_address() -> str:
     return services().addresses.signout
 
 
-def open_clicked(key: str, uids: Sequence[str], album: str) -> None:
+def open_clicked(key: str, uids: Sequence[str], album: str | None = None) -> None:
     """Go to the page of the study whose button was clicked in a table.
 
     Parameters
@@ -209,12 +259,14 @@ def open_clicked(key: str, uids: Sequence[str], album: str) -> None:
         Under which the table keeps the click.
     uids : Sequence of str
         The StudyInstanceUIDs of the table's rows, as they were when it was drawn.
-    album : str
+    album : str, optional
         The slug of the album that the study is opened from.
 
     """
     row = st.session_state[key]["row"]
-    st.switch_page(places.STUDY, query_params={"study": uids[row], "album": album})
+    st.switch_page(
+        places.STUDY, query_params={"study": uids[row]} | ({"album": album} if album is not None else {})
+    )
 
 
 def _cookie() -> str:

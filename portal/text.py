@@ -66,6 +66,10 @@ class Text:
         """Write a whole number: ``1,248`` or ``1 248``."""
         return str(format_decimal(value, locale=self._locale))
 
+    def decimal(self, value: float) -> str:
+        """Write a number with one digit after the point where it is small: ``1.2``, ``12``; ``1,2``."""
+        return str(format_decimal(round(value, 1 if value < 10 else 0), locale=self._locale))  # noqa: PLR2004
+
     def together(self, parts: Sequence[str]) -> str:
         """Join words into ``a, b and c``."""
         return format_list(parts, locale=self._locale)

@@ -51,6 +51,23 @@ class Addresses:
         """Return where the members of an album are had as a table."""
         return f"{self.public_url}/api/albums/{quote(slug, safe='')}/members?format=csv"
 
+    def album_file(self, slug: str, *, study: str | None = None, form: str = "zip") -> str:
+        """Return where an album is taken away, or one study as it is in the album.
+
+        ``form`` is ``zip``, ``dicomdir``, or ``csv``: the list of its series and where DICOMweb gives each.
+        """
+        query = {"format": form} | ({"study": _checked(study)} if study is not None else {})
+        what = "manifest" if form == "csv" else "archive"
+        return f"{self.public_url}/api/albums/{quote(slug, safe='')}/{what}?{urlencode(query)}"
+
+    def study_file(self, study: str, *, form: str = "zip") -> str:
+        """Return where a study is taken away, as far as the person may."""
+        return f"{self.public_url}/api/archives?{urlencode({'study': _checked(study), 'format': form})}"
+
+    def selection_file(self, *, form: str = "zip") -> str:
+        """Return where what the person has selected is taken away, as far as he may."""
+        return f"{self.public_url}/api/selection/archive?{urlencode({'format': form})}"
+
     def signin(self, *, back_to: str, language: str) -> str:
         """Return where one signs in, to come back to ``back_to``: a path with its query."""
         return f"{self.public_url}/auth/signin?next={quote(back_to, safe='')}&lang={quote(language, safe='')}"
@@ -63,6 +80,12 @@ class Addresses:
     def page(self, path: str, query: dict[str, str]) -> str:
         """Return the address of a page of the portal."""
         return f"{self.public_url}{page_path(path, query)}"
+
+
+def _checked(uid: str) -> str:
+    if not is_uid(uid):
+        raise ValueError("what is taken away is named by its UID")
+    return uid
 
 
 def page_path(path: str, query: dict[str, str]) -> str:

@@ -19,9 +19,11 @@ from auth_service.vocabulary import (
     RealmRole,
     Why,
 )
+from portal.answers import Size
 from portal.archive import StudyOrder, TextField
 from portal.dicom import Age
 from portal.errors import Part
+from portal.search import SearchLevel
 from portal.text import Text
 
 _N = TypeVar("_N", bound=StrEnum)
@@ -210,6 +212,11 @@ def study_order(t: Text, order: StudyOrder) -> str:
     }[order]
 
 
+def search_level(t: Text, level: SearchLevel) -> str:
+    """Name what is looked for."""
+    return {SearchLevel.STUDY: t("Studies"), SearchLevel.SERIES: t("Series")}[level]
+
+
 def album_order(t: Text, order: str) -> str:
     """Name an order of albums."""
     return {
@@ -249,6 +256,22 @@ def members(t: Text, count: int) -> str:
 def images(t: Text, count: int) -> str:
     """Count instances, which people call images."""
     return t.plural("{count} image", "{count} images", count)
+
+
+def size(t: Text, count: int) -> str:
+    """Write a number of bytes as people speak of it: with one digit after the point where it is small."""
+    if count < 10**6:
+        return t("{number} kB", number=t.decimal(count / 10**3))
+    if count < 10**9:
+        return t("{number} MB", number=t.decimal(count / 10**6))
+    return t("{number} GB", number=t.decimal(count / 10**9))
+
+
+def load(t: Text, one: Size) -> str:
+    """Say in a few words how much may be taken away."""
+    how_large = size(t, one.bytes)
+    large = how_large if one.complete else t("more than {size}", size=how_large)
+    return t("{series}, {size}", series=series(t, one.series), size=large)
 
 
 def actor(t: Text, key: str, name: str) -> str:

@@ -230,23 +230,26 @@ def downloaded(
     at: datetime,
     actor: Actor,
     target: str,
-    study_uid: str,
-    label: str | None,
-    rule: str | None,
+    through: Iterable[tuple[str, str | None, str | None]],
     origin: Origin,
 ) -> None:
-    """Record that somebody took images away."""
-    add(
+    """Record that somebody took images away: of which studies, by which label and rule each."""
+    who = {**_who(actor), **_whence(origin)}
+    table.add_all(
         tx,
-        AuditEvent.DOWNLOADED,
-        at=at,
-        actor=actor,
-        action=Action.DOWNLOAD,
-        target=target,
-        study_uid=study_uid,
-        label=label,
-        rule=rule,
-        origin=origin,
+        [
+            {
+                **who,
+                "event": AuditEvent.DOWNLOADED,
+                "at": at,
+                "action": Action.DOWNLOAD,
+                "target": target,
+                "study_uid": study_uid,
+                "label": label,
+                "rule": rule,
+            }
+            for study_uid, label, rule in through
+        ],
     )
 
 

@@ -43,7 +43,7 @@ _FOR = (
         For.ADMINISTRATORS,
     ),
     (re.compile(r"/(?:portal/why|api/(?:explain|audit))"), For.OWNERS),
-    (re.compile(r"/api/(?:(?:sessions|tokens)(?:/[^/]+)?|members)"), For.ANYBODY),
+    (re.compile(r"/api/(?:(?:sessions|tokens|searches|selection)(?:/[^/]+)?|members)"), For.ANYBODY),
 )
 """What the routes ask for in ``http/`` (a test compares the two)."""
 

@@ -21,12 +21,14 @@ from auth_service.credentials.guessing import Guesses
 from auth_service.credentials.provider import Provider
 from auth_service.credentials.sessions import Sessions
 from auth_service.directory import Directory
+from auth_service.downloads.sizes import Sizes
 from auth_service.http import (
     api,
     archives,
     audit_api,
     authorize,
     changes_api,
+    downloads_api,
     explain_api,
     harvesting,
     internal,
@@ -38,6 +40,7 @@ from auth_service.http import (
     responses,
     retrieve,
     scoped,
+    searches_api,
     sessions_api,
     signin,
     tokens_api,
@@ -127,6 +130,7 @@ def create_app(
     app.state.decisions = Coalescing()
     app.state.doctor = Doctor()
     harvesting.install(app, clock=clock)
+    app.state.sizes = Sizes(archive)
     responses.install(app)
     for part in (
         authorize,
@@ -146,6 +150,8 @@ def create_app(
         listings,
         retrieve,
         archives,
+        downloads_api,
+        searches_api,
         wado,
     ):
         app.include_router(part.router)

@@ -136,7 +136,7 @@ def _of_one(request: Request, actor: Actor, orthanc_id: str, wishes: Wishes) -> 
         series = gate.series_by_id(actor, orthanc_id)
         opened = gate.open_series(actor, Action.DOWNLOAD, series, request.url.path)
     named = wishes.model_copy(update={"filename": wishes.filename or f"{orthanc_id}.zip"})
-    return _archive(
+    return made(
         request, actor, kind=kind, opened=[opened], ids=[one.id for one in opened.series], wishes=named
     )
 
@@ -150,7 +150,7 @@ def _of_several(request: Request, actor: Actor, selection: Selection) -> Respons
         opened.append(one)
         ids += within
     kind = request.url.path.rpartition("/create-")[2]
-    return _archive(request, actor, kind=kind, opened=opened, ids=list(dict.fromkeys(ids)), wishes=selection)
+    return made(request, actor, kind=kind, opened=opened, ids=list(dict.fromkeys(ids)), wishes=selection)
 
 
 def _resolved(gate: Gate, actor: Actor, orthanc_id: str, path: str) -> tuple[Opened, Sequence[str]]:
@@ -165,7 +165,7 @@ def _resolved(gate: Gate, actor: Actor, orthanc_id: str, path: str) -> tuple[Ope
     return gate.open_series(actor, Action.DOWNLOAD, series, target), [orthanc_id]
 
 
-def _archive(
+def made(
     request: Request,
     actor: Actor,
     *,
@@ -174,7 +174,22 @@ def _archive(
     ids: Sequence[str],
     wishes: Wishes,
 ) -> Response:
-    """Put on record what is taken, and have it made of exactly these."""
+    """Put on record what is taken, and have it made of exactly these.
+
+    Parameters
+    ----------
+    request : Request
+    actor : Actor
+    kind : str
+        Orthanc's word: ``archive``, or ``media`` with a DICOMDIR.
+    opened : sequence of Opened
+        What was decided about.
+    ids : sequence of str
+        Orthanc's identifiers of what goes in.
+    wishes : Wishes
+        How it is to be made.
+
+    """
     gate = Gate.of(request)
     if wishes.is_job:
         # It would lie on the server for everybody who administers it.

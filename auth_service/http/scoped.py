@@ -6,11 +6,11 @@ Orthanc's ``/tools/find`` and ``/tools/count-resources``, whose bodies are read 
 
 from collections.abc import Collection, Sequence
 from dataclasses import replace
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 from urllib.parse import parse_qsl
 
 from fastapi import APIRouter, Request
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 from pydantic.alias_generators import to_pascal
 from starlette.responses import JSONResponse
 
@@ -21,6 +21,7 @@ from auth_service.http import reading
 from auth_service.http.dependencies import UNSAFE, SignedIn, Uid
 from auth_service.policy.model import Actor, Nothing, Visibility
 from auth_service.search import Order, Question, Row, dicom_json, orthanc_json
+from auth_service.search.ranges import Range
 from auth_service.vocabulary import Action, Level
 
 router = APIRouter()
@@ -49,8 +50,25 @@ class SortKey(_OrthancBody):
     direction: Literal["ASC", "DESC"]
 
 
+class RangeBody(BaseModel):
+    """Numbers between which an attribute is to be, these included."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    lowest: Annotated[float, Field(allow_inf_nan=False)] | None = Field(None, alias="From")
+    highest: Annotated[float, Field(allow_inf_nan=False)] | None = Field(None, alias="To")
+
+    @model_validator(mode="after")
+    def _holds_something(self) -> Self:
+        if self.lowest is None and self.highest is None:
+            raise ValueError("a range needs From, or To, or both")
+        if self.lowest is not None and self.highest is not None and self.lowest > self.highest:
+            raise ValueError("From must not be larger than To")
+        return self
+
+
 class CountBody(_OrthancBody):
-    """What ``/tools/count-resources`` is asked."""
+    """What ``/tools/count-resources`` is asked; ``Ranges`` is ours, and no word of Orthanc's."""
 
     level: Literal["Study", "Series", "Instance"]
     query: dict[str, Annotated[str, StringConstraints(max_length=65536)]] = Field(max_length=64)
@@ -58,6 +76,7 @@ class CountBody(_OrthancBody):
         None, min_length=1, max_length=200
     )
     labels_constraint: Literal["Any"] = "Any"
+    ranges: dict[str, RangeBody] = Field(default={}, max_length=8)
 
 
 class FindBody(CountBody):
@@ -148,6 +167,7 @@ def tools_find(request: Request, actor: SignedIn, body: FindBody) -> JSONRespons
     question = Question(
         level=_LEVELS[body.level],
         filters=reading.filters("Query", body.query.items()),
+        ranges=_ranges(body),
         tags=requested,
         limit=body.limit or search.MAX_LIMIT,  # Orthanc takes 0 for "no limit"
         since=body.since,
@@ -171,13 +191,21 @@ def tools_find(request: Request, actor: SignedIn, body: FindBody) -> JSONRespons
 def tools_count(request: Request, actor: SignedIn, body: CountBody) -> JSONResponse:
     """Answer how many there are, narrowed."""
     gate = Gate.of(request)
-    question = Question(level=_LEVELS[body.level], filters=reading.filters("Query", body.query.items()))
+    question = Question(
+        level=_LEVELS[body.level],
+        filters=reading.filters("Query", body.query.items()),
+        ranges=_ranges(body),
+    )
     if question.level is Level.INSTANCE:
         series = _one_series(gate, actor, question, "Query.SeriesInstanceUID")
         total = search.count_instances(gate.archive, question, series_uid=series) if series else 0
     else:
         total = search.count(gate.archive, question, _narrower(gate.visible(actor, Action.VIEW), body.labels))
     return JSONResponse({"Count": total})
+
+
+def _ranges(body: CountBody) -> dict[str, Range]:
+    return {keyword: Range(lowest=one.lowest, highest=one.highest) for keyword, one in body.ranges.items()}
 
 
 def _narrower(visibility: Visibility, asked: Sequence[str] | None) -> Visibility:

@@ -2,8 +2,8 @@
 
 A question goes to Orthanc narrowed to what is visible (``narrowing.py``), so that paging and totals are
 right. What would tell of hidden series (modalities and counts of a study) is computed from its permitted
-series, and a filter on a modality is resolved on permitted series first. What cannot be narrowed exactly is
-refused.
+series, and a filter on a modality, or on anything else that is a series', is resolved on permitted series
+first; so are ranges of numbers (``ranges.py``). What cannot be narrowed exactly is refused.
 
 Three finds answer a page of studies: the studies, which of them have a hidden series, and whether any of the
 identifiers exists twice (then it is nobody's). Where nothing of a study is hidden, what Orthanc says of its
@@ -26,7 +26,8 @@ from auth_service.archive import (
 )
 from auth_service.errors import Invalid
 from auth_service.policy.model import Nothing, Openings, Visibility
-from auth_service.search.narrowing import narrowed, partly_hidden, permitted_of_studies
+from auth_service.search.narrowing import OF_SERIES, partly_hidden, permitted_of_studies
+from auth_service.search.ranges import RANGED, Range, within
 from auth_service.vocabulary import Level
 
 MAX_LIMIT = 1000
@@ -63,6 +64,8 @@ class Question:
     limit: int = MAX_LIMIT
     since: int = 0
     order: Sequence[Order] = ()
+    ranges: Mapping[str, Range] = field(default_factory=dict)
+    """By keyword: what of it numbers are looked for in (``ranges.py``)."""
     children: bool = False
     """Whether Orthanc's identifiers of a study's series are wanted."""
 
@@ -185,9 +188,13 @@ def known_tags(archive: Archive, level: Level) -> frozenset[str]:
 def _check(archive: Archive, question: Question) -> None:
     known = known_tags(archive, question.level)
     filterable = known - {_SERIES_COUNTS, *(set(COMPUTED) - {"ModalitiesInStudy"})}
+    if question.level is Level.STUDY:
+        filterable |= OF_SERIES & archive.main_tags()[Level.SERIES]
+    ranged = RANGED.keys() if question.level is not Level.INSTANCE else frozenset()
     sortable = known - {_SERIES_COUNTS, *COMPUTED}
     for name, keywords, allowed in (
         ("Query", question.filters, filterable),
+        ("Ranges", question.ranges, ranged),
         ("RequestedTags", question.tags, known),
         ("OrderBy", [order.keyword for order in question.order], sortable),
     ):
@@ -204,7 +211,7 @@ def _check(archive: Archive, question: Question) -> None:
 def _narrowed(archive: Archive, question: Question, visibility: Openings) -> dict[str, Any] | None:
     if question.level is Level.INSTANCE:
         raise Invalid("Level", "Instances are searched within one series: name it in {field}.")
-    return narrowed(archive, question.level, question.filters, visibility)
+    return within(archive, question.level, question.filters, question.ranges, visibility)
 
 
 def _find_studies(

@@ -7,7 +7,7 @@ conditions - identifiers are resolved first, and the page is asked of them. Noth
 things but where `Everything` says so. ``docs/decisions/0005-narrowed-searches.md`` says why.
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import Any
 
@@ -18,6 +18,19 @@ from auth_service.vocabulary import LabelKind, Level, label_kind
 
 MOST_RESOLVED = 10_000
 """Series, or studies, that one question may look at one by one."""
+
+OF_SERIES = frozenset(
+    {
+        "SeriesDescription",
+        "BodyPartExamined",
+        "Manufacturer",
+        "ManufacturerModelName",
+        "ProtocolName",
+        "ConvolutionKernel",
+        "SliceThickness",
+    }
+)
+"""By what of their series studies may be searched: one permitted series must match all of it."""
 
 _MODALITIES = {Level.STUDY: "ModalitiesInStudy", Level.SERIES: "Modality"}
 
@@ -52,11 +65,11 @@ def narrowed(
     if albums is not None:
         return _of_albums(archive, level, filters, albums)
     if not openings.labelled:
-        return _of_modalities(level, filters, _modalities_of_everything(openings))
-    if level is Level.STUDY and not openings.conditional and not filters.get("ModalitiesInStudy"):
+        return _of_modalities_alone(archive, level, filters, _modalities_of_everything(openings))
+    if level is Level.STUDY and not openings.conditional and not _is_about_series(filters):
         return _of_labelled_studies(archive, filters, frozenset(way.label for way in openings.labelled))
-    series = _permitted(archive, _at_series(level, filters), openings)
-    return _named(level, (row["RequestedTags"][uid_of_level[level]] for row in series)) if series else None
+    series = _permitted(archive, at_series(level, filters), openings)
+    return named(level, (row["RequestedTags"][uid_of_level[level]] for row in series)) if series else None
 
 
 def partly_hidden(
@@ -81,7 +94,7 @@ def partly_hidden(
     others = [row for row in studies if not _of_site(labels).intersection(row["Labels"])]
     if not others:
         return frozenset()
-    without_any = _named(Level.STUDY, (row["RequestedTags"]["StudyInstanceUID"] for row in others)) | {
+    without_any = named(Level.STUDY, (row["RequestedTags"]["StudyInstanceUID"] for row in others)) | {
         "Level": type_of_level[Level.SERIES],
         "ResponseContent": ["Parent"],
         **carrying(labels),
@@ -103,7 +116,7 @@ def permitted_of_studies(
     """
     if not studies:
         return []
-    question = _named(Level.STUDY, (row["RequestedTags"]["StudyInstanceUID"] for row in studies)) | {
+    question = named(Level.STUDY, (row["RequestedTags"]["StudyInstanceUID"] for row in studies)) | {
         "Level": type_of_level[Level.SERIES],
         "ResponseContent": ["Parent", "Labels"],
         "RequestedTags": ["Modality", *tags],
@@ -119,7 +132,7 @@ def _question(level: Level, filters: Mapping[str, str]) -> dict[str, Any]:
     return {"Level": type_of_level[level], "Query": dict(filters)}
 
 
-def _named(level: Level, uids: Iterable[str]) -> dict[str, Any]:
+def named(level: Level, uids: Iterable[str]) -> dict[str, Any]:
     """Ask about what is named; an empty list, which would mean everything, is an error."""
     listed = sorted(set(uids))
     if not listed:
@@ -128,27 +141,42 @@ def _named(level: Level, uids: Iterable[str]) -> dict[str, Any]:
 
 
 def _of_everything(archive: Archive, level: Level, filters: Mapping[str, str]) -> dict[str, Any] | None:
-    """Ask as it was asked, but for wildcards: Orthanc knows them in Modality, not in ModalitiesInStudy."""
-    if level is Level.SERIES or not {"*", "?"} & set(filters.get("ModalitiesInStudy", "")):
+    """Ask as it was asked, but of studies by what their series are.
+
+    Of that Orthanc knows ModalitiesInStudy alone, and without wildcards.
+    """
+    wildcards = {"*", "?"} & set(filters.get("ModalitiesInStudy", ""))
+    if level is Level.SERIES or not (wildcards or OF_SERIES & filters.keys()):
         return _question(level, filters)
-    series = _all(archive, Level.SERIES, _question(Level.SERIES, _at_series(level, filters)))
-    return _named(level, (row["RequestedTags"]["StudyInstanceUID"] for row in series)) if series else None
+    series = all_of(archive, Level.SERIES, _question(Level.SERIES, at_series(level, filters)))
+    return named(level, (row["RequestedTags"]["StudyInstanceUID"] for row in series)) if series else None
 
 
 def _of_albums(
     archive: Archive, level: Level, filters: Mapping[str, str], labels: frozenset[str]
 ) -> dict[str, Any] | None:
-    """Ask by the labels of albums alone; a filter on modalities of studies is resolved on series first."""
-    if level is Level.SERIES or not filters.get("ModalitiesInStudy"):
+    """Ask by the labels of albums alone; a filter on what series are is resolved on series first."""
+    if level is Level.SERIES or not _is_about_series(filters):
         return _question(level, filters) | carrying(labels)
     series = archive.find(
-        _question(Level.SERIES, _at_series(level, filters))
+        _question(Level.SERIES, at_series(level, filters))
         | {"ResponseContent": [], "RequestedTags": ["StudyInstanceUID"]}
         | carrying(labels)
     )
     if not series:
         return None
-    return _named(level, (row["RequestedTags"]["StudyInstanceUID"] for row in series)) | carrying(labels)
+    return named(level, (row["RequestedTags"]["StudyInstanceUID"] for row in series)) | carrying(labels)
+
+
+def _of_modalities_alone(
+    archive: Archive, level: Level, filters: Mapping[str, str], kinds: frozenset[str]
+) -> dict[str, Any] | None:
+    """Ask about everything of some modalities; what else is asked of series is resolved on them first."""
+    if level is Level.SERIES or not OF_SERIES & filters.keys():
+        return _of_modalities(level, filters, kinds)
+    question = _of_modalities(Level.SERIES, at_series(level, filters), kinds)
+    series = all_of(archive, Level.SERIES, question) if question else []
+    return named(level, (row["RequestedTags"]["StudyInstanceUID"] for row in series)) if series else None
 
 
 def _of_modalities(level: Level, filters: Mapping[str, str], kinds: frozenset[str]) -> dict[str, Any] | None:
@@ -169,17 +197,17 @@ def _of_labelled_studies(
 ) -> dict[str, Any] | None:
     """Ask by labels, and by identifiers only where a site's label is on a series and not on its study."""
     by_label = _question(Level.STUDY, filters) | carrying(labels)
-    series = _all(archive, Level.SERIES, _question(Level.SERIES, filters) | carrying(_of_site(labels)))
+    series = all_of(archive, Level.SERIES, _question(Level.SERIES, filters) | carrying(_of_site(labels)))
     uids = {row["RequestedTags"]["StudyInstanceUID"] for row in series}
     if not uids:
         return by_label
     # A study that goes between two questions is found no more, and settles nothing.
-    studies = _all(archive, Level.STUDY, _named(Level.STUDY, uids))
+    studies = all_of(archive, Level.STUDY, named(Level.STUDY, uids))
     labelled = {row["ID"] for row in studies if labels.intersection(row["Labels"])}
     if labelled.issuperset(row["ParentStudy"] for row in series):
         return by_label
-    uids |= {row["RequestedTags"]["StudyInstanceUID"] for row in _all(archive, Level.STUDY, by_label)}
-    return _named(Level.STUDY, uids)
+    uids |= {row["RequestedTags"]["StudyInstanceUID"] for row in all_of(archive, Level.STUDY, by_label)}
+    return named(Level.STUDY, uids)
 
 
 def _permitted(archive: Archive, filters: dict[str, str], openings: Openings) -> list[dict[str, Any]]:
@@ -188,13 +216,13 @@ def _permitted(archive: Archive, filters: dict[str, str], openings: Openings) ->
     studies = _studies_of_site(archive, filters, _of_site(labels))
     questions = [_question(Level.SERIES, filters) | carrying(labels)]
     if studies:
-        named = _named(Level.STUDY, (row["RequestedTags"]["StudyInstanceUID"] for row in studies))
-        questions.append(_question(Level.SERIES, filters | named["Query"]))
+        of_these = named(Level.STUDY, (row["RequestedTags"]["StudyInstanceUID"] for row in studies))
+        questions.append(_question(Level.SERIES, filters | of_these["Query"]))
     kinds = _modalities_of_everything(openings)
     by_kind = _of_modalities(Level.SERIES, filters, kinds) if kinds else None
     if by_kind is not None:
         questions.append(by_kind)
-    found = {row["ID"]: row for question in questions for row in _all(archive, Level.SERIES, question)}
+    found = {row["ID"]: row for question in questions for row in all_of(archive, Level.SERIES, question)}
     carried = {row["ID"]: frozenset(row["Labels"]) for row in studies}
     return [row for row in found.values() if openings.opens(_resource(row, carried))]
 
@@ -207,31 +235,38 @@ def _studies_of_site(
         return []
     known = archive.main_tags()[Level.STUDY]
     of_study = {keyword: value for keyword, value in filters.items() if keyword in known}
-    return _all(archive, Level.STUDY, _question(Level.STUDY, of_study) | carrying(labels))
+    return all_of(archive, Level.STUDY, _question(Level.STUDY, of_study) | carrying(labels))
 
 
-def _all(archive: Archive, level: Level, question: Mapping[str, Any]) -> list[dict[str, Any]]:
+def all_of(
+    archive: Archive, level: Level, question: Mapping[str, Any], content: Sequence[str] = ("Labels", "Parent")
+) -> list[dict[str, Any]]:
+    """Find all that a narrowed question finds, to look at one by one; refuse more than `MOST_RESOLVED`."""
     tags = [uid_of_level[Level.STUDY]]
     if level is Level.SERIES:
         tags += [uid_of_level[Level.SERIES], "Modality"]
-    content = {"ResponseContent": ["Labels", "Parent"], "RequestedTags": tags, "Limit": MOST_RESOLVED + 1}
-    found = archive.find({**question, **content})
+    asked = {"ResponseContent": list(content), "RequestedTags": tags, "Limit": MOST_RESOLVED + 1}
+    found = archive.find({**question, **asked})
     if len(found) > MOST_RESOLVED:
         raise Invalid(
             "query",
-            "{field}: by the rules that open them to you, more than {most} things would have to be looked at"
-            " one by one. Ask about fewer: name a date, a patient or a study.",
+            "{field}: more than {most} things would have to be looked at one by one to answer this."
+            " Ask about fewer: name a date, a patient or a study.",
             most=str(MOST_RESOLVED),
         )
     return found
 
 
-def _at_series(level: Level, filters: Mapping[str, str]) -> dict[str, str]:
+def at_series(level: Level, filters: Mapping[str, str]) -> dict[str, str]:
     """Write filters on studies as filters on their series."""
     at_series = {keyword: value for keyword, value in filters.items() if keyword != "ModalitiesInStudy"}
     if level is Level.STUDY and (modality := filters.get("ModalitiesInStudy")):
         at_series["Modality"] = modality
     return at_series
+
+
+def _is_about_series(filters: Mapping[str, str]) -> bool:
+    return bool(filters.get("ModalitiesInStudy") or OF_SERIES & filters.keys())
 
 
 def _modalities_of_everything(openings: Openings) -> frozenset[str]:

@@ -5,12 +5,12 @@ transaction of the change that was to be recorded.
 """
 
 import logging
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import exists, func, select, update
+from sqlalchemy import exists, func, insert, select, update
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.orm import Session
 
@@ -42,6 +42,24 @@ def _insert(tx: Session, values: dict[str, Any]) -> None:
     tx.flush()
     tx.add(AuditLink(record=record.id, writer=tx.info["writer"], recorded_at=record.at))
     tx.flush()
+
+
+def add_all(tx: Session, rows: Sequence[dict[str, Any]]) -> None:
+    """Add many records with a statement for all of them: what goes on record meanwhile waits for this.
+
+    Raises
+    ------
+    Unavailable
+        If one cannot be written.
+
+    """
+    if not rows:
+        return
+    added = insert(AuditRecord).returning(AuditRecord.id, AuditRecord.at)
+    with _written():
+        records = tx.execute(added, [{"count": 1, "details": {}, **row} for row in rows]).all()
+        links = [{"record": id_, "writer": tx.info["writer"], "recorded_at": at} for id_, at in records]
+        tx.execute(insert(AuditLink), links)
 
 
 @contextmanager

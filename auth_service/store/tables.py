@@ -126,6 +126,36 @@ class ApiToken(Base):
     revoked_at: Mapped[datetime | None]
 
 
+class SavedSearch(Base):
+    """A question of the page *Search* that a person keeps under a name."""
+
+    __tablename__ = "saved_searches"
+    __table_args__ = (
+        ForeignKeyConstraint(["provider", "subject"], ["people.provider", "people.subject"]),
+        UniqueConstraint("provider", "subject", "name"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    provider: Mapped[str]
+    subject: Mapped[str]
+    name: Mapped[str]
+    query: Mapped[str]
+    """As it stands in the address of the page."""
+    created_at: Mapped[datetime]
+
+
+class Selected(Base):
+    """A study or a series that a person has ticked, and not done with yet."""
+
+    __tablename__ = "selected"
+    __table_args__ = (ForeignKeyConstraint(["provider", "subject"], ["people.provider", "people.subject"]),)
+
+    provider: Mapped[str] = mapped_column(primary_key=True)
+    subject: Mapped[str] = mapped_column(primary_key=True)
+    level: Mapped[str] = mapped_column(primary_key=True)
+    uid: Mapped[str] = mapped_column(primary_key=True)
+
+
 class UsedToken(Base):
     """A one-time token that was used, kept until it would have expired: a second use is a replay."""
 

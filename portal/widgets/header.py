@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from auth_service.vocabulary import Action, AlbumRole
 from portal import words
@@ -41,8 +42,8 @@ def figures(values: Sequence[tuple[str, str]], *, shape: str = "number") -> None
     st.html(f'<dl class="figures">{cells}</dl>')
 
 
-def album(t: Text, one: Album) -> None:
-    """Draw the head of an album."""
+def album(t: Text, one: Album) -> DeltaGenerator:
+    """Draw the head of an album; returns the place where it can be taken away."""
     facts = [
         t("owner: {names}", names=t.together(one.owners)) if one.owners else "",
         t("you: {right}", right=words.right(t, one.role, one.actions)),
@@ -66,6 +67,7 @@ def album(t: Text, one: Album) -> None:
                 icon=":material/group:",
                 query_params={"album": one.slug},
             )
+        taking = st.container(width="content")
         if Action.AUDIT in one.actions:
             st.page_link(
                 places.AUDIT,
@@ -96,10 +98,11 @@ def album(t: Text, one: Album) -> None:
             (t("Created"), t.day(one.created)),
         ]
     )
+    return taking
 
 
-def study(t: Text, one: Study, viewer: str) -> None:
-    """Draw the head of a study, with the way into the viewer."""
+def study(t: Text, one: Study, viewer: str) -> DeltaGenerator:
+    """Draw the head of a study and the way into the viewer; returns the place where it can be taken away."""
     series, images = one.NumberOfStudyRelatedSeries, one.NumberOfStudyRelatedInstances
     facts = [
         one.patient,
@@ -111,6 +114,7 @@ def study(t: Text, one: Study, viewer: str) -> None:
     ]
     with st.container(key="head", horizontal=True, vertical_alignment="center"):
         title(one.StudyDescription or t("Study without a description"), facts)
+        taking = st.container(width="content")
         st.link_button(
             t("Open in OHIF"),
             viewer,
@@ -118,6 +122,7 @@ def study(t: Text, one: Study, viewer: str) -> None:
             icon=":material/visibility:",
             help=t("Opens the viewer in a new tab"),
         )
+    return taking
 
 
 def _count(t: Text, number: int | None) -> str:

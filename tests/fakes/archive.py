@@ -41,6 +41,8 @@ class FakeArchive:
         """Orthanc's changes: their type, and the identifier of what they are about."""
         self.asked_labels_of: list[str] = []
         """Every resource whose labels were asked for."""
+        self.measured: list[str] = []
+        """Series whose size was asked for."""
         self.down = False
 
     # What tests do to it.
@@ -170,6 +172,13 @@ class FakeArchive:
             return None
         uids = sorted(child.tags["SOPInstanceUID"] for child in here.children.values())
         return json.dumps([{"00080018": {"vr": "UI", "Value": [uid]}} for uid in uids]).encode()
+
+    def series_bytes(self, orthanc_id: str) -> int:
+        """Take each instance for 1000 bytes."""
+        self._alive()
+        here = self.held["Series"].get(orthanc_id)
+        self.measured.append(orthanc_id)
+        return 1000 * len(here.children) if here else 0
 
     def stream(
         self, method: str, path: str, *, accept: str = "*/*", body: Mapping[str, Any] | None = None

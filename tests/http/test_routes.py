@@ -85,6 +85,7 @@ def gate(path: str, method: str = "GET", query: str = "") -> dict[str, Any]:
 
 NONE_OF = {"Level": "Study", "Query": {}, "LabelsConstraint": "None"}
 MEMBER = {"subject": {"user": "alice"}, "role": "member", "actions": ["view"], "until": None}
+SEARCH = {"name": "Thin heads", "query": "modality=CT"}
 ALBUM = {"title": "New", "description": ""}
 OTHERS_OF_A = ("member_a", "reader_a", "group_a")
 
@@ -483,6 +484,102 @@ CASES: dict[tuple[str, str], list[Case]] = {
         ("GET", "/api/albums/a/studies", {}, only(IN_A, 200)),
         ("GET", "/api/albums/a/studies?at=2026-03-03T00:00:00Z", {}, OWNS_A),
         ("GET", "/api/albums/a/studies?offset=-1", {}, only(tuple(PEOPLE), 422)),
+    ],
+    # --- taking away: albums by their own rights, lists only where all that they name may be taken
+    ("GET", "/api/albums/{slug}/archive"): [
+        ("GET", "/api/albums/a/archive", {}, taken(TAKERS_A)),
+        ("GET", "/api/albums/a/archive?format=dicomdir&study=1.1", {}, taken(TAKERS_A)),
+        (
+            "GET",
+            "/api/albums/a/archive?study=1.3",
+            {},
+            taken(TAKERS_A) | dict.fromkeys(TAKERS_A, 409),
+        ),
+        ("GET", "/api/albums/b/archive", {}, only(IN_B, 200)),
+        ("GET", "/api/albums/none/archive", {}, only((), 200)),
+        ("GET", "/api/albums/a/archive?format=rar", {}, only(tuple(PEOPLE), 422)),
+        ("GET", "/api/albums/a/archive?study=x", {}, only(tuple(PEOPLE), 422)),
+        ("GET", "/api/albums/a/archive?filename=x", {}, only(tuple(PEOPLE), 422)),
+    ],
+    ("GET", "/api/albums/{slug}/size"): [
+        ("GET", "/api/albums/a/size", {}, taken(TAKERS_A)),
+        ("GET", "/api/albums/b/size?study=1.3", {}, only(IN_B, 200)),
+        ("GET", "/api/albums/a/size?format=zip", {}, only(tuple(PEOPLE), 422)),
+    ],
+    ("GET", "/api/albums/{slug}/manifest"): [
+        ("GET", "/api/albums/a/manifest", {}, taken(TAKERS_A)),
+        ("GET", "/api/albums/b/manifest?format=csv", {}, only(IN_B, 200)),
+        ("GET", "/api/albums/a/manifest?format=xml", {}, only(tuple(PEOPLE), 422)),
+    ],
+    ("GET", "/api/archives"): [
+        ("GET", "/api/archives?study=1.1", {}, taken(TAKERS_A)),
+        ("GET", "/api/archives?study=1.2&format=dicomdir", {}, taken(TAKERS_A) | dict.fromkeys(IN_B, 200)),
+        ("GET", "/api/archives?series=1.1.3", {}, only((), 200)),
+        (
+            "GET",
+            "/api/archives?study=1.1&series=1.3.1",
+            {},
+            only((), 200) | dict.fromkeys(("member_a", "group_a"), 403),
+        ),
+        ("GET", "/api/archives?study=9.9", {}, only((), 200)),
+        ("GET", "/api/archives", {}, only(tuple(PEOPLE), 422)),
+        ("GET", "/api/archives?study=*", {}, only(tuple(PEOPLE), 422)),
+    ],
+    ("POST", "/api/archives"): [
+        ("POST", "", {"json": {"studies": ["1.1"], "series": ["1.2.1"]}}, taken(TAKERS_A)),
+        ("POST", "", {"json": {"series": ["1.3.1"], "format": "dicomdir"}}, only(IN_B, 200)),
+        ("POST", "", {"json": {"series": ["1.3.1", "1.4.1"]}}, only((), 200)),
+        ("POST", "", {"json": {}}, only(tuple(PEOPLE), 422)),
+        ("POST", "", {"json": {"studies": ["1.1\\1.2"]}}, only(tuple(PEOPLE), 422)),
+        (
+            "POST",
+            "",
+            {"json": {"series": ["1.3.1"]}, "headers": {"origin": "http://evil.example"}},
+            only(tuple(PEOPLE), 403),
+        ),
+    ],
+    ("POST", "/api/archives/size"): [
+        ("POST", "", {"json": {"studies": ["1.1", "1.4"]}}, ALL_IN),
+        ("POST", "", {"json": {"studies": []}}, only(tuple(PEOPLE), 422)),
+    ],
+    # --- what somebody searches for and selects: his own, whatever it names
+    ("GET", "/api/searches"): [("GET", "", {}, ALL_IN)],
+    ("POST", "/api/searches"): [
+        ("POST", "", {"json": SEARCH}, only(tuple(PEOPLE), 201)),
+        ("POST", "", {"json": SEARCH | {"name": " "}}, only(tuple(PEOPLE), 422)),
+        ("POST", "", {"json": SEARCH | {"query": "a\nb"}}, only(tuple(PEOPLE), 422)),
+        ("POST", "", {"json": SEARCH | {"owner": "admin"}}, only(tuple(PEOPLE), 422)),
+        (
+            "POST",
+            "",
+            {"json": SEARCH, "headers": {"origin": "http://evil.example"}},
+            only(tuple(PEOPLE), 403),
+        ),
+    ],
+    ("DELETE", "/api/searches/{search_id}"): [
+        ("DELETE", "/api/searches/1", {}, only((), 204)),
+        ("DELETE", "/api/searches/x", {}, only(tuple(PEOPLE), 422)),
+    ],
+    ("GET", "/api/selection"): [("GET", "", {}, ALL_IN)],
+    ("PUT", "/api/selection"): [
+        ("PUT", "", {"json": {"studies": ["1.1", "1.4"], "series": ["9.9"]}}, ALL_IN),
+        ("PUT", "", {"json": {"studies": ["x"]}}, only(tuple(PEOPLE), 422)),
+    ],
+    ("PATCH", "/api/selection"): [
+        ("PATCH", "", {"json": {"add": {"studies": ["1.1"]}, "remove": {"series": ["1.1.1"]}}}, ALL_IN),
+        ("PATCH", "", {"json": {"add": ["1.1"]}}, only(tuple(PEOPLE), 422)),
+        (
+            "PATCH",
+            "",
+            {"json": {"add": {"studies": ["1.1"]}}, "headers": {"origin": "null"}},
+            only(tuple(PEOPLE), 403),
+        ),
+    ],
+    ("DELETE", "/api/selection"): [("DELETE", "", {}, only(tuple(PEOPLE), 204))],
+    ("GET", "/api/selection/size"): [("GET", "", {}, ALL_IN)],
+    ("GET", "/api/selection/archive"): [
+        ("GET", "", {}, only(tuple(PEOPLE), 409, others=409)),
+        ("GET", "/api/selection/archive?format=rar", {}, only(tuple(PEOPLE), 422)),
     ],
     ("GET", "/api/audit"): [
         ("GET", "", {}, only(("admin", "owner_a", "owner_b"), 200)),

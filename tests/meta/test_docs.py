@@ -14,6 +14,7 @@ PAGES = sorted(
         *ROOT.glob("docs/*.md"),
         *ROOT.glob("docs/admins/*.md"),
         *ROOT.glob("docs/decisions/*.md"),
+        *ROOT.glob("docs/users/*.md"),
     ]
 )
 MODULES = sorted(
@@ -103,3 +104,14 @@ def test_what_is_gone_or_might_be_several_files_counts_as_lost(word: str) -> Non
 )
 def test_addresses_media_types_and_files_of_a_running_stack_are_none_of_the_repository(word: str) -> None:
     assert not names_a_file(word)
+
+
+def test_a_recipe_is_the_same_in_both_languages() -> None:
+    english, french = (
+        re.findall(
+            r"```python\n(.*?)```", (ROOT / "docs/users" / page).read_text(encoding="utf-8"), re.DOTALL
+        )
+        for page in ("downloading.md", "downloading.fr.md")
+    )
+    assert english == french
+    assert len(english) == 1

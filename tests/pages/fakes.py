@@ -24,7 +24,10 @@ from portal.answers import (
     OwnerlessList,
     Picture,
     RulesStatus,
+    SavedSearch,
+    Selection,
     Session,
+    Size,
     Token,
     TokenList,
     TokenWish,
@@ -37,6 +40,7 @@ from portal.errors import Forbidden, Invalid, NotFound, Part, SignedOut, Unavail
 from portal.explanation import Explanation, Person
 from portal.health import HealthWatch
 from portal.members import Member
+from portal.search import Found, Search, SearchLevel
 from portal.services import Services
 from portal.settings import Settings
 from tests.pages.members import FakeMembers
@@ -88,6 +92,13 @@ class World:
     """The oldest first."""
     refuses_undoing: bool = False
     questions: list[StudySearch] = field(default_factory=list)
+    saved: dict[str, list[SavedSearch]] = field(default_factory=dict)
+    """By person."""
+    selected: dict[str, Selection] = field(default_factory=dict)
+    """By person."""
+    searched: list[Search] = field(default_factory=list)
+    incomplete: bool = False
+    """Whether sizes are not all known yet."""
     explanations: dict[str, Explanation] = field(default_factory=dict)
     """By what was asked about."""
     explained: list[tuple[str, dict[str, str], str]] = field(default_factory=list)
@@ -274,6 +285,79 @@ class FakeAccount(FakeKeeping):
             if one.slug == slug:
                 return self._album(one)
         raise NotFound
+
+    def album_size(self, slug: str, *, study: str | None = None) -> Size:
+        self._world.check(Part.ORTHANC)
+        for one in self._world.of(self._person):
+            if one.slug == slug:
+                if "download" not in _actions(one, self._person):
+                    raise Forbidden
+                return self._size([each for each in one.studies if study in (None, each.StudyInstanceUID)])
+        raise NotFound
+
+    def size(self, studies: Sequence[str]) -> Size:
+        self._world.check(Part.ORTHANC)
+        return self._size(self._downloadable(studies), named=len(studies))
+
+    def searches(self) -> tuple[SavedSearch, ...]:
+        self._world.check(Part.AUTH_SERVICE)
+        return tuple(self._world.saved.get(self._person, ()))
+
+    def save_search(self, name: str, query: str) -> None:
+        self._world.check(Part.AUTH_SERVICE)
+        if name == "one too many":
+            raise Invalid
+        kept = self._world.saved.setdefault(self._person, [])
+        kept.append(SavedSearch(id=len(kept) + 1, name=name, query=query))
+
+    def forget_search(self, search_id: int) -> None:
+        kept = self._world.saved[self._person]
+        self._world.saved[self._person] = [one for one in kept if one.id != search_id]
+
+    def selection(self) -> Selection:
+        self._world.check(Part.AUTH_SERVICE)
+        return self._world.selected.get(self._person, Selection())
+
+    def change_selection(self, *, add: Selection, remove: Selection) -> None:
+        now = self.selection()
+        self._world.selected[self._person] = Selection(
+            studies=tuple(sorted({*now.studies, *add.studies} - {*remove.studies})),
+            series=tuple(sorted({*now.series, *add.series} - {*remove.series})),
+        )
+
+    def clear_selection(self) -> None:
+        self._world.selected.pop(self._person, None)
+
+    def selection_size(self) -> Size:
+        now = self.selection()
+        return self._size(self._downloadable(now.studies), named=now.total)
+
+    def _downloadable(self, studies: Sequence[str]) -> list[Study]:
+        return [
+            study
+            for one in self._world.of(self._person)
+            if "download" in _actions(one, self._person)
+            for study in one.studies
+            if study.StudyInstanceUID in studies
+        ]
+
+    def _size(self, studies: Sequence[Study], named: int | None = None) -> Size:
+        series = [
+            each
+            for one in self._world.of(self._person)
+            for study, group in one.studies.items()
+            if study in studies
+            for each in group
+        ]
+        images = sum(each.NumberOfSeriesRelatedInstances or 0 for each in series)
+        return Size(
+            studies=len(studies),
+            series=len(series),
+            instances=images,
+            bytes=images * 500_000,
+            complete=not self._world.incomplete,
+            left_out=(len(studies) if named is None else named) - len(studies),
+        )
 
     def sessions(self) -> tuple[Session, ...]:
         self._world.check(Part.AUTH_SERVICE)
@@ -500,6 +584,34 @@ class FakeArchive:
         self._ask(search)
         return sum(_matches(study, search) for study in self._visible(search.label))
 
+    def search(self, search: Search, *, limit: int, offset: int) -> list[Found]:
+        self._world.check(Part.ORTHANC)
+        return self._found(search)[offset : offset + limit]
+
+    def search_count(self, search: Search) -> int:
+        self._world.check(Part.ORTHANC)
+        if self._world.refuses_searches:
+            raise Invalid
+        self._world.searched.append(search)
+        return len(self._found(search))
+
+    def _found(self, search: Search) -> list[Found]:
+        found: list[Found] = []
+        for study, group in self._visible(None).items():
+            labels = tuple(
+                f"album-{one.slug}" for one in self._world.of(self._person) if study in one.studies
+            )
+            if search.level is SearchLevel.STUDY:
+                if _suits(search, study, group):
+                    found.append(Found(study=study, labels=labels))
+                continue
+            found += [
+                Found(study=study, series=one, face=one, labels=labels)
+                for one in group
+                if _suits(search, study, [one])
+            ]
+        return sorted(found, key=lambda one: (one.study.StudyDate or date.min, one.uid), reverse=True)
+
     def study(self, uid: str, *, label: str | None) -> Study:
         self._world.check(Part.ORTHANC)
         for study in self._visible(label):
@@ -543,6 +655,18 @@ def _matches(study: Study, search: StudySearch) -> bool:
 
 def _owners(album: FakeAlbum) -> tuple[str, ...]:
     return tuple(who for who, role in album.roles.items() if role == "owner")
+
+
+def _suits(search: Search, study: Study, series: Sequence[Series]) -> bool:
+    return (
+        search.PatientID.lower() in study.PatientID.lower()
+        and search.StudyDescription.lower() in study.StudyDescription.lower()
+        and any(
+            search.Modality in ("", one.Modality)
+            and search.SeriesDescription.lower() in one.SeriesDescription.lower()
+            for one in series
+        )
+    )
 
 
 def _owns(album: FakeAlbum, person: str) -> bool:

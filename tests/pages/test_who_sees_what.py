@@ -43,6 +43,8 @@ PAGES = {
     "my members": ("my_members", {}),
     "sees": ("sees", {}),
     "sees somebody": ("sees", {"person": "sub-member"}),
+    "search": ("search", {}),
+    "search for a study of others": ("search", {"PatientID": "2-003"}),
 }
 
 SIGN_IN = "Please sign in"
@@ -97,6 +99,18 @@ EXPECTED = {
     },
     "sees": {"stranger": NOTHING, "admin": "Who sees how much?", "member": NOTHING, "owner": NOTHING},
     "sees somebody": {"stranger": NOTHING, "admin": "123", "member": NOTHING, "owner": NOTHING},
+    "search": {
+        "stranger": "Nothing matches",
+        "admin": "Nothing matches",
+        "member": "1 to 25 of 60",
+        "owner": "1 to 25 of 63",
+    },
+    "search for a study of others": {
+        "stranger": "Nothing matches",
+        "admin": "Nothing matches",
+        "member": "Nothing matches",
+        "owner": "1 to 1 of 1",
+    },
     "me": {
         "stranger": "Stranger Test",
         "admin": "administrator",
@@ -200,7 +214,7 @@ def test_another_person_in_the_same_tab_finds_nothing_of_the_first(
     "page",
     [
         *("albums", "album", "no album", "contents", "study", "me", "audit", "why", "settings"),
-        *("members", "my members", "sees"),
+        *("members", "my members", "sees", "search"),
     ],
 )
 @pytest.mark.parametrize("person", [None, "stranger", "owner"])
@@ -244,7 +258,7 @@ def test_nobody_can_choose_a_language_too(open_page: Open) -> None:
 
 
 @pytest.mark.parametrize("part", sorted(set(Part) - {Part.RULES}))  # which is no service: test_pages.py
-@pytest.mark.parametrize("page", ["albums", "album", "study", "me", "why"])
+@pytest.mark.parametrize("page", ["albums", "album", "study", "me", "why", "search"])
 def test_each_page_says_what_is_down(part: Part, page: str, world: World, open_page: Open) -> None:
     world.down.add(part)
     path, query = PAGES[page]

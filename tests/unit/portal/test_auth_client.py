@@ -13,7 +13,7 @@ from typing import Any
 import httpx
 import pytest
 
-from portal.answers import AlbumSearch
+from portal.answers import AlbumSearch, Selection
 from portal.audit import AuditSearch
 from portal.auth_client import Account, HttpAuthService, connect
 from portal.errors import Forbidden, Invalid, NotFound, Part, PortalError, SignedOut, Unavailable
@@ -231,3 +231,46 @@ def test_silence_is_an_error_of_ours(error: httpx.HTTPError) -> None:
 
     with pytest.raises(Unavailable):
         _account(silent).album("a")
+
+
+SIZE = {"studies": 1, "series": 2, "instances": 3, "bytes": 4, "complete": False, "left_out": 1}
+
+
+def test_what_is_searched_selected_and_taken_away_is_asked_for_as_agreed() -> None:
+    seen: list[tuple[str, str, Any]] = []
+    answers: dict[str, Any] = {
+        "/api/searches": {"items": [{"id": 7, "name": "Heads", "query": "Modality=CT"}], "total": 1},
+        "/api/selection": {"studies": ["1.1"], "series": [], "total": 1},
+    }
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        body = json.loads(request.content) if request.content else None
+        path = request.url.raw_path.decode()
+        seen.append((request.method, path, body))
+        return httpx.Response(200, json=answers.get(path, SIZE))
+
+    account = _account(answer)
+    assert account.album_size("a/b", study="1.1").left_out == 1
+    assert account.size(["1.1"]).complete is False
+    assert account.searches()[0].name == "Heads"
+    account.save_search("Heads", "Modality=CT")
+    account.forget_search(7)
+    assert account.selection() == Selection(studies=("1.1",))
+    account.change_selection(add=Selection(studies=("1.2",)), remove=Selection(series=("1.3",)))
+    account.clear_selection()
+    assert account.selection_size().bytes == 4
+    assert seen == [
+        ("GET", "/api/albums/a%2Fb/size?study=1.1", None),
+        ("POST", "/api/archives/size", {"studies": ["1.1"]}),
+        ("GET", "/api/searches", None),
+        ("POST", "/api/searches", {"name": "Heads", "query": "Modality=CT"}),
+        ("DELETE", "/api/searches/7", None),
+        ("GET", "/api/selection", None),
+        (
+            "PATCH",
+            "/api/selection",
+            {"add": {"studies": ["1.2"], "series": []}, "remove": {"studies": [], "series": ["1.3"]}},
+        ),
+        ("DELETE", "/api/selection", None),
+        ("GET", "/api/selection/size", None),
+    ]
