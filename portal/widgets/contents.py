@@ -124,34 +124,51 @@ def prospect(t: Text, looked: Looked) -> bool | None:
 
 def changes(t: Text, items: Sequence[Change], *, may_undo: bool) -> Wanted | None:
     """Draw changes, the newest first; return what is wanted of one of them."""
-    wanted = None
     taken_back = {one.undoes for one in items}
-    for one in items:
-        with st.container(border=True):
-            with st.container(horizontal=True, vertical_alignment="center"):
-                st.html(_what(t, one))
-                state = words.change_state(t, one.state) if not one.stopping else t("stopping")
-                st.html(pieces.badge(state, _colour(one)), width="content")
-                if one.under_way:
-                    if not one.stopping and st.button(
-                        t("Stop"), key=f"stop-{one.id}", icon=":material/stop_circle:"
-                    ):
-                        wanted = Wanted("stop", one.id)
-                elif (
-                    may_undo
-                    and one.done
-                    and one.id not in taken_back
-                    and st.button(t("Take back"), key=f"undo-{one.id}", icon=":material/undo:")
-                ):
-                    wanted = Wanted("undo", one.id)
-            if one.under_way and one.total:
-                over = one.done + sum(failed.reason in _OF_LINES for failed in one.failed)
-                st.progress(
-                    min(1.0, over / one.total),
-                    text=t("{done} of {total}", done=t.number(one.done), total=t.number(one.total)),
-                )
-            _not_taken(t, one.failed, one.failed_total, key=one.id)
+    wanted = [_change(t, one, may_undo=may_undo and one.id not in taken_back) for one in items]
+    return next((one for one in wanted if one is not None), None)
+
+
+def _change(t: Text, one: Change, *, may_undo: bool) -> Wanted | None:
+    wanted = None
+    with st.container(border=True, key=f"change-{one.id}"):
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.html(_what(t, one))
+            state = words.change_state(t, one.state) if not one.stopping else t("stopping")
+            st.html(pieces.badge(state, _colour(one)), width="content")
+            if one.under_way:
+                wanted = _stop(t, one)
+            elif may_undo and one.done:
+                wanted = _undo(t, one)
+        if one.under_way and one.total:
+            over = one.done + sum(failed.reason in _OF_LINES for failed in one.failed)
+            st.progress(
+                min(1.0, over / one.total),
+                text=t("{done} of {total}", done=t.number(one.done), total=t.number(one.total)),
+            )
+        _not_taken(t, one.failed, one.failed_total, key=one.id)
     return wanted
+
+
+def _stop(t: Text, one: Change) -> Wanted | None:
+    if one.stopping or not st.button(t("Stop"), key=f"stop-{one.id}", icon=":material/stop_circle:"):
+        return None
+    return Wanted("stop", one.id)
+
+
+def _undo(t: Text, one: Change) -> Wanted | None:
+    """Ask once more: what was put in long ago, and much of it, is taken out by this."""
+    with st.popover(t("Take back"), icon=":material/undo:"):
+        says = (
+            t.plural("{count} series is taken out again.", "{count} series are taken out again.", one.done)
+            if one.verb == ChangeVerb.ADD
+            else t.plural("{count} series is put in again.", "{count} series are put in again.", one.done)
+        )
+        st.caption(says)
+        st.caption(t("What was changed since stays as it is."))
+        if st.button(t("Take it back"), key=f"undo-{one.id}", type="primary"):
+            return Wanted("undo", one.id)
+    return None
 
 
 def look_again() -> None:
