@@ -321,7 +321,8 @@ class OrthancArchive:
     def series_bytes(self, orthanc_id: str) -> int:
         """Ask for the statistics of a series."""
         answer = self._get(f"/series/{orthanc_id}/statistics")
-        return int(answer.json()["UncompressedSize"]) if answer is not None else 0
+        # Without what Orthanc and its plugins keep beside the files.
+        return int(answer.json()["DicomUncompressedSize"]) if answer is not None else 0
 
     def stream(
         self, method: str, path: str, *, accept: str = "*/*", body: Mapping[str, Any] | None = None

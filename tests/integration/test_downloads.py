@@ -14,7 +14,6 @@ from typing import Any
 import httpx
 import pydicom
 import pytest
-from pydicom.fileset import FileSet
 
 from deploy.native.paths import REPOSITORY
 from tests.integration.people import SignedIn
@@ -34,12 +33,17 @@ def in_dicomdir(content: bytes, folder: Path) -> set[str]:
     """SOPInstanceUIDs that the DICOMDIR of an archive names, each with a file that is that instance."""
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         archive.extractall(folder)
-    files = FileSet(next(folder.rglob("DICOMDIR")))
-    for instance in files:
-        assert (
-            pydicom.dcmread(instance.path, stop_before_pixels=True).SOPInstanceUID == instance.SOPInstanceUID
-        )
-    return {str(instance.SOPInstanceUID) for instance in files}
+    directory = next(folder.rglob("DICOMDIR"))
+    found: set[str] = set()
+    for record in pydicom.dcmread(directory).DirectoryRecordSequence:
+        if "ReferencedFileID" in record:
+            # One part or several, below the DICOMDIR (PS3.10, section 8.5).
+            parts = record.ReferencedFileID
+            file = directory.parent.joinpath(*([parts] if isinstance(parts, str) else parts))
+            uid = pydicom.dcmread(file, stop_before_pixels=True).SOPInstanceUID
+            assert uid == record.ReferencedSOPInstanceUIDInFile
+            found.add(str(uid))
+    return found
 
 
 @pytest.fixture

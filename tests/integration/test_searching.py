@@ -33,23 +33,16 @@ def known(truth: Truth) -> dict[str, dict[str, str]]:
 
 
 def asked(person: SignedIn, level: str, uid: str, **question: object) -> set[str]:
-    """What is found, over pages of two, and counted the same."""
-    client = Orthanc(person.url + "/orthanc", return_raw_response=True, headers=person.headers)
+    """What is found, over pages of twenty, and counted the same."""
     found: list[str] = []
     wanted = {"Level": level, "Query": {}, **question}
-    while True:
-        page = wanted | {
-            "RequestedTags": [uid],
-            "ResponseContent": [],
-            "Since": len(found),
-            "Limit": 2,
-            "OrderBy": [{"Type": "DicomTag", "Key": uid, "Direction": "ASC"}],
-        }
-        rows = client.post_tools_find(json=page).json()
-        found += [row["RequestedTags"][uid] for row in rows]
-        if len(rows) < 2:
-            break
-    total = client.post_tools_count_resources(json=wanted).json()["Count"]
+    order = [{"Type": "DicomTag", "Key": uid, "Direction": "ASC"}]
+    page = wanted | {"RequestedTags": [uid], "ResponseContent": [], "Limit": 20, "OrderBy": order}
+    url = person.url + "/orthanc"
+    with Orthanc(url, return_raw_response=True, headers=person.headers, trust_env=False) as client:
+        while rows := client.post_tools_find(json=page | {"Since": len(found)}).json():
+            found += [row["RequestedTags"][uid] for row in rows]
+        total = client.post_tools_count_resources(json=wanted).json()["Count"]
     assert len(found) == len(set(found)) == total
     return set(found)
 
