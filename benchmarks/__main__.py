@@ -10,6 +10,7 @@ from pathlib import Path
 
 from benchmarks import (
     archives,
+    contents,
     downloads,
     generated,
     outages,
@@ -35,6 +36,7 @@ MEASUREMENTS: dict[str, Sequence[Measurement]] = {
     "revocation": (revocation.given_and_taken, revocation.everything_else),
     "questions": (questions.per_minute,),
     "generated": (generated.by_a_stranger,),
+    "contents": (contents.ten_thousand,),
 }
 
 

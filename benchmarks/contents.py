@@ -1,0 +1,141 @@
+"""Ten thousand studies into an album and out, against the rate at which Orthanc itself takes labels."""
+
+import json
+import time
+from base64 import b64encode
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from http.client import HTTPConnection
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+
+from benchmarks.images import Study
+from benchmarks.table import Line
+from benchmarks.world import World
+
+COUNT = 10_000
+CROWD = [Study(number=1_000_000 + number, series=1, images=1, side=8) for number in range(COUNT)]
+TARGET = ">= 0.80"
+
+_PATIENCE = 600.0
+
+
+def ten_thousand(world: World) -> list[Line]:
+    """Put ten thousand studies into an album by one request, and take them out, as their owner."""
+    with _orthanc(world) as archive:
+        _load(world, archive)
+        try:
+            return _measure(world)
+        finally:
+            # The other measurements are made on an archive without them.
+            with ThreadPoolExecutor(4) as pool:
+                list(pool.map(lambda one: archive.delete(f"/studies/{one.orthanc_id}"), CROWD))
+
+
+def _measure(world: World) -> list[Line]:
+    plain = {verb: _plainly(world, verb) for verb in ("PUT", "DELETE")}
+    with world.owner.client() as owner:
+        made = owner.post("/api/albums", json={"title": f"Copy {time.time_ns()}", "description": ""})
+        made.raise_for_status()
+        slug = made.json()["slug"]
+        added = _change(owner, slug, {"add": {"album": "crowd"}})
+        seen = _seen(owner, slug)
+        removed = _change(owner, slug, {"remove": {"studies": [study.uid for study in CROWD]}})
+        owner.delete(f"/api/albums/{slug}", params={"confirm": slug}).raise_for_status()
+    return [
+        _line("put in", added, plain["PUT"], f"{seen:.1f} s later all are found by a search"),
+        _line("taken out", removed, plain["DELETE"], "named one by one"),
+    ]
+
+
+def _line(what: str, ours: float, other: float, note: str) -> Line:
+    return Line(
+        what=f"{COUNT} studies {what}",
+        ours=f"{COUNT / ours:.0f}/s",
+        other=f"{COUNT / other:.0f}/s",
+        outcome=f"{other / ours:.3f}",
+        target=TARGET,
+        note=f"{note}; against a label on each study and series, over one connection",
+    )
+
+
+def _change(owner: httpx.Client, slug: str, wanted: dict[str, Any]) -> float:
+    """Ask for a change, wait until it is done, and return how long all of it took."""
+    began = time.monotonic()
+    answer = owner.post(f"/api/albums/{slug}/changes", json=wanted, timeout=_PATIENCE)
+    answer.raise_for_status()
+    while time.monotonic() - began < _PATIENCE:
+        change = owner.get(f"/api/changes/{answer.json()['id']}").json()
+        if change["finished"] is not None:
+            if (change["state"], change["done"]) != ("done", COUNT):
+                raise RuntimeError(f"not all was done: {change['state']}, {change['done']}")
+            return time.monotonic() - began
+        time.sleep(0.1)
+    raise RuntimeError("the change did not end")
+
+
+def _seen(owner: httpx.Client, slug: str) -> float:
+    """Return how long it takes until a search finds them all."""
+    began = time.monotonic()
+    question = {"Level": "Study", "Query": {}, "Labels": [f"album-{slug}"]}
+    while time.monotonic() - began < _PATIENCE:
+        counted = owner.post("/orthanc/tools/count-resources", json=question)
+        if counted.json()["Count"] == COUNT:
+            return time.monotonic() - began
+        time.sleep(0.1)
+    raise RuntimeError("they were not found")
+
+
+def _plainly(world: World, verb: str) -> float:
+    """Write, or take off, a label on each of them, as a plain client does; return how long it took."""
+    orthanc = world.info["internal"]["orthanc"]
+    place = urlsplit(orthanc["url"])
+    account = f"{orthanc['username']}:{orthanc['password']}".encode()
+    headers = {"Authorization": f"Basic {b64encode(account).decode()}"}
+    connection = HTTPConnection(place.hostname or "", place.port, timeout=60)
+    began = time.monotonic()
+    for path in _places():
+        connection.request(verb, f"{path}/labels/bench-plain", headers=headers)
+        answer = connection.getresponse()
+        answer.read()
+        if answer.status != httpx.codes.OK:
+            raise RuntimeError(f"Orthanc answered {answer.status}")
+    took = time.monotonic() - began
+    connection.close()
+    return took
+
+
+def _places() -> Iterable[str]:
+    for study in CROWD:
+        yield f"/series/{study.series_ids[0]}"
+        yield f"/studies/{study.orthanc_id}"
+
+
+def _orthanc(world: World) -> httpx.Client:
+    orthanc = world.info["internal"]["orthanc"]
+    account = (orthanc["username"], orthanc["password"])
+    return httpx.Client(base_url=orthanc["url"], auth=account, timeout=60, trust_env=False)
+
+
+def _load(world: World, archive: httpx.Client) -> None:
+    """Send them, and put them into an album of the owner's."""
+    print(f"loading {COUNT} small studies", flush=True)
+    with ThreadPoolExecutor(4) as pool:
+        for answer in pool.map(
+            lambda one: archive.post("/instances", content=one.file(one.series_uids[0], 1)), CROWD
+        ):
+            answer.raise_for_status()
+    file = Path(world.stack.data.root, "bench-crowd.json")
+    album = {
+        "slug": "crowd",
+        "title": "Crowd",
+        "description": "Ten thousand small studies",
+        "owner": "pi-a",
+        "members": [],
+        "series": [study.series_uids[0] for study in CROWD],
+    }
+    file.write_text(json.dumps({"version": 1, "albums": [album]}), encoding="utf-8")
+    world.stack.load_albums(file)
