@@ -4,7 +4,7 @@ from functools import partial
 
 import streamlit as st
 
-from portal import finding, guard, session
+from portal import contents, finding, guard, session
 from portal.errors import Invalid
 from portal.search import PARAMETERS, PER_PAGE, Search
 from portal.widgets import filters, header, notices, searching, selection
@@ -40,6 +40,10 @@ with bar:
         if chosen.total:
             size = session.measured(f"selection.{hash(chosen)}", account.selection_size)
             selection.download(t, size, visit.addresses)
+            if slug := selection.album(t, visit.me.albums):
+                with notices.refusals(t):
+                    looked = contents.look_up(account, slug, chosen, language=t.language)
+                    session.decide(slug, looked)
 with place:
     if total:
         searching.table(

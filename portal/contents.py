@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, Protocol
 
-from portal.answers import Answer
+from portal.answers import Answer, Selection
 
 CHANGES_PER_PAGE = 20
 
@@ -76,18 +76,24 @@ class Wish:
     """Identifiers, accession numbers, patients' identifiers."""
     studies: tuple[str, ...] = ()
     """StudyInstanceUIDs."""
+    series: tuple[str, ...] = ()
+    """SeriesInstanceUIDs."""
     album: str | None = None
     """Another album: all of it."""
 
     @property
     def empty(self) -> bool:
         """Whether it names nothing."""
-        return not (self.names or self.studies or self.album)
+        return not (self.names or self.studies or self.series or self.album)
 
     @property
     def document(self) -> Mapping[str, Any]:
         """The wish as ``POST /api/albums/{slug}/changes`` takes it."""
-        what: dict[str, Any] = {"names": list(self.names), "studies": list(self.studies)}
+        what: dict[str, Any] = {
+            "names": list(self.names),
+            "studies": list(self.studies),
+            "series": list(self.series),
+        }
         if self.album:
             what["album"] = self.album
         return {self.verb: what}
@@ -118,6 +124,12 @@ class Contents(Protocol):
 
     def stop(self, change: str, *, language: str) -> Change:
         """Stop a change, or raise `Invalid` with why not, in the language."""
+
+
+def look_up(account: Contents, slug: str, chosen: Selection, *, language: str) -> Looked:
+    """Say what would come of putting what is selected into an album."""
+    wish = Wish(verb="add", studies=chosen.studies, series=chosen.series)
+    return Looked(wish=wish, prospect=account.preview(slug, wish, language=language))
 
 
 def names(text: str) -> tuple[str, ...]:

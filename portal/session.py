@@ -166,6 +166,12 @@ def hold_looked(slug: str, looked: Looked | None) -> None:
     st.session_state[_LOOKED] = None if looked is None else (slug, looked)
 
 
+def decide(slug: str, looked: Looked) -> None:
+    """Go to the page of an album's contents, where the person decides about what was looked up."""
+    hold_looked(slug, looked)
+    st.switch_page(places.CONTENTS, query_params={"album": slug})
+
+
 def looked(slug: str) -> Looked | None:
     """Return what the person has not decided about yet, in this album."""
     held: tuple[str, Looked] | None = st.session_state.get(_LOOKED)

@@ -1,12 +1,13 @@
 """What is selected, and what can be done with it: one bar, above the tables in which things are ticked."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from portal.answers import Selection, Size
-from portal.text import Text
+from auth_service.vocabulary import Action
+from portal.answers import Membership, Selection, Size
+from portal.text import Text, one_line
 from portal.viewers import Addresses
 from portal.widgets import downloads
 
@@ -38,6 +39,26 @@ def bar(t: Text, chosen: Selection, *, on_clear: Callable[[], None]) -> DeltaGen
         place = st.container(horizontal=True, vertical_alignment="center", width="content")
         st.button(t("Clear"), key="selection.clear", icon=":material/close:", on_click=on_clear)
     return place
+
+
+def album(t: Text, albums: Sequence[Membership]) -> str | None:
+    """Draw the albums into which the person may put what is selected; return the chosen one's slug."""
+    titles = {one.slug: one.title for one in albums if Action.UPLOAD in one.actions}
+    if not titles:
+        return None
+    with st.popover(t("Put into an album"), icon=":material/playlist_add:"):
+        slug = st.selectbox(
+            t("Album"),
+            list(titles),
+            index=None,
+            format_func=lambda one: one_line(titles[one]),
+            key="selection.album",
+            placeholder="",
+        )
+        st.caption(t("What would be put in is shown before anything is done."))
+        if st.button(t("Look them up"), key="selection.look", icon=":material/search:"):
+            return slug
+    return None
 
 
 def download(t: Text, size: Size, addresses: Addresses) -> None:

@@ -459,7 +459,7 @@ class FakeAccount(FakeKeeping):
         del language
         self._world.check(Part.ORTHANC)
         known = {study.StudyInstanceUID: series for study, series in self._of(slug).studies.items()}
-        names = (*wish.names, *wish.studies)
+        names = (*wish.names, *wish.studies, *wish.series)
         found = [name for name in names if name in known]
         failed = tuple(
             NotTaken(uid=name, reason="forbidden", lacking=("download", "send"))

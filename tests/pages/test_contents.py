@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from portal.answers import Selection
 from portal.contents import Change, NotTaken, names
 from portal.errors import Part
 from tests.pages.conftest import Open, Page
@@ -54,6 +55,28 @@ def test_a_list_is_looked_up_decided_about_and_put_in(world: World, open_page: O
     assert "2 series put in" in page.words
     assert "waiting" in page.words
     assert page.app.text_area(key="contents.names").value == ""
+
+
+def test_what_is_selected_is_looked_up_and_decided_about_on_the_albums_page(
+    world: World, open_page: Open
+) -> None:
+    world.selected["owner"] = Selection(studies=(STUDY,), series=("1.2.77",))
+    page = open_page("search", as_="owner")
+    page.app.selectbox(key="selection.album").set_value("head-ct")
+    page.click("selection.look")
+    assert "Contents of Head CT" in page.words
+    assert "2 series of 1 study" in page.words
+    # AppTest forgets the address that it was led to.
+    page.app.query_params["album"] = "head-ct"
+    page.app.switch_page("../pages/contents.py").run()
+    page.click("contents.do")
+    assert [(one.album, one.verb, one.total) for one in world.changes] == [("head-ct", "add", 2)]
+
+
+def test_who_may_fill_no_album_is_not_offered_to(world: World, open_page: Open) -> None:
+    world.selected["member"] = Selection(studies=(STUDY,))
+    page = open_page("search", as_="member")
+    assert "selection.look" not in [button.key for button in page.app.button]
 
 
 def test_what_was_looked_up_can_be_left(world: World, open_page: Open) -> None:
