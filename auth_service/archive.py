@@ -6,7 +6,7 @@ Orthanc's ``/tools/find`` knows wildcards and lists. What exists twice is refuse
 
 import time
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Protocol
@@ -15,6 +15,7 @@ import httpx
 from pydicom.datadict import keyword_for_tag
 
 from auth_service.errors import Invalid, NotFound, ServiceError, Unavailable
+from auth_service.labels import LabelWriter
 from auth_service.reach import Questions
 from auth_service.vocabulary import Level
 
@@ -181,6 +182,12 @@ class Archive(Protocol):
         """Ask ``/changes`` for what happened after a change; ``None``: for the last one alone."""
         ...
 
+    def write_labels(
+        self, level: Level, orthanc_ids: Sequence[str], label: str, *, carries: bool
+    ) -> list[bool]:
+        """Put a label on many, or take it off; tell in their order which exist. Repeating it is harmless."""
+        ...
+
     def main_tags(self) -> Mapping[Level, frozenset[str]]:
         """Return the keywords in Orthanc's index, level by level; the patient's are with the study's."""
         ...
@@ -223,6 +230,7 @@ class OrthancArchive:
         self._client = client(32, httpx.Timeout(timeout, pool=_TURN))
         # Apart: whoever takes images away slowly must not hold what decisions are asked by.
         self._streams = client(32, httpx.Timeout(timeout, read=300.0, pool=_TURN))
+        self._labels = LabelWriter(url=url, username=username, password=password, timeout=timeout)
         self._questions = Questions("orthanc", time.monotonic)
         self._main_tags: Mapping[Level, frozenset[str]] | None = None
 
@@ -367,6 +375,13 @@ class OrthancArchive:
         which = "last" if since is None else f"since={since}&limit={limit}"
         answer: dict[str, Any] = self._ask("GET", f"/changes?{which}").json()
         return answer
+
+    def write_labels(
+        self, level: Level, orthanc_ids: Sequence[str], label: str, *, carries: bool
+    ) -> list[bool]:
+        """Put a label on many, or take it off."""
+        paths = [f"/{_FOLDER[level]}/{orthanc_id}/labels/{label}" for orthanc_id in orthanc_ids]
+        return self._labels.write("PUT" if carries else "DELETE", paths)
 
     def main_tags(self) -> Mapping[Level, frozenset[str]]:
         """Read from ``/system``, once: they change only with Orthanc's configuration."""

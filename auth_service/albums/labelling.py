@@ -34,11 +34,15 @@ def apply(
 
     """
     found = locate(archive, [line.series_uid for line in lines])
+    places = [place for place in found.values() if isinstance(place, Place)]
+    series = [place.orthanc_series for place in places]
+    written = archive.write_labels(Level.SERIES, series, label, carries=verb is ChangeVerb.ADD)
+    gone = {one for one, exists in zip(series, written, strict=True) if not exists}
     stamps = []
     studies: dict[str, str] = {}
     for line in lines:
         place = found[line.series_uid]
-        if isinstance(place, Place) and not _label(archive, verb, place.orthanc_series, label):
+        if isinstance(place, Place) and place.orthanc_series in gone:
             place = LineFailure.MISSING
         if place is LineFailure.MISSING and verb is ChangeVerb.REMOVE:
             place = known.get(line.series_uid, LineFailure.MISSING)
@@ -108,15 +112,10 @@ def settle(archive: Archive, label: str, studies: Mapping[str, str]) -> None:
         stale = {study: study in carrying for study in studies if written.get(study) != (study in carrying)}
         if not stale:
             return
-        for study, carries in stale.items():
-            change = archive.set_label if carries else archive.remove_label
-            change(Level.STUDY, study, label)
+        for carries in (True, False):
+            those = [study for study, carried in stale.items() if carried is carries]
+            archive.write_labels(Level.STUDY, those, label, carries=carries)
         written |= stale
-
-
-def _label(archive: Archive, verb: ChangeVerb, series: str, label: str) -> bool:
-    change = archive.set_label if verb is ChangeVerb.ADD else archive.remove_label
-    return change(Level.SERIES, series, label)
 
 
 def _stamp(line: Line, place: Place | LineFailure) -> Stamp:

@@ -36,7 +36,7 @@ from auth_service.targets import MAX_UID, UID
 from auth_service.vocabulary import ActorKind, ChangeState, ChangeVerb, Level, LineFailure, album_label
 from auth_service.world import World
 
-BATCH = 200
+BATCH = 500
 """Lines that are done and stamped together: what a crash makes us repeat at most."""
 
 log = logging.getLogger(__name__)

@@ -8,7 +8,7 @@ everything, an empty value matches all, order is that of text, and what is not o
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fnmatch import translate
 from typing import Any
 
@@ -242,6 +242,12 @@ class FakeArchive:
         ]
         last = page[-1]["Seq"] if page else max(after, 0)
         return {"Changes": page, "Last": last, "Done": last >= len(self.happened)}
+
+    def write_labels(
+        self, level: Level, orthanc_ids: Sequence[str], label: str, *, carries: bool
+    ) -> list[bool]:
+        write = self.set_label if carries else self.remove_label
+        return [write(level, orthanc_id, label) for orthanc_id in orthanc_ids]
 
     def main_tags(self) -> Mapping[Level, frozenset[str]]:
         """Return the keywords in the index."""
