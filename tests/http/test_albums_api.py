@@ -426,6 +426,9 @@ def test_the_description_says_what_is_sent_and_answered(world: World) -> None:
     } == {
         ("get", "/api/albums"),
         ("get", "/api/albums/{slug}"),
+        ("get", "/api/albums/{slug}/archive"),
+        ("get", "/api/albums/{slug}/manifest"),
+        ("get", "/api/albums/{slug}/size"),
         ("get", "/api/albums/{slug}/members"),
         ("post", "/api/albums/{slug}/members"),
         ("patch", "/api/albums/{slug}/members/{member_id}"),
