@@ -3,14 +3,11 @@
 import streamlit as st
 
 from portal import albums, guard, session
-from portal.errors import NotFound
 from portal.widgets import downloads, filters, header, notices, tables
 
 visit = guard.require()
 t = visit.t
-slug = session.parameter("album")
-if slug is None:
-    raise NotFound
+slug = session.needed("album")
 
 album = visit.account.album(slug)
 header.breadcrumb(t, [], album.title)

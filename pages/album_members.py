@@ -5,15 +5,13 @@ from functools import partial
 import streamlit as st
 
 from portal import guard, members, session
-from portal.errors import Forbidden, NotFound
+from portal.errors import Forbidden
 from portal.widgets import filters, header, notices, people, places
 from portal.widgets import members as forms
 
 visit = guard.require()
 t, account, speak = visit.t, visit.account, visit.t.language
-slug = session.parameter("album")
-if slug is None:
-    raise NotFound
+slug = session.needed("album")
 album = account.album(slug)
 if not members.may_open(album):
     raise Forbidden

@@ -3,14 +3,12 @@
 import streamlit as st
 
 from portal import guard, session
-from portal.errors import Forbidden, NotFound
+from portal.errors import Forbidden
 from portal.widgets import header, keeping, notices, places
 
 visit = guard.require()
 t = visit.t
-slug = session.parameter("album")
-if slug is None:
-    raise NotFound
+slug = session.needed("album")
 
 album = visit.account.album(slug)
 if "manage" not in album.actions:

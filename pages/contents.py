@@ -3,15 +3,12 @@
 import streamlit as st
 
 from portal import contents, guard, session
-from portal.errors import NotFound
 from portal.widgets import contents as widgets
 from portal.widgets import filters, header, notices, places
 
 visit = guard.require()
 t = visit.t
-slug = session.parameter("album")
-if slug is None:
-    raise NotFound
+slug = session.needed("album")
 album = visit.account.album(slug)
 header.breadcrumb(t, [(album.title, places.ALBUM, {"album": slug})], t("Contents"))
 header.title(t("Contents of {album}", album=album.title), [])

@@ -3,14 +3,11 @@
 import streamlit as st
 
 from portal import albums, guard, session
-from portal.errors import NotFound
 from portal.widgets import cards, downloads, header, places, tables
 
 visit = guard.require()
 t = visit.t
-uid = session.parameter("study")
-if uid is None:
-    raise NotFound
+uid = session.needed("study")
 
 opened = albums.open_study(visit.account, visit.archive, uid, slug=session.parameter("album"))
 study, album = opened.study, opened.album

@@ -20,7 +20,7 @@ from portal.answers import Me, NewToken, Size
 from portal.archive import Archive
 from portal.auth_client import Account
 from portal.contents import Looked
-from portal.errors import PortalError, SignedOut
+from portal.errors import NotFound, PortalError, SignedOut
 from portal.health import HealthWatch
 from portal.search import ticked
 from portal.services import services
@@ -148,6 +148,14 @@ def parameter(name: str) -> str | None:
     """Return a query parameter of the page's address; empty counts as absent."""
     value = st.query_params.get(name)
     return value if isinstance(value, str) and value else None
+
+
+def needed(name: str) -> str:
+    """Return a query parameter without which the page is about nothing; raises `NotFound`."""
+    value = parameter(name)
+    if value is None:
+        raise NotFound
+    return value
 
 
 def parameters(names: Sequence[str]) -> dict[str, str]:
