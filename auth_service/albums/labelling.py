@@ -6,10 +6,14 @@ process may be writing the same label.
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
+from typing import Any
 
 from auth_service.archive import Archive, carrying, existing_twice
 from auth_service.store.ledger import Line, Place, Stamp
 from auth_service.vocabulary import ChangeVerb, Level, LineFailure
+
+PLACED = {"ResponseContent": ["Parent"], "RequestedTags": ["SeriesInstanceUID", "StudyInstanceUID"]}
+"""What of a series must be asked for so that `placed` reads it."""
 
 _ROUNDS = 5
 """How often the index of a study is looked at again while somebody else changes it."""
@@ -67,21 +71,10 @@ def locate(archive: Archive, uids: Collection[str]) -> dict[str, Place | LineFai
         {
             "Level": "Series",
             "Query": {"SeriesInstanceUID": "\\".join(uids)},
-            "ResponseContent": ["Parent"],
-            "RequestedTags": ["SeriesInstanceUID", "StudyInstanceUID"],
         }
+        | PLACED
     )
-    places = [
-        (
-            row["RequestedTags"]["SeriesInstanceUID"],
-            Place(
-                study_uid=row["RequestedTags"]["StudyInstanceUID"],
-                orthanc_study=row["ParentStudy"],
-                orthanc_series=row["ID"],
-            ),
-        )
-        for row in rows
-    ]
+    places = [placed(row) for row in rows]
     several = Counter(uid for uid, _ in places)
     twice = existing_twice(archive, Level.STUDY, {place.study_uid for _, place in places})
     found: dict[str, Place | LineFailure] = dict.fromkeys(uids, LineFailure.MISSING)
@@ -90,6 +83,14 @@ def locate(archive: Archive, uids: Collection[str]) -> dict[str, Place | LineFai
             unique = several[uid] == 1 and place.study_uid not in twice
             found[uid] = place if unique else LineFailure.AMBIGUOUS
     return found
+
+
+def placed(row: Mapping[str, Any]) -> tuple[str, Place]:
+    """Read a series of an answer: its SeriesInstanceUID, and where it is; asked for with `PLACED`."""
+    tags = row["RequestedTags"]
+    return tags["SeriesInstanceUID"], Place(
+        study_uid=tags["StudyInstanceUID"], orthanc_study=row["ParentStudy"], orthanc_series=row["ID"]
+    )
 
 
 def settle(archive: Archive, label: str, studies: Mapping[str, str]) -> None:

@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from auth_service.albums.labelling import locate, settle
+from auth_service.albums.labelling import PLACED, locate, placed, settle
 from auth_service.archive import Archive, carrying
 from auth_service.audit import albums as audit_albums
 from auth_service.store import albums as albums_table
@@ -211,30 +211,12 @@ def _of_no_album(world: World, label: str, *, repair: bool, breathe: _Breath) ->
 
 def _labelled(archive: Archive, label: str) -> tuple[list[tuple[str, Place]], dict[str, str]]:
     """Return the series that carry a label, and the studies that do, by Orthanc's identifier."""
-    series = archive.find(
-        {
-            "Level": "Series",
-            "Query": {},
-            "ResponseContent": ["Parent"],
-            "RequestedTags": ["SeriesInstanceUID", "StudyInstanceUID"],
-        }
-        | carrying([label])
-    )
+    series = archive.find({"Level": "Series", "Query": {}} | PLACED | carrying([label]))
     studies = archive.find(
         {"Level": "Study", "Query": {}, "ResponseContent": [], "RequestedTags": ["StudyInstanceUID"]}
         | carrying([label])
     )
-    places = [
-        (
-            row["RequestedTags"]["SeriesInstanceUID"],
-            Place(
-                study_uid=row["RequestedTags"]["StudyInstanceUID"],
-                orthanc_study=row["ParentStudy"],
-                orthanc_series=row["ID"],
-            ),
-        )
-        for row in series
-    ]
+    places = [placed(row) for row in series]
     return places, {row["ID"]: row["RequestedTags"]["StudyInstanceUID"] for row in studies}
 
 
