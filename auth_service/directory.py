@@ -55,6 +55,11 @@ class DirectoryPerson:
     name: str
     email: str
 
+    @property
+    def subject_id(self) -> str:
+        """The person as memberships name him."""
+        return f"{self.provider}:{self.subject}"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:

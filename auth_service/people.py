@@ -1,6 +1,9 @@
-"""Find people by a part of their names: those seen here, and those whom Keycloak knows besides."""
+"""People beyond those who signed in: whom somebody names, and who is found by a part of his names."""
 
 from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy.orm import Session
 
 from auth_service.directory import DirectoryPerson
 from auth_service.errors import Invalid, Unavailable
@@ -16,6 +19,20 @@ class FoundPeople:
 
     people: tuple[DirectoryPerson, ...]
     directory_answers: bool
+
+
+def keep_named(tx: Session, person: DirectoryPerson, *, at: datetime) -> None:
+    """Keep what Keycloak says of somebody whom another has named: he may never have been here."""
+    table.upsert(
+        tx,
+        provider=person.provider,
+        subject=person.subject,
+        username=person.username,
+        name=person.name,
+        email=person.email,
+        at=at,
+        seen=False,
+    )
 
 
 def find_people(world: World, *, search: str, limit: int) -> FoundPeople:

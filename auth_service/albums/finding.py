@@ -188,7 +188,7 @@ def _shelf(tx: Session, world: World, actor: Actor, found: Collection[Access]) -
     return _Shelf(
         owners=running_owners(tx, world, ids),
         members={album_id: sum(kinds.values()) for album_id, kinds in members.items()},
-        favourites=favourites.of_person(tx, f"{actor.provider}:{actor.subject}"),
+        favourites=favourites.of_person(tx, actor.subject_id),
     )
 
 

@@ -59,7 +59,7 @@ def list_changes(
     with on_record(world, actor=actor, origin=origin), world.store.read() as tx:
         owner = may(tx, world, actor=actor, action=Action.AUDIT, slug=slug)
         album = check(tx, world, actor=actor, action=_what_he_may(tx, world, actor, slug), slug=slug)
-        asker = None if owner else _key(actor)
+        asker = None if owner else actor.subject_id
         found, total = table.changes(tx, album.id, asker=asker, limit=limit, offset=offset)
         return Changes(
             items=tuple(_told(ledger.report_of(tx, each, album), actor, each) for each in found), total=total
@@ -156,7 +156,9 @@ def _of(tx: Session, world: World, actor: Actor, change: str) -> tuple[Change, A
         raise NotFound
     slug = found[1].slug
     # A token that leaves nothing in this album learns nothing of it, whoever asked.
-    concerned = found[0].asker == _key(actor) or may(tx, world, actor=actor, action=Action.AUDIT, slug=slug)
+    concerned = found[0].asker == actor.subject_id or may(
+        tx, world, actor=actor, action=Action.AUDIT, slug=slug
+    )
     if not concerned or not may(
         tx, world, actor=actor, action=_what_he_may(tx, world, actor, slug), slug=slug
     ):
@@ -174,13 +176,9 @@ def _what_he_may(tx: Session, world: World, actor: Actor, slug: str) -> Action:
 
 def _told(report: Report, actor: Actor, change: Change) -> Report:
     """Leave out what others named and was not taken: it may tell of what is not theirs."""
-    if change.asker == _key(actor):
+    if change.asker == actor.subject_id:
         return report
     own = {LineFailure.MISSING, LineFailure.AMBIGUOUS, LineFailure.CANCELLED}
     return replace(
         report, failed=tuple(one for one in report.failed if one.reason in own and is_uid(one.uid))
     )
-
-
-def _key(actor: Actor) -> str:
-    return f"{actor.provider}:{actor.subject}"

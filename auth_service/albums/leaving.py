@@ -124,7 +124,7 @@ def mark_favourite(
     with on_record(world, actor=actor, origin=origin), world.store.write() as tx:
         found = access(tx, world, actor=actor, slug=slug)
         change = favourites.add if favourite else favourites.remove
-        change(tx, album_id=found.album.id, subject=f"{actor.provider}:{actor.subject}")
+        change(tx, album_id=found.album.id, subject=actor.subject_id)
 
 
 def _left(keep: Collection[Action] | None) -> Rights | None:
@@ -141,7 +141,7 @@ def _left(keep: Collection[Action] | None) -> Rights | None:
 
 def _own(tx: Session, world: World, actor: Actor, album: Album, *, role: AlbumRole | None = None) -> Member:
     """Return somebody's own membership that runs; who has none is told which group brings him here."""
-    member = table.member_of(tx, album_id=album.id, subject=f"{actor.provider}:{actor.subject}")
+    member = table.member_of(tx, album_id=album.id, subject=actor.subject_id)
     if member is not None and role in (None, member.role):
         end = end_of(member.until, world.settings.zone)
         if end is None or world.clock() < end:

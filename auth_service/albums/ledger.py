@@ -140,7 +140,7 @@ def write(
 
     """
     change = uuid4().hex
-    asker = f"{actor.provider}:{actor.subject}" if actor.subject else None
+    asker = actor.subject_id if actor.subject else None
     table.add_change(
         tx,
         change_id=change,

@@ -141,7 +141,7 @@ def _give(world: World, slug: str, member: MemberEntry) -> bool:
         if _is_forgotten(tx, world, slug):
             return False
         given = audit_table.of_label(tx, label=album_label(slug), event=AuditEvent.MEMBER_ADDED)
-    subject = f"{person.provider}:{person.subject}"
+    subject = person.subject_id
     if any(record.details["after"]["subject"]["id"] == subject for record in given):
         return False
     rights = Rights(role=AlbumRole.MEMBER, actions=frozenset(member.actions))

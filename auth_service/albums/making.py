@@ -15,11 +15,11 @@ from auth_service.audit import albums as audit_albums
 from auth_service.directory import DirectoryPerson
 from auth_service.errors import Forbidden, Invalid
 from auth_service.origin import NOWHERE, Origin
+from auth_service.people import keep_named
 from auth_service.policy.model import Actor
 from auth_service.settings import Settings
 from auth_service.store import albums as table
 from auth_service.store import counts as counts_table
-from auth_service.store import people
 from auth_service.store.tables import Album, Member
 from auth_service.vocabulary import Action, ActorKind, AlbumRole, SubjectKind
 from auth_service.world import World
@@ -79,22 +79,9 @@ def create_album(
     with world.store.write() as tx:
         album = _add(tx, wanted=wanted, title=title, description=description, at=at, created_by=actor.key)
         if person is not None:
-            people.upsert(
-                tx,
-                provider=person.provider,
-                subject=person.subject,
-                username=person.username,
-                name=person.name,
-                email=person.email,
-                at=at,
-                seen=False,
-            )
-        subject, username = (
-            (f"{person.provider}:{person.subject}", person.username)
-            if person is not None
-            else (f"{actor.provider}:{actor.subject}", actor.username)
-        )
-        table.add_member(tx, _first_owner(album, subject, username, at, actor.key))
+            keep_named(tx, person, at=at)
+        first = person or actor
+        table.add_member(tx, _first_owner(album, first.subject_id, first.username, at, actor.key))
         counts_table.begin_empty(tx, album_id=album.id, at=at)
         audit_albums.album_created(
             tx,
@@ -102,7 +89,7 @@ def create_album(
             actor=actor,
             slug=album.slug,
             title=title,
-            owner=username,
+            owner=first.username,
             origin=origin,
         )
     return album.slug

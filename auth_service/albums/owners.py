@@ -15,9 +15,9 @@ from auth_service.audit import albums as audit_albums
 from auth_service.directory import DirectoryPerson
 from auth_service.errors import Conflict, Invalid, NotFound
 from auth_service.origin import NOWHERE, Origin
+from auth_service.people import keep_named
 from auth_service.policy.model import Actor
 from auth_service.store import albums as table
-from auth_service.store import people
 from auth_service.store.tables import Album, Member
 from auth_service.vocabulary import AlbumRole, SubjectKind
 from auth_service.world import World
@@ -160,17 +160,8 @@ def make_owner(
     tx: Session, album: Album, person: DirectoryPerson, *, at: datetime, by: Actor
 ) -> tuple[Mapping[str, Any] | None, Member]:
     """Make a person an owner without an end date; return what he was for the record, and what he is."""
-    people.upsert(
-        tx,
-        provider=person.provider,
-        subject=person.subject,
-        username=person.username,
-        name=person.name,
-        email=person.email,
-        at=at,
-        seen=False,
-    )
-    subject = f"{person.provider}:{person.subject}"
+    keep_named(tx, person, at=at)
+    subject = person.subject_id
     member = table.member_of(tx, album_id=album.id, subject=subject)
     before = for_record(member) if member is not None else None
     if member is None:

@@ -96,4 +96,4 @@ class Ways:
 
 
 def _subject(actor: Actor) -> Subject:
-    return Subject(kind=SubjectKind.PERSON, id=f"{actor.provider}:{actor.subject}")
+    return Subject(kind=SubjectKind.PERSON, id=actor.subject_id)

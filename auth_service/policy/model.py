@@ -64,6 +64,11 @@ class Actor:
     """What a program is left of a person's rights; a token without one has none."""
 
     @property
+    def subject_id(self) -> str:
+        """The person as memberships name him: of a token, its maker."""
+        return f"{self.provider}:{self.subject}"
+
+    @property
     def in_person(self) -> bool:
         """Whether somebody is here himself, and not a program in his name."""
         return self.kind is ActorKind.PERSON and self.narrowing is None
@@ -99,7 +104,7 @@ class Subject:
         if actor.kind not in (ActorKind.PERSON, ActorKind.TOKEN):
             return False
         if self.kind is SubjectKind.PERSON:
-            return self.id == f"{actor.provider}:{actor.subject}"
+            return self.id == actor.subject_id
         if self.kind is SubjectKind.ROLE:
             return self.id in actor.roles
         return any(group.id == self.id for group in actor.groups)

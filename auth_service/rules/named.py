@@ -44,7 +44,7 @@ def whom(directory: Directory, names: Collection[Name]) -> Named:
             group = directory.group(written)
             return Subject(kind=kind, id=group.id) if group is not None else None
         person = directory.person(written)
-        return Subject(kind=kind, id=f"{person.provider}:{person.subject}") if person is not None else None
+        return Subject(kind=kind, id=person.subject_id) if person is not None else None
 
     def answer(name: Name) -> tuple[Name, Subject | Exception | None]:
         try:

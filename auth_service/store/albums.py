@@ -228,7 +228,7 @@ def _is(actor: Actor) -> ColumnElement[bool]:
         return false()
     own = and_(
         Member.subject_kind == SubjectKind.PERSON,
-        Member.subject_id == f"{actor.provider}:{actor.subject}",
+        Member.subject_id == actor.subject_id,
     )
     groups = [group.id for group in actor.groups]
     return or_(own, and_(Member.subject_kind == SubjectKind.GROUP, Member.subject_id.in_(groups)))

@@ -142,7 +142,7 @@ class Arrivals:
     ) -> tuple[Rights | None, str]:
         """Return what an invitation still gives, or why it gives nothing."""
         zone = self.settings.zone
-        subject = f"{actor.provider}:{actor.subject}"
+        subject = actor.subject_id
         if members.of_subject(tx, album_id=album.id, kind=SubjectKind.PERSON, subject=subject):
             return None, "member"
         if asked.until is not None and asked.until < at.astimezone(zone).date():
@@ -166,7 +166,7 @@ def _member(album: Album, actor: Actor, left: Rights, *, note: str, at: datetime
     return Member(
         album_id=album.id,
         subject_kind=SubjectKind.PERSON,
-        subject_id=f"{actor.provider}:{actor.subject}",
+        subject_id=actor.subject_id,
         subject_name=actor.username,
         role=left.role,
         actions=words(left),

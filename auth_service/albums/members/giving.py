@@ -28,10 +28,11 @@ from auth_service.days import end_of, last_day_of
 from auth_service.directory import DirectoryPerson
 from auth_service.errors import Conflict, Forbidden, Invalid
 from auth_service.origin import NOWHERE, Origin
+from auth_service.people import keep_named
 from auth_service.policy.model import Actor, Decision, Grant, Group
 from auth_service.settings import Settings
 from auth_service.store import albums as table
-from auth_service.store import invitations, people
+from auth_service.store import invitations
 from auth_service.store.tables import Album, Invitation, Member
 from auth_service.vocabulary import (
     MEMBER_ACTIONS,
@@ -273,18 +274,9 @@ def _subject(tx: Session, found: DirectoryPerson | Group, at: datetime) -> dict[
     """Return the columns that name a member; a person who was never here becomes known."""
     if isinstance(found, Group):
         return {"subject_kind": SubjectKind.GROUP, "subject_id": found.id, "subject_name": found.path}
-    people.upsert(
-        tx,
-        provider=found.provider,
-        subject=found.subject,
-        username=found.username,
-        name=found.name,
-        email=found.email,
-        at=at,
-        seen=False,
-    )
+    keep_named(tx, found, at=at)
     return {
         "subject_kind": SubjectKind.PERSON,
-        "subject_id": f"{found.provider}:{found.subject}",
+        "subject_id": found.subject_id,
         "subject_name": found.username,
     }

@@ -261,7 +261,7 @@ class _Taking:
 def _key(found: Found) -> tuple[str, str]:
     match found:
         case DirectoryPerson():
-            return SubjectKind.PERSON, f"{found.provider}:{found.subject}"
+            return SubjectKind.PERSON, found.subject_id
         case Group():
             return SubjectKind.GROUP, found.id
         case _:
