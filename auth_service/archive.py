@@ -507,6 +507,25 @@ def existing_twice(archive: Archive, level: Level, uids: Iterable[str]) -> froze
     return frozenset(uid for uid, times in several.items() if times > 1)
 
 
+def labels_of_studies(
+    archive: Archive, uids: Iterable[str]
+) -> tuple[dict[str, frozenset[str]], Counter[str]]:
+    """Return the labels of studies by Orthanc's identifier, and how often each StudyInstanceUID exists."""
+    wanted = sorted(set(uids))
+    if not wanted:
+        return {}, Counter()
+    rows = archive.find(
+        {
+            "Level": type_of_level[Level.STUDY],
+            "Query": {"StudyInstanceUID": "\\".join(wanted)},
+            "ResponseContent": ["Labels"],
+            "RequestedTags": ["StudyInstanceUID"],
+        }
+    )
+    labels = {row["ID"]: frozenset(row["Labels"]) for row in rows}
+    return labels, Counter(row["RequestedTags"]["StudyInstanceUID"] for row in rows)
+
+
 def held_in_index(study: Mapping[str, Any]) -> frozenset[str]:
     """Return the keywords that the index of a study was made to hold when the study came.
 

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from auth_service.albums import ledger
 from auth_service.albums.ledger import Report
-from auth_service.albums.naming import Candidate, Named, NotTaken, look_up
+from auth_service.albums.naming import Candidate, Named, NotTaken, look_up, series_by_study
 from auth_service.albums.rights import check_open_to, on_record
 from auth_service.audit import albums as audit_albums
 from auth_service.errors import Invalid
@@ -79,9 +79,9 @@ def preview(
             series, not_taken = _settle(
                 tx, world, actor=actor, album=album, verb=verb, taken=taken, not_taken=not_taken
             )
-            inside = table.placed(tx, album.id)
+            inside = table.placed(tx, album.id) if verb is ChangeVerb.ADD else {}
     studies = {one.study for one in series}
-    present = sum(one.uid in inside for one in series) if verb is ChangeVerb.ADD else 0
+    present = sum(one.uid in inside for one in series)
     return Prospect(series=len(series), studies=len(studies), present=present, not_taken=tuple(not_taken))
 
 
@@ -147,9 +147,7 @@ def _inside(
     world: World, named: Named, inside: Mapping[str, str], visibility: Visibility
 ) -> tuple[Collection[Candidate], list[NotTaken]]:
     """Find what was named among what the ledger says is in the album: he need not be able to see it."""
-    by_study: dict[str, list[str]] = {}
-    for uid, study in inside.items():
-        by_study.setdefault(study, []).append(uid)
+    by_study = series_by_study(inside)
     taken: dict[str, Candidate] = {}
     not_taken: list[NotTaken] = []
 

@@ -9,7 +9,6 @@ studies), for as long as any of its series does.
 """
 
 import logging
-import re
 import threading
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable
@@ -22,7 +21,7 @@ from sqlalchemy.orm import Session
 from auth_service import audit
 from auth_service.albums import counts
 from auth_service.albums.labelling import apply
-from auth_service.albums.naming import NotTaken
+from auth_service.albums.naming import NotTaken, is_uid
 from auth_service.audit import albums as audit_albums
 from auth_service.errors import Forbidden, Invalid, NotFound
 from auth_service.origin import NOWHERE, Origin
@@ -32,7 +31,7 @@ from auth_service.store import counts as counts_table
 from auth_service.store import ledger as table
 from auth_service.store.ledger import Line, Stamp
 from auth_service.store.tables import Album, Change
-from auth_service.targets import MAX_UID, UID
+from auth_service.targets import MAX_UID
 from auth_service.vocabulary import ActorKind, ChangeState, ChangeVerb, Level, LineFailure, album_label
 from auth_service.world import World
 
@@ -40,8 +39,6 @@ BATCH = 500
 """Lines that are done and stamped together: what a crash makes us repeat at most."""
 
 log = logging.getLogger(__name__)
-
-_UID = re.compile(UID)
 
 _locks: defaultdict[tuple[str, int], threading.Lock] = defaultdict(threading.Lock)
 """One for each album of each database: its changes wait for one another."""
@@ -109,7 +106,7 @@ def begin(world: World, *, actor: Actor, album: str, verb: ChangeVerb, series: I
     if not uids:
         raise Invalid("series", "Name at least one series.")
     for uid in uids:
-        if len(uid) > MAX_UID or not _UID.fullmatch(uid):
+        if not is_uid(uid):
             raise Invalid("series", "This is not a DICOM identifier: {uid}.", uid=uid[:MAX_UID])
     with world.store.write() as tx:
         # Locked: of one that is being deleted nothing may be asked that would come after its end.

@@ -4,17 +4,18 @@ Nothing that somebody may not view is found: it looks as if it did not exist, al
 make a name ambiguous. The archive is asked in pieces, as a list may name ten thousand studies.
 """
 
-import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Any, TypeVar
+from typing import Any
 
-from auth_service.archive import Archive, carrying
+from auth_service.archive import Archive, carrying, labels_of_studies
+from auth_service.pieces import pieces
 from auth_service.policy.model import Openings, Resource, Visibility
 from auth_service.search import Question, find_uids
-from auth_service.targets import MAX_UID, UID
+from auth_service.search.narrowing import resource_of
+from auth_service.targets.row import UID_PATTERN
 from auth_service.vocabulary import Level, LineFailure, album_label
 
 LONGEST_NAME = 64
@@ -22,10 +23,6 @@ LONGEST_NAME = 64
 
 _PIECE = 500
 """Identifiers that one question names."""
-
-_UID = re.compile(UID)
-
-_Item = TypeVar("_Item")
 
 _WILDCARDS = frozenset("*?\\")
 """Orthanc reads them as patterns and lists: a name has none of them (PS3.4, section C.2.2.2)."""
@@ -165,7 +162,7 @@ class _Eyes:
         """Return the visible series of the studies that have one of these values, by the value."""
         studies: dict[str, list[str]] = defaultdict(list)
         wanted = frozenset(values)
-        for piece in _pieces(sorted(wanted)):
+        for piece in pieces(sorted(wanted), _PIECE):
             for row in self._archive.find(
                 {
                     "Level": "Study",
@@ -184,40 +181,24 @@ class _Eyes:
         return defaultdict(list, by_value)
 
     def _series(self, keyword: str, uids: Iterable[str]) -> Iterator[_Row]:
-        for piece in _pieces(sorted(set(uids))):
+        for piece in pieces(sorted(set(uids)), _PIECE):
             yield from self._rows(self._archive.find(_asked({keyword: "\\".join(piece)})))
 
     def _rows(self, rows: Sequence[Mapping[str, Any]]) -> Iterator[_Row]:
         several = Counter(row["RequestedTags"]["SeriesInstanceUID"] for row in rows)
-        for piece in _pieces(rows):
-            labels, studies = self._studies({row["RequestedTags"]["StudyInstanceUID"] for row in piece})
+        for piece in pieces(rows, _PIECE):
+            labels, studies = labels_of_studies(
+                self._archive, (row["RequestedTags"]["StudyInstanceUID"] for row in piece)
+            )
             for row in piece:
                 tags = row["RequestedTags"]
                 seen = Candidate(
                     uid=tags["SeriesInstanceUID"],
                     study=tags["StudyInstanceUID"],
-                    resource=Resource(
-                        level=Level.SERIES,
-                        labels=frozenset(row["Labels"]),
-                        study_labels=labels.get(row["ParentStudy"], frozenset()),
-                        modality=tags.get("Modality") or "",
-                    ),
+                    resource=resource_of(row, labels),
                 )
                 if self._opens(seen.resource):
                     yield _Row(candidate=seen, unique=several[seen.uid] == 1 and studies[seen.study] == 1)
-
-    def _studies(self, uids: Iterable[str]) -> tuple[dict[str, frozenset[str]], Counter[str]]:
-        """Return the labels of studies by Orthanc's identifier, and how often each identifier exists."""
-        rows = self._archive.find(
-            {
-                "Level": "Study",
-                "Query": {"StudyInstanceUID": "\\".join(sorted(uids))},
-                "ResponseContent": ["Labels"],
-                "RequestedTags": ["StudyInstanceUID"],
-            }
-        )
-        labels = {row["ID"]: frozenset(row["Labels"]) for row in rows}
-        return labels, Counter(row["RequestedTags"]["StudyInstanceUID"] for row in rows)
 
 
 def _by_identifier(
@@ -254,9 +235,17 @@ def _by_name(sought: _Sought, names: Sequence[str], eyes: _Eyes) -> None:
             sought.take(name, found[0] if found else [])
 
 
+def series_by_study(placed: Mapping[str, str]) -> dict[str, list[str]]:
+    """Turn round what is in an album: from series with their studies to studies with their series."""
+    by_study: dict[str, list[str]] = {}
+    for uid, study in placed.items():
+        by_study.setdefault(study, []).append(uid)
+    return by_study
+
+
 def is_uid(text: str) -> bool:
     """Tell whether a text is written as a DICOM identifier (PS3.5, section 9.1)."""
-    return len(text) <= MAX_UID and _UID.fullmatch(text) is not None
+    return UID_PATTERN.fullmatch(text) is not None
 
 
 def is_name(text: str) -> bool:
@@ -278,11 +267,6 @@ def _grouped(rows: Iterable[_Row], by: Callable[[_Row], str]) -> dict[str, list[
     for row in rows:
         groups[by(row)].append(row)
     return groups
-
-
-def _pieces(items: Sequence[_Item]) -> Iterator[Sequence[_Item]]:
-    for start in range(0, len(items), _PIECE):
-        yield items[start : start + _PIECE]
 
 
 def _once(names: Iterable[str]) -> list[str]:

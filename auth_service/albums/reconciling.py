@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from auth_service.albums.labelling import PLACED, locate, placed, settle
 from auth_service.archive import Archive, carrying
 from auth_service.audit import albums as audit_albums
+from auth_service.pieces import pieces
 from auth_service.store import albums as albums_table
 from auth_service.store import ledger as table
 from auth_service.store.ledger import Place
@@ -152,8 +153,8 @@ def _differences(world: World, album: Album) -> list[Difference]:
 
 
 def _unlabelled(archive: Archive, label: str, uids: list[str]) -> Iterator[Difference]:
-    for start in range(0, len(uids), PIECE):
-        for uid, place in locate(archive, uids[start : start + PIECE]).items():
+    for some in pieces(uids, PIECE):
+        for uid, place in locate(archive, some).items():
             if isinstance(place, Place):
                 what, where = Mismatch.UNLABELLED, place
             else:
@@ -184,9 +185,8 @@ def _repair(world: World, label: str, differences: Iterable[Difference], breathe
                 change = world.archive.remove_label
             change(Level.SERIES, one.place.orthanc_series, label)
             breathe()
-    touched = list(studies.items())
-    for start in range(0, len(touched), PIECE):
-        settle(world.archive, label, dict(touched[start : start + PIECE]))
+    for some in pieces(list(studies.items()), PIECE):
+        settle(world.archive, label, dict(some))
         breathe()
 
 

@@ -5,18 +5,25 @@ its own grants alone. A list of identifiers is resolved in few questions, whatev
 thousand studies would take minutes. What exists twice is nobody's.
 """
 
-from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from typing import Any
 
 from auth_service.albums.rights import check, on_record, running_grants
-from auth_service.archive import AmbiguousError, Archive, ArchivedSeries, carrying, existing_twice
+from auth_service.archive import (
+    AmbiguousError,
+    Archive,
+    ArchivedSeries,
+    carrying,
+    existing_twice,
+    labels_of_studies,
+)
 from auth_service.errors import Conflict
 from auth_service.gate import Gate, Listed, Opened, what_is_open
 from auth_service.judging import Judge
 from auth_service.origin import Origin
+from auth_service.pieces import pieces as in_pieces
 from auth_service.policy.model import Actor
 from auth_service.vocabulary import Action, Level, album_label
 from auth_service.world import World
@@ -138,11 +145,14 @@ def _as_listed(level: Level, uid: str, pieces: Sequence[Piece]) -> Listed:
     return Listed(uid=uid, level=level, series=tuple(piece.series for piece in pieces))
 
 
-def _resolved(archive: Archive, keyword: str, uids: Iterable[str]) -> Mapping[str, Sequence[Piece]]:
+def _resolved(archive: Archive, keyword: str, uids: Collection[str]) -> Mapping[str, Sequence[Piece]]:
     found: dict[str, list[Piece]] = defaultdict(list)
-    for some in _batches(uids):
+    times: Counter[str] = Counter()
+    for some in in_pieces(list(uids), _AT_ONCE):
         rows = archive.find(_series_of({keyword: "\\".join(some)}))
-        labels = _labels_of_studies(archive, rows)
+        studies = (row["RequestedTags"]["StudyInstanceUID"] for row in rows)
+        labels, here = labels_of_studies(archive, studies)
+        times |= here
         for row in rows:
             piece = _piece(row, frozenset(row["Labels"]), labels.get(row["ParentStudy"], frozenset()))
             uid = piece.series.study_uid if keyword == "StudyInstanceUID" else piece.series.uid
@@ -150,23 +160,9 @@ def _resolved(archive: Archive, keyword: str, uids: Iterable[str]) -> Mapping[st
     if keyword == "StudyInstanceUID":
         return found
     # The study of a series that is named must be one thing too.
-    studies = {uid: {piece.series.study_uid for piece in each} for uid, each in found.items()}
-    split = _twice(archive, Level.STUDY, (study for each in studies.values() for study in each))
-    return {uid: each for uid, each in found.items() if not split & studies[uid]}
-
-
-def _labels_of_studies(archive: Archive, rows: Sequence[Mapping[str, Any]]) -> dict[str, frozenset[str]]:
-    uids = sorted({row["RequestedTags"]["StudyInstanceUID"] for row in rows})
-    found: dict[str, frozenset[str]] = {}
-    for some in _batches(uids):
-        question = {
-            "Level": "Study",
-            "Query": {"StudyInstanceUID": "\\".join(some)},
-            "ResponseContent": ["Labels"],
-            "RequestedTags": ["StudyInstanceUID"],
-        }
-        found |= {row["ID"]: frozenset(row["Labels"]) for row in archive.find(question)}
-    return found
+    return {
+        uid: each for uid, each in found.items() if all(times[piece.series.study_uid] <= 1 for piece in each)
+    }
 
 
 def _series_of(query: Mapping[str, str]) -> dict[str, Any]:
@@ -205,7 +201,7 @@ def _once(archive: Archive, pieces: Iterable[Piece]) -> list[Piece]:
 
 
 def _twice(archive: Archive, level: Level, uids: Iterable[str]) -> frozenset[str]:
-    asked = (existing_twice(archive, level, some) for some in _batches(sorted(set(uids))))
+    asked = (existing_twice(archive, level, some) for some in in_pieces(sorted(set(uids)), _AT_ONCE))
     return frozenset(uid for some in asked for uid in some)
 
 
@@ -214,9 +210,3 @@ def _by_study(pieces: Iterable[Piece]) -> Mapping[str, Sequence[ArchivedSeries]]
     for piece in pieces:
         found[piece.series.study_uid].append(piece.series)
     return found
-
-
-def _batches(uids: Iterable[str]) -> Iterator[tuple[str, ...]]:
-    left = iter(uids)
-    while some := tuple(islice(left, _AT_ONCE)):
-        yield some

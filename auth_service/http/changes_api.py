@@ -1,17 +1,17 @@
 """What is in albums, and changes of it, over HTTP."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
+from itertools import islice
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Request, Response
 
 from auth_service.albums import changing, following, resuming
 from auth_service.albums.changing import Prospect
-from auth_service.albums.ledger import Failure, Report
-from auth_service.albums.naming import Named, NotTaken
+from auth_service.albums.ledger import Report
+from auth_service.albums.naming import Named, series_by_study
 from auth_service.errors import Invalid
-from auth_service.http import reading
-from auth_service.http.dependencies import UNSAFE, SignedIn
+from auth_service.http.dependencies import UNSAFE, Limit, Offset, SignedIn, Slug
 from auth_service.http.documents.changes import (
     MOST_TOLD,
     ChangeDocument,
@@ -27,19 +27,14 @@ from auth_service.http.documents.changes import (
     WhatDocument,
 )
 from auth_service.http.documents.shared import errors
-from auth_service.http.scoped import CountBody
+from auth_service.http.scoped import CountBody, question_of
 from auth_service.origin import Origin
 from auth_service.search import Question
-from auth_service.vocabulary import ChangeVerb, Level
+from auth_service.vocabulary import ChangeVerb
 
 router = APIRouter()
 
-Slug = Annotated[str, Path(description="The album's short name.")]
 ChangeId = Annotated[str, Path(pattern=r"^[0-9a-f]{32}$")]
-Limit = Annotated[int, Query(ge=1, le=1000)]
-Offset = Annotated[int, Query(ge=0, le=1_000_000_000)]
-
-_LEVELS = {"Study": Level.STUDY, "Series": Level.SERIES}
 
 
 @router.post(
@@ -169,9 +164,7 @@ def studies(
     placed = following.contents(
         request.app.state.services, actor=actor, slug=slug, at=wanted.at, origin=Origin.of(request.headers)
     )
-    by_study: dict[str, list[str]] = {}
-    for uid, study in placed.items():
-        by_study.setdefault(study, []).append(uid)
+    by_study = series_by_study(placed)
     page = list(by_study.items())[wanted.offset : wanted.offset + wanted.limit]
     return StudyPlacedList(
         items=[StudyPlacedDocument(study=study, series=uids) for study, uids in page], total=len(by_study)
@@ -196,11 +189,11 @@ def _named(what: WhatDocument, field: str) -> Named:
 
 
 def _question(body: CountBody, field: str) -> Question:
-    if body.level not in _LEVELS:
+    if body.level == "Instance":
         raise Invalid(field, "{field} must be about studies or series.")
     if body.labels is not None:
         raise Invalid(field, "{field} cannot name labels: name an album beside it.")
-    return Question(level=_LEVELS[body.level], filters=reading.filters(field, body.query.items()))
+    return question_of(body, field=field)
 
 
 def _begun(report: Report, response: Response) -> ChangeDocument:
@@ -214,21 +207,15 @@ def _prospect(prospect: Prospect) -> ProspectDocument:
         series=prospect.series,
         studies=prospect.studies,
         present=prospect.present,
-        failed=_not_taken(prospect.not_taken),
+        failed=_told((one.name, one.why, one.lacking) for one in prospect.not_taken),
         failed_total=len(prospect.not_taken),
     )
 
 
-def _not_taken(found: Sequence[NotTaken]) -> list[NotTakenDocument]:
+def _told(found: Iterable[tuple[str, str, Iterable[str]]]) -> list[NotTakenDocument]:
     return [
-        NotTakenDocument(uid=one.name, reason=one.why, lacking=list(one.lacking)) for one in found[:MOST_TOLD]
-    ]
-
-
-def _failed(found: Sequence[Failure]) -> list[NotTakenDocument]:
-    return [
-        NotTakenDocument(uid=one.uid, reason=one.reason, lacking=list(one.lacking))
-        for one in found[:MOST_TOLD]
+        NotTakenDocument(uid=name, reason=why, lacking=list(lacking))
+        for name, why, lacking in islice(found, MOST_TOLD)
     ]
 
 
@@ -246,7 +233,7 @@ def _document(report: Report) -> ChangeDocument:
             "undoes": report.undoes,
             "done": report.done,
             "total": report.total,
-            "failed": _failed(report.failed),
+            "failed": _told((one.uid, one.reason, one.lacking) for one in report.failed),
             "failed_total": len(report.failed),
         }
     )

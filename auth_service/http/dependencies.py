@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import Depends, Request
+from fastapi import Depends, Path, Query, Request
 from pydantic import StringConstraints
 
 from auth_service.administering import require_admin
@@ -88,6 +88,14 @@ Uid = Annotated[str, StringConstraints(pattern=f"^{UID}$", max_length=MAX_UID)]
 
 OrthancId = Annotated[str, StringConstraints(pattern=f"^{ORTHANC_ID.pattern}$")]
 """One of Orthanc's own identifiers: the SHA-1 of those of DICOM, in five groups."""
+
+Slug = Annotated[str, Path(description="The album's short name.")]
+
+Number = Annotated[int, Path(ge=1, le=2**31 - 1)]
+"""The identifier of a row in a path."""
+
+Limit = Annotated[int, Query(ge=1, le=1000)]
+Offset = Annotated[int, Query(ge=0, le=1_000_000_000)]
 
 SignedIn = Annotated[Actor, Depends(actor_of)]
 """Somebody who signed in, or his token."""

@@ -19,6 +19,7 @@ from auth_service.errors import Invalid, NotFound
 from auth_service.gate import Gate
 from auth_service.http import reading
 from auth_service.http.dependencies import UNSAFE, SignedIn, Uid
+from auth_service.http.documents.shared import Given
 from auth_service.policy.model import Actor, Nothing, Visibility
 from auth_service.search import Order, Question, Row, dicom_json, orthanc_json
 from auth_service.search.ranges import Range
@@ -50,10 +51,8 @@ class SortKey(_OrthancBody):
     direction: Literal["ASC", "DESC"]
 
 
-class RangeBody(BaseModel):
+class RangeBody(Given):
     """Numbers between which an attribute is to be, these included."""
-
-    model_config = ConfigDict(extra="forbid")
 
     lowest: Annotated[float, Field(allow_inf_nan=False)] | None = Field(None, alias="From")
     highest: Annotated[float, Field(allow_inf_nan=False)] | None = Field(None, alias="To")
@@ -164,10 +163,8 @@ def tools_find(request: Request, actor: SignedIn, body: FindBody) -> JSONRespons
     content: Collection[str] = orthanc_json.ALL if body.expand else ()
     if body.response_content is not None:
         content = body.response_content
-    question = Question(
-        level=_LEVELS[body.level],
-        filters=reading.filters("Query", body.query.items()),
-        ranges=_ranges(body),
+    question = replace(
+        question_of(body),
         tags=requested,
         limit=body.limit or search.MAX_LIMIT,  # Orthanc takes 0 for "no limit"
         since=body.since,
@@ -191,11 +188,7 @@ def tools_find(request: Request, actor: SignedIn, body: FindBody) -> JSONRespons
 def tools_count(request: Request, actor: SignedIn, body: CountBody) -> JSONResponse:
     """Answer how many there are, narrowed."""
     gate = Gate.of(request)
-    question = Question(
-        level=_LEVELS[body.level],
-        filters=reading.filters("Query", body.query.items()),
-        ranges=_ranges(body),
-    )
+    question = question_of(body)
     if question.level is Level.INSTANCE:
         series = _one_series(gate, actor, question, "Query.SeriesInstanceUID")
         total = search.count_instances(gate.archive, question, series_uid=series) if series else 0
@@ -204,8 +197,13 @@ def tools_count(request: Request, actor: SignedIn, body: CountBody) -> JSONRespo
     return JSONResponse({"Count": total})
 
 
-def _ranges(body: CountBody) -> dict[str, Range]:
-    return {keyword: Range(lowest=one.lowest, highest=one.highest) for keyword, one in body.ranges.items()}
+def question_of(body: CountBody, *, field: str = "Query") -> Question:
+    """Read what is looked for; ``field`` is where the filters stand, for who wrote something wrong."""
+    return Question(
+        level=_LEVELS[body.level],
+        filters=reading.filters(field, body.query.items()),
+        ranges={key: Range(lowest=one.lowest, highest=one.highest) for key, one in body.ranges.items()},
+    )
 
 
 def _narrower(visibility: Visibility, asked: Sequence[str] | None) -> Visibility:

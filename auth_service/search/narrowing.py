@@ -125,7 +125,7 @@ def permitted_of_studies(
     if albums is not None:
         return archive.find(question | carrying(albums))
     labels = {row["ID"]: frozenset(row["Labels"]) for row in studies}
-    return [row for row in archive.find(question) if openings.opens(_resource(row, labels))]
+    return [row for row in archive.find(question) if openings.opens(resource_of(row, labels))]
 
 
 def _question(level: Level, filters: Mapping[str, str]) -> dict[str, Any]:
@@ -224,7 +224,7 @@ def _permitted(archive: Archive, filters: dict[str, str], openings: Openings) ->
         questions.append(by_kind)
     found = {row["ID"]: row for question in questions for row in all_of(archive, Level.SERIES, question)}
     carried = {row["ID"]: frozenset(row["Labels"]) for row in studies}
-    return [row for row in found.values() if openings.opens(_resource(row, carried))]
+    return [row for row in found.values() if openings.opens(resource_of(row, carried))]
 
 
 def _studies_of_site(
@@ -278,7 +278,8 @@ def _of_site(labels: Iterable[str]) -> frozenset[str]:
     return frozenset(label for label in labels if label_kind(label) is LabelKind.SITE)
 
 
-def _resource(row: Mapping[str, Any], study_labels: Mapping[str, frozenset[str]]) -> Resource:
+def resource_of(row: Mapping[str, Any], study_labels: Mapping[str, frozenset[str]]) -> Resource:
+    """Return a series of an answer as the policy sees it; labels of studies are by Orthanc's identifier."""
     return Resource(
         level=Level.SERIES,
         labels=frozenset(row["Labels"]),

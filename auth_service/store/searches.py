@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from sqlalchemy import delete, insert, select
 from sqlalchemy.orm import Session
 
+from auth_service.pieces import pieces
 from auth_service.store.tables import SavedSearch, Selected
 from auth_service.vocabulary import Level
 
@@ -57,14 +58,13 @@ def select_more(tx: Session, *, provider: str, subject: str, level: Level, uids:
 
 def unselect(tx: Session, *, provider: str, subject: str, level: Level, uids: Iterable[str]) -> None:
     """Take some out of what a person has selected."""
-    listed = list(uids)
-    for start in range(0, len(listed), _AT_ONCE):
+    for some in pieces(list(uids), _AT_ONCE):
         tx.execute(
             delete(Selected).where(
                 Selected.provider == provider,
                 Selected.subject == subject,
                 Selected.level == level,
-                Selected.uid.in_(listed[start : start + _AT_ONCE]),
+                Selected.uid.in_(some),
             )
         )
 

@@ -86,6 +86,17 @@ def test_a_search_names_what_is_put_in(world: World) -> None:
     assert seen.json() == {"series": 1, "studies": 1, "present": 1, "failed": [], "failed_total": 0}
 
 
+def test_a_search_by_a_range_names_what_lies_in_it_and_no_more(world: World) -> None:
+    for series, thickness in (("1.1.1", "1"), ("1.1.2", "5"), ("1.2.1", "5")):
+        world.archive.set_tag(series, "SliceThickness", thickness)
+    search = {"Level": "Series", "Query": {}, "Ranges": {"SliceThickness": {"From": 0.5, "To": 2}}}
+    seen = ask(world, "owner_a", "a", {"remove": {"query": search}}, "/preview")
+    assert (seen.json()["series"], seen.json()["studies"]) == (1, 1)
+    begun = ask(world, "owner_a", "a", {"remove": {"query": search}}).json()
+    ledger.run(world.signin.services, change=begun["id"])
+    assert ledger.contents(world.signin.services, album="a") == {"1.1.2", "1.2.1"}
+
+
 @pytest.mark.parametrize(
     ("what", "field"),
     [
