@@ -14,14 +14,16 @@ from auth_service.albums.leaving import hand_over, leave_album, mark_favourite
 from auth_service.albums.making import create_album, edit_album
 from auth_service.albums.owners import find_ownerless, name_owner
 from auth_service.http import reading
-from auth_service.http.albums_api import Slug, one_album
+from auth_service.http.albums_api import one_album
 from auth_service.http.dependencies import (
     UNSAFE,
     UNSAFE_BY_ADMIN,
     UNSAFE_IN_PERSON,
     Administrator,
     InPerson,
+    Offset,
     SignedIn,
+    Slug,
 )
 from auth_service.http.documents.albums import (
     AlbumChange,
@@ -63,7 +65,7 @@ def ownerless(
     request: Request,
     _actor: Administrator,
     limit: Annotated[int, Query(ge=1, le=MOST_LOOKED_AT)] = MOST_LOOKED_AT,
-    offset: Annotated[int, Query(ge=0, le=1_000_000_000)] = 0,
+    offset: Offset = 0,
 ) -> OwnerlessList:
     """Look through some of all albums, in the order they were made, for those without an owner.
 
@@ -192,7 +194,7 @@ def leave(request: Request, actor: InPerson, slug: Slug) -> Response:
 )
 def handover(request: Request, actor: SignedIn, slug: Slug, wanted: HandOver) -> Response:
     """Make somebody the owner of an album in one's own place."""
-    keep = None if wanted.keep is None else frozenset(reading.action("keep", word) for word in wanted.keep)
+    keep = None if wanted.keep is None else reading.actions("keep", wanted.keep)
     hand_over(
         request.app.state.services,
         actor=actor,

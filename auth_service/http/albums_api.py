@@ -2,11 +2,11 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Query, Request
+from fastapi import APIRouter, Query, Request
 
 from auth_service.albums.finding import AlbumPage, AlbumQuery, AlbumView, Days, find_album, find_albums
 from auth_service.http import reading
-from auth_service.http.dependencies import SignedIn
+from auth_service.http.dependencies import SignedIn, Slug
 from auth_service.http.documents.albums import (
     AlbumDocument,
     AlbumList,
@@ -19,8 +19,6 @@ from auth_service.origin import Origin
 from auth_service.vocabulary import OWNER_ACTIONS, album_label, in_order
 
 router = APIRouter()
-
-Slug = Annotated[str, Path(description="The album's short name.")]
 
 
 @router.get("/api/albums", tags=["albums"], responses=errors(422, 503))

@@ -9,8 +9,7 @@ from auth_service import downloads, spreadsheets
 from auth_service.downloads import Load
 from auth_service.gate import Gate
 from auth_service.http import archives
-from auth_service.http.albums_api import Slug
-from auth_service.http.dependencies import UNSAFE, SignedIn
+from auth_service.http.dependencies import UNSAFE, SignedIn, Slug
 from auth_service.http.documents.downloads import (
     AlbumArchiveWanted,
     AlbumPartWanted,

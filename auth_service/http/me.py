@@ -15,7 +15,7 @@ from auth_service.http.documents.account import (
 )
 from auth_service.policy.model import Actor, Grant
 from auth_service.store import people, sessions
-from auth_service.vocabulary import Action, LabelKind, label_kind
+from auth_service.vocabulary import LabelKind, in_order, label_kind
 from auth_service.world import World
 
 
@@ -31,7 +31,7 @@ def me_document(services: World, actor: Actor) -> dict[str, Any]:
             slug=each.album.slug,
             title=each.album.title,
             role=each.role.value,
-            actions=[str(action) for action in Action if action in each.actions],
+            actions=in_order(each.actions),
             until=each.until,
         )
         for each in sorted(found, key=lambda each: (each.album.title.casefold(), each.album.slug))
@@ -66,7 +66,7 @@ def _labels(services: World, actor: Actor, grants: list[Grant]) -> list[LabelDoc
     return [
         LabelDocument(
             label=grant.label,
-            actions=[str(action) for action in Action if action in grant.actions],
+            actions=in_order(grant.actions),
             modalities=sorted(grant.modalities) if grant.modalities is not None else None,
             until=last_day_of(grant.until, zone),
         )

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Query, Request
+from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from auth_service.albums.members import (
@@ -22,7 +22,7 @@ from auth_service.albums.members import (
 from auth_service.albums.members.finding import find_candidates
 from auth_service.errors import Invalid
 from auth_service.http import members_tables, reading
-from auth_service.http.dependencies import UNSAFE, SignedIn
+from auth_service.http.dependencies import UNSAFE, Number, SignedIn, Slug
 from auth_service.http.documents.members import (
     CandidateGroup,
     CandidateList,
@@ -43,11 +43,6 @@ from auth_service.origin import Origin
 from auth_service.vocabulary import Action, AlbumRole, MemberState, SubjectKind, in_order
 
 router = APIRouter(tags=["members"])
-
-Slug = Annotated[str, Path(description="The album's short name.")]
-Number = Annotated[int, Path(ge=1, le=2**31 - 1)]
-
-_ROLES = {"owner": AlbumRole.OWNER, "member": AlbumRole.MEMBER}
 
 
 @router.get("/api/albums/{slug}/members", response_model=MemberList, responses=errors(403, 404, 422))
@@ -254,8 +249,8 @@ def read_rights(wanted: RightsGiven) -> tuple[AlbumRole | None, frozenset[Action
             raise Invalid("preset", "Give either a preset or rights, one of the two.")
         given = Rights.of_preset(wanted.preset)
         return given.role, given.actions
-    role = _ROLES[wanted.role] if wanted.role is not None else None
-    actions = _actions(wanted.actions) if wanted.actions is not None else None
+    role = AlbumRole(wanted.role) if wanted.role is not None else None
+    actions = reading.actions("actions", wanted.actions) if wanted.actions is not None else None
     # An owner has them all, so that what is named for him says nothing more.
     return role, frozenset() if role is AlbumRole.OWNER and actions is not None else actions
 
@@ -296,13 +291,9 @@ def _edit(wanted: MemberChange, *, add: Iterable[str] = (), take: Iterable[str] 
     return Edit(
         role=role,
         actions=actions,
-        add=_actions(add),
-        take=_actions(take, field="take"),
+        add=reading.actions("actions", add),
+        take=reading.actions("take", take),
         until=wanted.until,
         keep_until="until" not in wanted.model_fields_set,
         note=wanted.note,
     )
-
-
-def _actions(words: Iterable[str], *, field: str = "actions") -> frozenset[Action]:
-    return frozenset(reading.action(field, word) for word in words)

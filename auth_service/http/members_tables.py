@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from datetime import date
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query, Request
+from fastapi import APIRouter, Query, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import StreamingResponse
 
@@ -21,7 +21,7 @@ from auth_service.albums.members.importing import (
     import_members,
 )
 from auth_service.errors import Invalid
-from auth_service.http.dependencies import UNSAFE, SignedIn
+from auth_service.http.dependencies import UNSAFE, SignedIn, Slug
 from auth_service.http.documents.members import ImportDocument, LineDocument
 from auth_service.http.documents.shared import errors
 from auth_service.http.harvesting import count, slow_down
@@ -47,7 +47,7 @@ router = APIRouter(tags=["members"])
 async def import_table(
     request: Request,
     actor: SignedIn,
-    slug: Annotated[str, Path(description="The album's short name.")],
+    slug: Slug,
     dry_run: Annotated[bool, Query(description="Say what would be done, and do nothing.")] = True,  # noqa: FBT002 - a query parameter
 ) -> ImportDocument:
     """Give and change rights by a table, as an owner: all of its lines, or none; nobody is removed by it."""

@@ -3,12 +3,12 @@
 from dataclasses import asdict
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query, Request
+from fastapi import APIRouter, Path, Request
 
 from auth_service.albums.members.owned import Row, members_of_mine
 from auth_service.albums.members.people import Somebody, Source, people_of_album
 from auth_service.albums.members.seeing import count_access
-from auth_service.http.dependencies import Administrator, InPerson, SignedIn
+from auth_service.http.dependencies import Administrator, InPerson, Limit, Offset, SignedIn, Slug
 from auth_service.http.documents.members import (
     CellDocument,
     ColumnDocument,
@@ -27,15 +27,12 @@ from auth_service.vocabulary import in_order
 
 router = APIRouter(tags=["members"])
 
-Limit = Annotated[int, Query(ge=1, le=1000)]
-Offset = Annotated[int, Query(ge=0, le=1_000_000_000)]
-
 
 @router.get("/api/albums/{slug}/people", responses=errors(403, 404, 422, 503))
 def people(
     request: Request,
     actor: SignedIn,
-    slug: Annotated[str, Path(description="The album's short name.")],
+    slug: Slug,
     limit: Limit = 100,
     offset: Offset = 0,
 ) -> PeopleInAlbum:

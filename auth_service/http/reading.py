@@ -11,7 +11,7 @@ from auth_service.vocabulary import Action
 
 DICOM_JSON = "application/dicom+json"
 
-_ACTIONS = {str(action): action for action in Action}
+_ACTIONS = frozenset(Action)
 
 _GIVES_DICOM_JSON = frozenset({DICOM_JSON, "application/json", "application/*", "*/*"})
 
@@ -32,9 +32,14 @@ def boolean(name: str, value: str) -> bool:
 
 def action(field: str, word: str, *, among: Container[str] = _ACTIONS) -> Action:
     """Read the name of a right."""
-    if word not in among or word not in _ACTIONS:
+    if word not in among:
         raise Invalid(field, "There is no right called {right}.", right=word)
-    return _ACTIONS[word]
+    return Action(word)
+
+
+def actions(field: str, words: Iterable[str]) -> frozenset[Action]:
+    """Read the names of rights."""
+    return frozenset(action(field, word) for word in words)
 
 
 def accepts_dicom_json(request: Request) -> None:

@@ -2,13 +2,13 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query, Request
+from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from auth_service import downloads, searches
 from auth_service.downloads import Load
 from auth_service.gate import Gate
-from auth_service.http.dependencies import UNSAFE_IN_PERSON, InPerson
+from auth_service.http.dependencies import UNSAFE_IN_PERSON, InPerson, Number
 from auth_service.http.documents.downloads import ArchiveFormat, Named, SizeDocument
 from auth_service.http.documents.searches import (
     SearchDocument,
@@ -47,9 +47,7 @@ def save(request: Request, actor: InPerson, given: SearchGiven) -> SearchDocumen
     responses=errors(403, 404, 422),
     dependencies=UNSAFE_IN_PERSON,
 )
-def forget(
-    request: Request, actor: InPerson, search_id: Annotated[int, Path(ge=1, le=2**31 - 1)]
-) -> Response:
+def forget(request: Request, actor: InPerson, search_id: Number) -> Response:
     """Delete a saved search; somebody else's looks like one that is not there."""
     searches.forget_search(request.app.state.services, actor=actor, search_id=search_id)
     return Response(status_code=204)

@@ -1,14 +1,12 @@
 """What is taken away, as it is asked for and told: lists of identifiers, sizes, manifests."""
 
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import BaseModel, Field, StringConstraints, model_validator
+from pydantic import BaseModel, Field, model_validator
 
 from auth_service.downloads import MOST_NAMED
+from auth_service.http.dependencies import Uid
 from auth_service.http.documents.shared import Given
-from auth_service.targets import MAX_UID, UID
-
-DicomUid = Annotated[str, StringConstraints(pattern=f"^{UID}$", max_length=MAX_UID)]
 
 ArchiveFormat = Literal["zip", "dicomdir"]
 
@@ -18,8 +16,8 @@ MOST_IN_AN_ADDRESS = 50
 class Named(Given):
     """Studies and series, by their identifiers of DICOM."""
 
-    studies: list[DicomUid] = Field([], max_length=MOST_NAMED, description="StudyInstanceUIDs")
-    series: list[DicomUid] = Field([], max_length=MOST_NAMED, description="SeriesInstanceUIDs")
+    studies: list[Uid] = Field([], max_length=MOST_NAMED, description="StudyInstanceUIDs")
+    series: list[Uid] = Field([], max_length=MOST_NAMED, description="SeriesInstanceUIDs")
 
     @model_validator(mode="after")
     def _within_bounds(self) -> "Named":
@@ -47,8 +45,8 @@ class ArchiveWanted(NotEmpty):
 class ArchiveNamed(Given):
     """What an archive is to be made of, in an address."""
 
-    study: list[DicomUid] = Field([], max_length=MOST_IN_AN_ADDRESS)
-    series: list[DicomUid] = Field([], max_length=MOST_IN_AN_ADDRESS)
+    study: list[Uid] = Field([], max_length=MOST_IN_AN_ADDRESS)
+    series: list[Uid] = Field([], max_length=MOST_IN_AN_ADDRESS)
     format: ArchiveFormat = "zip"
 
     @model_validator(mode="after")
@@ -61,7 +59,7 @@ class ArchiveNamed(Given):
 class AlbumPartWanted(Given):
     """Which part of an album."""
 
-    study: list[DicomUid] = Field(
+    study: list[Uid] = Field(
         [],
         max_length=MOST_IN_AN_ADDRESS,
         description="StudyInstanceUIDs: only their series in the album; none: the whole album.",
