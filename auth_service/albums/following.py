@@ -58,7 +58,8 @@ def list_changes(
     """
     with on_record(world, actor=actor, origin=origin), world.store.read() as tx:
         owner = may(tx, world, actor=actor, action=Action.AUDIT, slug=slug)
-        album = check(tx, world, actor=actor, action=_what_he_may(tx, world, actor, slug), slug=slug)
+        action = _what_he_may(tx, world, actor, slug) or Action.VIEW
+        album = check(tx, world, actor=actor, action=action, slug=slug)
         asker = None if owner else actor.subject_id
         found, total = table.changes(tx, album.id, asker=asker, limit=limit, offset=offset)
         return Changes(
@@ -159,19 +160,15 @@ def _of(tx: Session, world: World, actor: Actor, change: str) -> tuple[Change, A
     concerned = found[0].asker == actor.subject_id or may(
         tx, world, actor=actor, action=Action.AUDIT, slug=slug
     )
-    if not concerned or not may(
-        tx, world, actor=actor, action=_what_he_may(tx, world, actor, slug), slug=slug
-    ):
+    if not concerned or _what_he_may(tx, world, actor, slug) is None:
         raise NotFound
     return found
 
 
-def _what_he_may(tx: Session, world: World, actor: Actor, slug: str) -> Action:
-    """Return the first that somebody may do of what has to do with an album's contents; view, if nothing."""
-    for action in (Action.VIEW, Action.UPLOAD, Action.REMOVE):
-        if may(tx, world, actor=actor, action=action, slug=slug):
-            return action
-    return Action.VIEW
+def _what_he_may(tx: Session, world: World, actor: Actor, slug: str) -> Action | None:
+    """Return the first that somebody may do of what has to do with an album's contents."""
+    actions = (Action.VIEW, Action.UPLOAD, Action.REMOVE)
+    return next((one for one in actions if may(tx, world, actor=actor, action=one, slug=slug)), None)
 
 
 def _told(report: Report, actor: Actor, change: Change) -> Report:

@@ -5,7 +5,7 @@ from collections.abc import Collection
 from sqlalchemy.orm import Session
 
 from auth_service.albums.members.changing import keeps_an_owner
-from auth_service.albums.members.given import Rights, for_record, words
+from auth_service.albums.members.given import Rights, check_actions, for_record, words
 from auth_service.albums.owners import enabled_person, make_owner
 from auth_service.albums.rights import access, check, on_record
 from auth_service.audit import albums as audit_albums
@@ -15,8 +15,9 @@ from auth_service.origin import NOWHERE, Origin
 from auth_service.policy.model import Actor
 from auth_service.store import albums as table
 from auth_service.store import favourites
+from auth_service.store import members as members_table
 from auth_service.store.tables import Album, Member
-from auth_service.vocabulary import MEMBER_ACTIONS, Action, AlbumRole, SubjectKind
+from auth_service.vocabulary import Action, AlbumRole, SubjectKind
 from auth_service.world import World
 
 
@@ -131,17 +132,15 @@ def _left(keep: Collection[Action] | None) -> Rights | None:
     """Return what the old owner keeps."""
     if keep is None:
         return None
-    if not keep:
-        raise Invalid("keep", "A member needs at least one right.")
-    others = frozenset(keep) - MEMBER_ACTIONS
-    if others:
-        raise Invalid("keep", "Only owners can have the right {right}.", right=min(others))
+    check_actions("keep", frozenset(keep))
     return Rights(role=AlbumRole.MEMBER, actions=frozenset(keep))
 
 
 def _own(tx: Session, world: World, actor: Actor, album: Album, *, role: AlbumRole | None = None) -> Member:
     """Return somebody's own membership that runs; who has none is told which group brings him here."""
-    member = table.member_of(tx, album_id=album.id, subject=actor.subject_id)
+    member = members_table.of_subject(
+        tx, album_id=album.id, kind=SubjectKind.PERSON, subject=actor.subject_id
+    )
     if member is not None and role in (None, member.role):
         end = end_of(member.until, world.settings.zone)
         if end is None or world.clock() < end:

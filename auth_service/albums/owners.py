@@ -18,6 +18,7 @@ from auth_service.origin import NOWHERE, Origin
 from auth_service.people import keep_named
 from auth_service.policy.model import Actor
 from auth_service.store import albums as table
+from auth_service.store import members as members_table
 from auth_service.store.tables import Album, Member
 from auth_service.vocabulary import AlbumRole, SubjectKind
 from auth_service.world import World
@@ -56,9 +57,9 @@ def find_ownerless(world: World, *, limit: int, offset: int) -> OwnerlessPage:
 
     """
     with world.store.read() as tx:
-        ids = table.live_album_ids(tx, limit=limit, offset=offset)
+        albums = table.live_albums(tx, limit=limit, offset=offset)
+        ids = [album.id for album in albums]
         total = table.number_of_albums(tx)
-        albums = table.albums(tx, ids)
         owners = table.owners(tx, ids)
         today = world.clock().astimezone(world.settings.zone).date()
         members = table.numbers_of_members(tx, ids, today=today)
@@ -66,13 +67,13 @@ def find_ownerless(world: World, *, limit: int, offset: int) -> OwnerlessPage:
     owned = {member.album_id for member, _ in owners if _counts(member, here)}
     items = tuple(
         Ownerless(
-            slug=albums[album_id].slug,
-            title=albums[album_id].title,
-            last_owners=tuple(name for member, name in owners if member.album_id == album_id),
-            members=sum(members.get(album_id, {}).values()),
+            slug=album.slug,
+            title=album.title,
+            last_owners=tuple(name for member, name in owners if member.album_id == album.id),
+            members=sum(members.get(album.id, {}).values()),
         )
-        for album_id in ids
-        if album_id not in owned
+        for album in albums
+        if album.id not in owned
     )
     return OwnerlessPage(items=items, looked_at=len(ids), total=total)
 
@@ -162,7 +163,7 @@ def make_owner(
     """Make a person an owner without an end date; return what he was for the record, and what he is."""
     keep_named(tx, person, at=at)
     subject = person.subject_id
-    member = table.member_of(tx, album_id=album.id, subject=subject)
+    member = members_table.of_subject(tx, album_id=album.id, kind=SubjectKind.PERSON, subject=subject)
     before = for_record(member) if member is not None else None
     if member is None:
         member = Member(

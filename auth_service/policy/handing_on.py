@@ -38,7 +38,7 @@ def required(given: Iterable[Grant], *, at: datetime) -> dict[Action, datetime |
     needed: dict[Action, datetime | None] = {Action.SEND: at}
     for grant in given:
         for action in grant.actions & DATA_ACTIONS:
-            needed[action] = _later(needed.get(action, at), grant.until)
+            needed[action] = later(needed.get(action, at), grant.until)
     return needed
 
 
@@ -60,7 +60,7 @@ class HandingOn:
                 action: frozenset(
                     grant.opening
                     for grant in own
-                    if worth(grant, actor, action, at=at) == Reason.GRANTED and _lasts(grant.until, end)
+                    if worth(grant, actor, action, at=at) == Reason.GRANTED and lasts(grant.until, end)
                 )
                 for action, end in needed.items()
             }
@@ -73,9 +73,11 @@ class HandingOn:
         )
 
 
-def _later(one: datetime | None, other: datetime | None) -> datetime | None:
+def later(one: datetime | None, other: datetime | None) -> datetime | None:
+    """Return the later of two ends; ``None`` is no end."""
     return None if one is None or other is None else max(one, other)
 
 
-def _lasts(until: datetime | None, end: datetime | None) -> bool:
+def lasts(until: datetime | None, end: datetime | None) -> bool:
+    """Tell whether what is over at one moment lasts until another; ``None`` is no end."""
     return until is None or (end is not None and end <= until)

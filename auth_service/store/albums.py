@@ -6,11 +6,11 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, Select, and_, delete, false, func, or_, select, update
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from auth_service.days import end_of
 from auth_service.policy.model import Actor, Grant, Subject
+from auth_service.store.database import added
 from auth_service.store.tables import Album, Member, Person
 from auth_service.vocabulary import (
     ALBUM_LABEL_PREFIX,
@@ -101,12 +101,7 @@ def add_album(
     new = Album(
         slug=slug, title=title, description=description, created_at=at, created_by=created_by, changed_at=at
     )
-    try:
-        with tx.begin_nested():
-            tx.add(new)
-    except IntegrityError:
-        return None
-    return new
+    return new if added(tx, new) else None
 
 
 def touch(tx: Session, *, album_id: int, at: datetime) -> None:
@@ -119,20 +114,15 @@ def delete_album(tx: Session, *, album_id: int, at: datetime) -> None:
     tx.execute(update(Album).where(Album.id == album_id).values(deleted_at=at))
 
 
-def live_album_ids(tx: Session, *, limit: int, offset: int) -> list[int]:
+def live_albums(tx: Session, *, limit: int, offset: int) -> list[Album]:
     """Return the albums that are not deleted, in the order in which they were made."""
-    query = select(Album.id).where(Album.deleted_at.is_(None)).order_by(Album.id)
+    query = select(Album).where(Album.deleted_at.is_(None)).order_by(Album.id)
     return list(tx.scalars(query.limit(limit).offset(offset)))
 
 
 def number_of_albums(tx: Session) -> int:
     """Count the albums that are not deleted."""
     return tx.scalar(select(func.count()).select_from(Album).where(Album.deleted_at.is_(None))) or 0
-
-
-def albums(tx: Session, album_ids: Iterable[int]) -> dict[int, Album]:
-    """Return some albums by their numbers."""
-    return {found.id: found for found in tx.scalars(select(Album).where(Album.id.in_(list(album_ids))))}
 
 
 def numbers_of_members(tx: Session, album_ids: Iterable[int], *, today: date) -> dict[int, dict[str, int]]:
@@ -148,31 +138,15 @@ def numbers_of_members(tx: Session, album_ids: Iterable[int], *, today: date) ->
     return found
 
 
-def member_of(tx: Session, *, album_id: int, subject: str) -> Member | None:
-    """Return somebody's own membership of an album, whether it still runs or not."""
-    query = select(Member).where(
-        Member.album_id == album_id,
-        Member.subject_kind == SubjectKind.PERSON,
-        Member.subject_id == subject,
-    )
-    return tx.scalar(query)
-
-
 def members(tx: Session, album_id: int) -> list[tuple[Member, str]]:
     """Return the members of an album with their names, in the order in which they came."""
-    query = _with_names().where(Member.album_id == album_id)
-    return [(member, name) for member, name in tx.execute(query.order_by(Member.id))]
+    return members_of(tx, [album_id])
 
 
 def members_of(tx: Session, album_ids: Iterable[int]) -> list[tuple[Member, str]]:
     """Return the members of some albums with their names, in the order in which they came."""
     query = _with_names().where(Member.album_id.in_(list(album_ids)))
     return [(member, name) for member, name in tx.execute(query.order_by(Member.id))]
-
-
-def member(tx: Session, *, album_id: int, member_id: int) -> Member | None:
-    """Return one member of an album."""
-    return tx.scalar(select(Member).where(Member.album_id == album_id, Member.id == member_id))
 
 
 def owners(tx: Session, album_ids: Iterable[int]) -> list[tuple[Member, str]]:
@@ -195,12 +169,7 @@ def with_owners(tx: Session, labels: Iterable[str]) -> list[tuple[Album, list[st
 
 def add_member(tx: Session, member: Member) -> bool:
     """Keep a new member; ``False`` if he is one already."""
-    try:
-        with tx.begin_nested():
-            tx.add(member)
-    except IntegrityError:
-        return False
-    return True
+    return added(tx, member)
 
 
 def remove_member(tx: Session, member_id: int) -> None:

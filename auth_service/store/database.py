@@ -20,7 +20,7 @@ from alembic.config import Config
 from sqlalchemy import DateTime, Dialect, Engine, TypeDecorator, create_engine, event, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import InterfaceError, InternalError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import IntegrityError, InterfaceError, InternalError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import ConnectionPoolEntry
@@ -178,6 +178,16 @@ def _prepare_sqlite(connection: DBAPIConnection, _entry: ConnectionPoolEntry) ->
 def _begin_sqlite(connection: Any) -> None:  # noqa: ANN401 - SQLAlchemy gives no type for this hook's argument
     writes = connection.get_execution_options().get("paradim_write", False)
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def added(tx: Session, row: object) -> bool:
+    """Keep a new row; ``False`` if one that must be the only one is there already: the rest goes on."""
+    try:
+        with tx.begin_nested():
+            tx.add(row)
+    except IntegrityError:
+        return False
+    return True
 
 
 def _alembic(url: str) -> Config:

@@ -3,26 +3,20 @@
 from collections.abc import Iterable
 
 from sqlalchemy import delete, select
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from auth_service.store.database import added
 from auth_service.store.tables import Album, Invitation
 
 
 def add(tx: Session, invitation: Invitation) -> bool:
     """Keep a new invitation; ``False`` if the address is invited already."""
-    try:
-        with tx.begin_nested():
-            tx.add(invitation)
-    except IntegrityError:
-        return False
-    return True
+    return added(tx, invitation)
 
 
 def of_album(tx: Session, album_id: int) -> list[Invitation]:
     """Return the invitations into an album, in the order in which they were made."""
-    query = select(Invitation).where(Invitation.album_id == album_id)
-    return list(tx.scalars(query.order_by(Invitation.id)))
+    return of_albums(tx, [album_id])
 
 
 def of_albums(tx: Session, album_ids: Iterable[int]) -> list[Invitation]:

@@ -39,6 +39,11 @@ class Place:
     orthanc_series: str
 
 
+_NOT_OVER = (ChangeState.WAITING, ChangeState.RUNNING)
+
+_DUE = (LedgerEntry.done_at.is_(None), LedgerEntry.failure.is_(None))
+"""What holds of a line that is still to be done."""
+
 _STAMPED = ("done_at", "failure", "study_uid", "orthanc_study", "orthanc_series")
 
 
@@ -127,7 +132,7 @@ def change(tx: Session, change_id: str) -> tuple[Change, Album] | None:
 
 def unfinished(tx: Session, album_id: int | None = None) -> list[str]:
     """Return the changes that are waiting or running, of one album or of all, the oldest first."""
-    query = select(Change.id).where(Change.state.in_([ChangeState.WAITING, ChangeState.RUNNING]))
+    query = select(Change.id).where(Change.state.in_(_NOT_OVER))
     if album_id is not None:
         query = query.where(Change.album_id == album_id)
     return list(tx.scalars(query.order_by(_first_line())))
@@ -139,8 +144,7 @@ def due(tx: Session, change_id: str, limit: int) -> list[Line]:
         select(LedgerEntry.id, LedgerEntry.series_uid)
         .where(
             LedgerEntry.change_id == change_id,
-            LedgerEntry.done_at.is_(None),
-            LedgerEntry.failure.is_(None),
+            *_DUE,
         )
         .order_by(LedgerEntry.id)
         .limit(limit)
@@ -177,7 +181,7 @@ def set_state(tx: Session, change_id: str, state: ChangeState, *, finished_at: d
     """Say how far a change has come; ``False`` if it has been finished already."""
     result = tx.execute(
         update(Change)
-        .where(Change.id == change_id, Change.state.in_([ChangeState.WAITING, ChangeState.RUNNING]))
+        .where(Change.id == change_id, Change.state.in_(_NOT_OVER))
         .values(state=state, finished_at=finished_at)
     )
     return isinstance(result, CursorResult) and result.rowcount == 1
@@ -189,7 +193,7 @@ def ask_to_cancel(tx: Session, change_id: str, at: datetime) -> bool:
         update(Change)
         .where(
             Change.id == change_id,
-            Change.state.in_([ChangeState.WAITING, ChangeState.RUNNING]),
+            Change.state.in_(_NOT_OVER),
             Change.cancelled_at.is_(None),
         )
         .values(cancelled_at=at)
@@ -203,8 +207,7 @@ def cancel_due(tx: Session, change_id: str) -> None:
         update(LedgerEntry)
         .where(
             LedgerEntry.change_id == change_id,
-            LedgerEntry.done_at.is_(None),
-            LedgerEntry.failure.is_(None),
+            *_DUE,
         )
         .values(failure=LineFailure.CANCELLED)
     )
@@ -255,8 +258,7 @@ def to_be_added(tx: Session, album_id: int) -> frozenset[str]:
     query = select(LedgerEntry.series_uid).where(
         LedgerEntry.album_id == album_id,
         LedgerEntry.verb == ChangeVerb.ADD,
-        LedgerEntry.done_at.is_(None),
-        LedgerEntry.failure.is_(None),
+        *_DUE,
     )
     return frozenset(tx.scalars(query))
 
@@ -266,7 +268,7 @@ def under_way(tx: Session, album_id: int) -> frozenset[str]:
     query = (
         select(LedgerEntry.series_uid)
         .join(Change, Change.id == LedgerEntry.change_id)
-        .where(LedgerEntry.album_id == album_id, Change.state.in_([ChangeState.WAITING, ChangeState.RUNNING]))
+        .where(LedgerEntry.album_id == album_id, Change.state.in_(_NOT_OVER))
     )
     return frozenset(tx.scalars(query))
 

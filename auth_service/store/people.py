@@ -3,9 +3,9 @@
 from datetime import datetime
 
 from sqlalchemy import func, or_, select, update
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from auth_service.store.database import added
 from auth_service.store.tables import Person
 
 
@@ -89,13 +89,8 @@ def _add(tx: Session, *, provider: str, subject: str, username: str, at: datetim
         created_at=at,
         seen_at=None,
     )
-    try:
-        with tx.begin_nested():
-            tx.add(person)
-    except IntegrityError:
-        # Another replica was faster, which only PostgreSQL allows.
-        return tx.get_one(Person, (provider, subject))
-    return person
+    # Another replica may be faster, which only PostgreSQL allows.
+    return person if added(tx, person) else tx.get_one(Person, (provider, subject))
 
 
 def lock(tx: Session, *, provider: str, subject: str) -> None:

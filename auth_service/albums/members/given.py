@@ -96,11 +96,7 @@ def valid(world: World, rights: Rights, *, until_is_new: bool = True) -> None:
 
     """
     if rights.role is AlbumRole.MEMBER:
-        if not rights.actions:
-            raise Invalid("actions", "A member needs at least one right.")
-        others = rights.actions - MEMBER_ACTIONS
-        if others:
-            raise Invalid("actions", "Only owners can have the right {right}.", right=min(others))
+        check_actions("actions", rights.actions)
     today = world.clock().astimezone(world.settings.zone).date()
     if until_is_new and rights.until is not None and rights.until < today:
         raise Invalid("until", "The last day cannot be in the past.")
@@ -108,6 +104,15 @@ def valid(world: World, rights: Rights, *, until_is_new: bool = True) -> None:
         raise Invalid(
             "until", "{field} must be {last} or earlier; for no end, give none.", last=LAST_DAY.isoformat()
         )
+
+
+def check_actions(field: str, actions: frozenset[Action]) -> None:
+    """Check what somebody is to have as a member; raises `Invalid` for the field."""
+    if not actions:
+        raise Invalid(field, "A member needs at least one right.")
+    others = actions - MEMBER_ACTIONS
+    if others:
+        raise Invalid(field, "Only owners can have the right {right}.", right=min(others))
 
 
 def checked_note(note: str) -> str:

@@ -7,6 +7,7 @@ end date.
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import reduce
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -29,6 +30,7 @@ from auth_service.directory import DirectoryPerson
 from auth_service.errors import Conflict, Forbidden, Invalid
 from auth_service.origin import NOWHERE, Origin
 from auth_service.people import keep_named
+from auth_service.policy.handing_on import lasts, later
 from auth_service.policy.model import Actor, Decision, Grant, Group
 from auth_service.settings import Settings
 from auth_service.store import albums as table
@@ -242,7 +244,7 @@ def within(settings: Settings, own: Sequence[Grant], wanted: Rights) -> Rights |
         action: [grant.until for grant in own if action in grant.actions]
         for action in wanted.effective & MEMBER_ACTIONS
     }
-    longest = {action: _latest(ends) for action, ends in left.items() if ends}
+    longest = {action: reduce(later, ends) for action, ends in left.items() if ends}
     if not longest:
         return None
     days = [last_day_of(end, settings.zone) for end in longest.values()]
@@ -251,17 +253,9 @@ def within(settings: Settings, own: Sequence[Grant], wanted: Rights) -> Rights |
     return Rights(role=AlbumRole.MEMBER, actions=frozenset(longest), until=until)
 
 
-def _latest(ends: Collection[datetime | None]) -> datetime | None:
-    known = [end for end in ends if end is not None]
-    return max(known) if len(known) == len(ends) else None
-
-
 def _lasts(own: Collection[Grant], action: Action, end: datetime | None) -> bool:
     """Tell whether one of the grants holds this action until a moment, or without an end."""
-    return any(
-        action in grant.actions and (grant.until is None or (end is not None and end <= grant.until))
-        for grant in own
-    )
+    return any(action in grant.actions and lasts(grant.until, end) for grant in own)
 
 
 def _beyond(slug: str, own: Collection[Grant], error: Forbidden) -> Refused:

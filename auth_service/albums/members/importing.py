@@ -251,8 +251,8 @@ class _Taking:
     def _held(self, kind: str, subject: str) -> Held | None:
         """Return what who is named has already: a member's rights, or an invitation's."""
         if kind == "address":
-            found = invitations_table.of_album(self.tx, self.album.id)
-            return next((each for each in found if each.address == subject), None)
+            found = invitations_table.of_address(self.tx, subject)
+            return next((each for each, _ in found if each.album_id == self.album.id), None)
         return members_table.of_subject(
             self.tx, album_id=self.album.id, kind=SubjectKind(kind), subject=subject
         )
