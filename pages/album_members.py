@@ -23,7 +23,7 @@ about_people = forms.head(t, album, table=table)
 notices.done(session.word_left())
 if about_people:
     size, key = members.PEOPLE_PER_PAGE, f"{slug}.people"
-    page = account.people_of(slug, limit=size, offset=(session.page(key) - 1) * size)
+    page = session.paged(partial(account.people_of, slug), size, key=key)
     people.people(t, page, slug)
     filters.page(t, page.total, size, key=key)
     st.stop()

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from portal import guard, session
+from portal import guard, members, session
 from portal.errors import Forbidden
 from portal.widgets import header, keeping, notices, places
 
@@ -11,7 +11,7 @@ t = visit.t
 slug = session.needed("album")
 
 album = visit.account.album(slug)
-if "manage" not in album.actions:
+if not members.owns(album):
     raise Forbidden
 header.breadcrumb(t, [(album.title, places.ALBUM, {"album": slug})], t("Settings"))
 header.title(t("Settings of {title}", title=album.title), [], code=album.label)

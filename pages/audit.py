@@ -19,13 +19,8 @@ head = st.container(key="head", horizontal=True, vertical_alignment="center")
 question = history.filters(t, album=slug)
 place = st.container()
 chooser = f"audit.page.{hash(question)}"
-remembered = session.page(chooser)
-ask = partial(visit.account.audit, question, limit=PER_PAGE)
-found = ask(offset=(remembered - 1) * PER_PAGE)
+found = session.paged(partial(visit.account.audit, question), PER_PAGE, key=chooser)
 number = filters.page(t, found.total, PER_PAGE, key=chooser)
-if number != remembered:
-    # It lay beyond the end. Otherwise one question is enough: each is on record.
-    found = ask(offset=(number - 1) * PER_PAGE)
 with head:
     title = t("What happened in {album}", album=album.title) if album else t("Audit")
     header.title(title, [t.plural("{count} entry", "{count} entries", found.total)])

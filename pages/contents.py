@@ -1,5 +1,7 @@
 """What is put into an album and taken out of it: by a list or a whole album; and what was done before."""
 
+from functools import partial
+
 import streamlit as st
 
 from portal import contents, guard, session
@@ -18,8 +20,8 @@ with notices.refusals(t):
     wish = widgets.form(t, album, visit.me.albums) if looked is None else None
     if wish is not None:
         with st.spinner(t("Looking them up")):
-            prospect = visit.account.preview(slug, wish, language=t.language)
-        session.hold_looked(slug, contents.Looked(wish=wish, prospect=prospect))
+            found = contents.look_up(visit.account, slug, wish, language=t.language)
+        session.hold_looked(slug, found)
         st.rerun()
     decided = widgets.prospect(t, looked) if looked is not None else None
     if looked is not None and decided is not None:
@@ -29,9 +31,8 @@ with notices.refusals(t):
         st.rerun()
 
 st.header(t("Changes"), anchor=False)
-size = contents.CHANGES_PER_PAGE
-number = session.page("contents.page")
-page = visit.account.changes(slug, limit=size, offset=(number - 1) * size)
+size, key = contents.CHANGES_PER_PAGE, f"contents.page.{slug}"
+page = session.paged(partial(visit.account.changes, slug), size, key=key)
 with notices.refusals(t):
     wanted = widgets.changes(t, page.items, may_undo=bool(widgets.verbs(album)))
     if wanted is not None:
@@ -40,6 +41,6 @@ with notices.refusals(t):
         st.rerun()
 if not page.items:
     notices.empty("history", t("Nothing was put in or taken out yet"), [])
-filters.page(t, page.total, size, key="contents.page")
+filters.page(t, page.total, size, key=key)
 if contents.under_way(page.items):
     widgets.look_again()

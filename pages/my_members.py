@@ -7,7 +7,7 @@ visit = guard.require()
 t = visit.t
 
 key, size = "my_members.page", members.ROWS_PER_PAGE
-found = visit.account.my_members(limit=size, offset=(session.page(key) - 1) * size)
+found = session.paged(visit.account.my_members, size, key=key)
 header.title(t("People in my albums"), [t.plural("{count} entry", "{count} entries", found.total)])
 if found.albums:
     people.matrix(t, found)

@@ -9,8 +9,8 @@ from portal.widgets import filters, header, keeping, notices
 visit = guard.require()
 t = visit.t
 
-number = session.page("ownerless.page")
-found = visit.account.ownerless(limit=LOOKED_AT, offset=(number - 1) * LOOKED_AT)
+key = "ownerless.page"
+found = session.paged(visit.account.ownerless, LOOKED_AT, key=key)
 header.title(
     t("Albums without an owner"),
     [
@@ -20,7 +20,7 @@ header.title(
 )
 place = st.container()
 if found.total > LOOKED_AT:
-    filters.page(t, found.total, LOOKED_AT, key="ownerless.page")
+    filters.page(t, found.total, LOOKED_AT, key=key)
 with place:
     if not found.items:
         notices.empty("how_to_reg", t("Each of these albums has an owner"), [])

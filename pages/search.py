@@ -35,21 +35,21 @@ except Invalid:
 number = filters.page(t, total, PER_PAGE, key=f"found.page.{hash(question)}")
 chosen = account.selection()
 with bar:
-    beside = selection.bar(t, chosen, on_clear=partial(finding.clear, account, session.draw_anew))
-    with beside:
+    forget = partial(session.turned, "found")
+    with selection.bar(t, chosen, on_clear=partial(finding.clear, account, forget)):
         if chosen.total:
             size = session.measured(f"selection.{hash(chosen)}", account.selection_size)
             selection.download(t, size, visit.addresses)
             if slug := selection.album(t, visit.me.albums):
                 with notices.refusals(t):
-                    looked = contents.look_up(account, slug, chosen, language=t.language)
-                    session.decide(slug, looked)
+                    wish = contents.Wish(verb="add", studies=chosen.studies, series=chosen.series)
+                    session.decide(slug, contents.look_up(account, slug, wish, language=t.language))
 with place:
     if total:
         searching.table(
             t,
             finding.find(visit.archive, question, page=number),
-            key=f"found.{hash(question)}.{number}.{session.drawing()}",
+            key=f"{session.turn('found')}.{hash(question)}.{number}",
             selected=[*chosen.studies, *chosen.series],
             albums=finding.albums_by_label(visit.me),
             addresses=visit.addresses,

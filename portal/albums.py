@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from auth_service.vocabulary import Action
-from portal.answers import Album, AlbumList, AlbumSearch, Size
+from portal.answers import Album, AlbumSearch, Size
 from portal.archive import Archive, StudySearch
 from portal.auth_client import Account
 from portal.dicom import Series, Study, face, in_order
@@ -19,11 +19,6 @@ _MOST_ALBUMS = 200
 
 Measured = Callable[[str, Callable[[], Size]], Size]
 """Gives what was measured before under a key, else measures it."""
-
-
-def search(account: Account, question: AlbumSearch) -> AlbumList:
-    """Return one page of the albums that the person may see."""
-    return account.albums(question)
 
 
 def modalities(account: Account) -> list[str]:
@@ -54,11 +49,16 @@ def studies(archive: Archive, question: StudySearch, *, page: int) -> list[Study
 
     """
     found = archive.studies(question, limit=STUDIES_PER_PAGE, offset=(page - 1) * STUDIES_PER_PAGE)
-    series = archive.series([study.StudyInstanceUID for study in found], label=question.label)
+    seen = faces(archive, [study.StudyInstanceUID for study in found], label=question.label)
+    return [StudyWithFace(study, seen.get(study.StudyInstanceUID)) for study in found]
+
+
+def faces(archive: Archive, uids: Sequence[str], *, label: str | None) -> dict[str, Series | None]:
+    """Return the series whose picture stands for each of some studies: one question, however many."""
     by_study: dict[str, list[Series]] = {}
-    for one in series:
+    for one in archive.series(uids, label=label):
         by_study.setdefault(one.StudyInstanceUID, []).append(one)
-    return [StudyWithFace(study, face(by_study.get(study.StudyInstanceUID, ()))) for study in found]
+    return {uid: face(found) for uid, found in by_study.items()}
 
 
 def pages(total: int, size: int) -> int:

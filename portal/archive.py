@@ -17,7 +17,7 @@ from pyorthanc import Orthanc
 
 from portal.dicom import Series, Study, is_uid
 from portal.errors import Forbidden, Invalid, NotFound, Part, SignedOut, Unavailable
-from portal.search import Found, Search, SearchLevel
+from portal.search import Found, Search, SearchLevel, anywhere, between
 
 _log = logging.getLogger(__name__)
 _T = TypeVar("_T")
@@ -247,14 +247,11 @@ def _question(level: str, query: Mapping[str, str], label: str | None) -> dict[s
 def _query(search: StudySearch) -> dict[str, str]:
     query: dict[str, str] = {}
     if text := " ".join(search.text.split()):
-        # A backslash would begin a list of values: any one character stands for it.
-        query[search.field.value] = f"*{text.replace(chr(92), '?')}*"
+        query[search.field.value] = anywhere(text)
     if search.modality:
         query["ModalitiesInStudy"] = search.modality
     if search.first_day or search.last_day:
-        first = f"{search.first_day:%Y%m%d}" if search.first_day else ""
-        last = f"{search.last_day:%Y%m%d}" if search.last_day else ""
-        query["StudyDate"] = f"{first}-{last}"
+        query["StudyDate"] = between(search.first_day, search.last_day)
     return query
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, Protocol
 
-from portal.answers import Answer, Selection
+from portal.answers import Answer
 
 CHANGES_PER_PAGE = 20
 
@@ -126,9 +126,8 @@ class Contents(Protocol):
         """Stop a change, or raise `Invalid` with why not, in the language."""
 
 
-def look_up(account: Contents, slug: str, chosen: Selection, *, language: str) -> Looked:
-    """Say what would come of putting what is selected into an album."""
-    wish = Wish(verb="add", studies=chosen.studies, series=chosen.series)
+def look_up(account: Contents, slug: str, wish: Wish, *, language: str) -> Looked:
+    """Say what would come of a wish."""
     return Looked(wish=wish, prospect=account.preview(slug, wish, language=language))
 
 

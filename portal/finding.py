@@ -5,10 +5,10 @@ from dataclasses import replace
 from urllib.parse import urlencode
 
 from auth_service.vocabulary import ALBUM_LABEL_PREFIX
+from portal.albums import faces
 from portal.answers import Me, Selection
 from portal.archive import Archive
 from portal.auth_client import Account
-from portal.dicom import Series, face
 from portal.errors import Invalid
 from portal.search import PER_PAGE, Found, Search, SearchLevel
 
@@ -29,10 +29,8 @@ def find(archive: Archive, search: Search, *, page: int) -> list[Found]:
     found = archive.search(search, limit=PER_PAGE, offset=(page - 1) * PER_PAGE)
     if search.level is SearchLevel.SERIES:
         return found
-    by_study: dict[str, list[Series]] = {}
-    for one in archive.series([one.study.StudyInstanceUID for one in found], label=None):
-        by_study.setdefault(one.StudyInstanceUID, []).append(one)
-    return [replace(one, face=face(by_study.get(one.study.StudyInstanceUID, ()))) for one in found]
+    seen = faces(archive, [one.study.StudyInstanceUID for one in found], label=None)
+    return [replace(one, face=seen.get(one.study.StudyInstanceUID)) for one in found]
 
 
 def albums_by_label(me: Me) -> dict[str, str]:
@@ -45,10 +43,10 @@ def tick(account: Account, level: SearchLevel, more: Sequence[str], less: Sequen
     account.change_selection(add=_selection(level, more), remove=_selection(level, less))
 
 
-def clear(account: Account, draw_anew: Callable[[], None]) -> None:
-    """Select nothing any more."""
+def clear(account: Account, forget_ticks: Callable[[], None]) -> None:
+    """Select nothing any more, and let the tables forget what was ticked in them."""
     account.clear_selection()
-    draw_anew()
+    forget_ticks()
 
 
 def keep(account: Account, search: Search, name: str) -> bool:

@@ -97,14 +97,13 @@ class Search:
     def orthanc(self) -> dict[str, Any]:
         """The question as ``/tools/find`` is asked it, behind the gate."""
         of_study = self.level is SearchLevel.STUDY
-        asked = {name: _anywhere(value) for name in _TEXTS if (value := getattr(self, name))}
+        asked = {name: anywhere(value) for name in _TEXTS if (value := getattr(self, name))}
         if self.Modality:
             asked["ModalitiesInStudy" if of_study else "Modality"] = self.Modality
         if self.PatientSex:
             asked["PatientSex"] = self.PatientSex
         if self.first_day or self.last_day:
-            first, last = (f"{day:%Y%m%d}" if day else "" for day in (self.first_day, self.last_day))
-            asked["StudyDate"] = f"{first}-{last}"
+            asked["StudyDate"] = between(self.first_day, self.last_day)
         ranges = {
             "SliceThickness": _range(self.thickness_from, self.thickness_to),
             "PatientAge": _range(self.age_from, self.age_to),
@@ -154,7 +153,13 @@ def ticked(uids: Sequence[str], before: Iterable[int], now: Iterable[int]) -> tu
     return [uids[row] for row in sorted(new - old)], [uids[row] for row in sorted(old - new)]
 
 
-def _anywhere(text: str) -> str:
+def between(first: date | None, last: date | None) -> str:
+    """Write a range of days, these included, as DICOM does (PS3.4, section C.2.2.2.5)."""
+    return "-".join(f"{day:%Y%m%d}" if day else "" for day in (first, last))
+
+
+def anywhere(text: str) -> str:
+    """Write for Orthanc that a text stands anywhere in a value."""
     # A backslash would begin a list of values: any one character stands for it.
     return f"*{text.replace(chr(92), '?')}*"
 

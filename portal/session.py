@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import UTC, tzinfo
+from typing import Protocol, TypeVar
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -35,7 +36,6 @@ _LOOKED = "portal.looked"
 _WORD = "portal.word"
 _TURN = "portal.turn."
 _SIZES = "portal.sizes"
-_DRAWING = "portal.drawing"
 _MOST_SIZES = 200
 
 
@@ -228,14 +228,33 @@ def rows_ticked(key: str, uids: Sequence[str], before: Sequence[int]) -> tuple[l
     return more, less
 
 
-def drawing() -> int:
-    """Return a number that changes when tables are to forget what was ticked in them."""
-    return int(st.session_state.get(_DRAWING, 0))
+class Paged(Protocol):
+    """A page of a list."""
+
+    @property
+    def total(self) -> int:
+        """How many there are in all."""
 
 
-def draw_anew() -> None:
-    """Let tables forget what was ticked in them: what is selected was changed elsewhere."""
-    st.session_state[_DRAWING] = drawing() + 1
+_P = TypeVar("_P", bound=Paged)
+
+
+def paged(ask: Callable[..., _P], size: int, *, key: str) -> _P:
+    """Ask for the page of a list that was chosen under this key; for the first, if it is no more.
+
+    Parameters
+    ----------
+    ask : callable
+        Asks with ``limit`` and ``offset``: once, as some questions are on record.
+    size : int
+        How many stand on a page.
+    key : str
+        Of the chooser (`widgets.filters.page`): one for each list, or its page is looked for in another.
+
+    """
+    start = (page(key) - 1) * size
+    found = ask(limit=size, offset=start)
+    return ask(limit=size, offset=0) if start and start >= found.total else found
 
 
 def why_address() -> str | None:

@@ -60,19 +60,13 @@ def action(t: Text, name: str) -> str:
 
 def short_action(t: Text, name: str) -> str:
     """Name a right of members by one short word, for the head of a column."""
-    names = {
-        Action.VIEW: t("view"),
-        Action.DOWNLOAD: t("download"),
+    shorter = {
         Action.UPLOAD: t("add"),
         Action.REMOVE: t("take out"),
-        Action.SEND: t("send on"),
-        Action.COMMENT: t("comment"),
-        Action.ANNOTATE: t("annotate"),
         Action.LAUNCH: t("launch"),
         Action.EXPORT: t("export"),
-        Action.INVITE: t("invite"),
     }
-    return named(names, name)
+    return named(shorter, name) if name in tuple(shorter) else action(t, name)
 
 
 def actions(t: Text, names: Sequence[str]) -> str:

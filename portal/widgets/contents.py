@@ -7,7 +7,7 @@ from typing import Literal, NamedTuple
 import pandas as pd
 import streamlit as st
 
-from auth_service.vocabulary import Action, ActorKind, ChangeState, ChangeVerb
+from auth_service.vocabulary import Action, ActorKind, ChangeState, ChangeVerb, LineFailure
 from portal import words
 from portal.answers import Album, Membership
 from portal.contents import LONGEST_LIST, Change, Looked, NotTaken, Verb, Wish, names
@@ -105,7 +105,7 @@ def prospect(t: Text, looked: Looked) -> bool | None:
     found, adds = looked.prospect, looked.wish.verb == "add"
     with st.container(border=True, key="prospect"):
         if found.series:
-            series = t.plural("{count} series", "{count} series", found.series)
+            series = words.series(t, found.series)
             studies = t.plural("of {count} study", "of {count} studies", found.studies)
             st.html(f'<p class="strong">{markup(f"{series} {studies}")}</p>')
         else:
@@ -187,7 +187,7 @@ def look_again() -> None:
 SYSTEM = str(ActorKind.SYSTEM)
 """What the audit calls who did something that nobody asked for."""
 
-_OF_LINES = ("missing", "ambiguous", "cancelled")
+_OF_LINES = (LineFailure.MISSING, LineFailure.AMBIGUOUS, LineFailure.CANCELLED)
 """Why a series that was to be done was not: the others were no series to be done."""
 
 

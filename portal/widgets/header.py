@@ -6,7 +6,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from auth_service.vocabulary import Action, AlbumRole
-from portal import words
+from portal import members, words
 from portal.answers import Album
 from portal.dicom import Study
 from portal.text import Text, markup, plain
@@ -60,7 +60,7 @@ def album(t: Text, one: Album) -> DeltaGenerator:
                 icon=":material/playlist_add:",
                 query_params={"album": one.slug},
             )
-        if {Action.MANAGE, Action.INVITE} & set(one.actions):
+        if members.may_open(one):
             st.page_link(
                 places.ALBUM_MEMBERS,
                 label=t("Members"),
@@ -75,7 +75,7 @@ def album(t: Text, one: Album) -> DeltaGenerator:
                 icon=":material/history:",
                 query_params={"album": one.slug},
             )
-        if Action.MANAGE in one.actions:
+        if members.owns(one):
             st.page_link(
                 places.SETTINGS,
                 label=t("Settings"),

@@ -13,7 +13,7 @@ from portal.answers import SavedSearch
 from portal.search import Found, Search, SearchLevel, Sex, titles
 from portal.text import Text, one_line, plain
 from portal.viewers import Addresses
-from portal.widgets import pieces, places
+from portal.widgets import places, tables
 from portal.widgets.tables import HEAD_HEIGHT, ROW_HEIGHT
 
 OPEN = "found.open"
@@ -194,24 +194,9 @@ def table(
         selection_default={"selection": {"rows": ticked}},
         on_select=lambda: on_tick(key, uids, ticked),
         column_config={
-            "picture": st.column_config.ImageColumn("", width=60, pinned=True),
-            "patient": st.column_config.ButtonColumn(
-                t("Patient"),
-                help=t("Opens the study's page"),
-                alignment="left",
-                pinned=True,
-                key=OPEN,
-                on_click=on_open,
-                args=([item.study.StudyInstanceUID for item in items],),
-            ),
-            "ohif": st.column_config.LinkColumn(t("Viewer"), display_text="OHIF ↗", width=95, pinned=True),
-            "person": st.column_config.TextColumn(t("Sex / age"), width=80),
-            "date": st.column_config.DateColumn(t("Date"), format="YYYY-MM-DD", width=95),
+            **tables.study_columns(t, [item.study for item in items], known, key=OPEN, on_open=on_open),
             "description": st.column_config.TextColumn(t("Study description")),
             "series": st.column_config.TextColumn(t("Series description")),
-            "modalities": st.column_config.MultiselectColumn(
-                t("Modalities"), options=known, color=[pieces.colour(one) for one in known]
-            ),
             "albums": st.column_config.TextColumn(t("Albums")),
             "body": st.column_config.TextColumn(t("Body part")),
             "maker": st.column_config.TextColumn(t("Manufacturer")),
@@ -229,20 +214,10 @@ def _modalities(item: Found) -> tuple[str, ...]:
 def _row(t: Text, item: Found, albums: Mapping[str, str], addresses: Addresses) -> dict[str, object]:
     study, series, face = item.study, item.series, item.face
     picture = addresses.picture(face.SeriesInstanceUID, size=96) if face and face.has_picture else None
-    row: dict[str, object] = {
-        "picture": picture,
-        "patient": one_line(study.patient) or t("Study"),
-        "ohif": addresses.ohif(
-            [study.StudyInstanceUID], first_series=series.SeriesInstanceUID if series else None
-        ),
-        "person": " · ".join(
-            part for part in (words.sex(t, study.PatientSex), words.age(t, study.age)) if part
-        ),
-        "date": study.StudyDate,
-        "description": one_line(study.StudyDescription),
-        "modalities": list(_modalities(item)),
-        "albums": one_line(", ".join(titles(item.labels, albums))),
-    }
+    first = series.SeriesInstanceUID if series else None
+    viewer = addresses.ohif([study.StudyInstanceUID], first_series=first)
+    row = tables.study_cells(t, study, picture, viewer, _modalities(item))
+    row["albums"] = one_line(", ".join(titles(item.labels, albums)))
     if series is None:
         return row | {
             "count": study.NumberOfStudyRelatedSeries,

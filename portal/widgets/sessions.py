@@ -16,8 +16,7 @@ def draw(t: Text, sessions: Sequence[Session]) -> str | None:
         with st.container(border=True, horizontal=True, vertical_alignment="center"):
             st.html(_text(t, one))
             if one.current:
-                this = t("this one")
-                st.html(f'<span class="badge" style="--c:#4E8F4A">{markup(this)}</span>', width="content")
+                st.html(pieces.badge(t("this one"), "#4E8F4A"), width="content")
             elif st.button(t("End this session"), key=f"end-{one.id}", icon=":material/logout:"):
                 ended = one.id
     return ended

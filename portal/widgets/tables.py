@@ -1,6 +1,7 @@
 """Tables: the studies of an album, the attributes of a study, rights, and sessions."""
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -54,42 +55,80 @@ def studies(
         placeholder="",
         alt=t("Studies of the album"),
         column_config={
-            "picture": st.column_config.ImageColumn("", width=60, pinned=True),
-            "patient": st.column_config.ButtonColumn(
-                t("Patient"),
-                help=t("Opens the study's page"),
-                alignment="left",
-                pinned=True,
-                key=OPEN,
-                on_click=on_open,
-                args=([item.study.StudyInstanceUID for item in items],),
-            ),
-            "ohif": st.column_config.LinkColumn(t("Viewer"), display_text="OHIF ↗", width=95, pinned=True),
-            "person": st.column_config.TextColumn(t("Sex / age"), width=80),
-            "date": st.column_config.DateColumn(t("Date"), format="YYYY-MM-DD", width=95),
+            **study_columns(t, [item.study for item in items], known, key=OPEN, on_open=on_open),
             "description": st.column_config.TextColumn(t("Description")),
-            "modalities": st.column_config.MultiselectColumn(
-                t("Modalities"), options=known, color=[pieces.colour(one) for one in known]
-            ),
             "series": st.column_config.NumberColumn(t("Series"), width=60),
             "images": st.column_config.NumberColumn(t("Images"), width=68),
         },
     )
 
 
-def _row(t: Text, item: StudyWithFace, addresses: Addresses) -> dict[str, object]:
-    study, face = item.study, item.face
-    uid = study.StudyInstanceUID
+def study_columns(
+    t: Text,
+    studies: Sequence[Study],
+    modalities: Sequence[str],
+    *,
+    key: str,
+    on_open: Callable[[Sequence[str]], None],
+) -> dict[str, Any]:
+    """Return the columns that every table with studies in its rows has; `study_cells` are what is in them.
+
+    Parameters
+    ----------
+    t : Text
+        How to speak.
+    studies : Sequence of Study
+        Those of the rows.
+    modalities : Sequence of str
+        All that may stand in the column of modalities, in the order of their colours.
+    key : str
+        Under which the clicked row is found.
+    on_open : callable
+        Called with the StudyInstanceUIDs of the rows when the button of one is clicked.
+
+    """
     return {
-        "picture": addresses.picture(face.SeriesInstanceUID, size=96) if face else None,
+        "picture": st.column_config.ImageColumn("", width=60, pinned=True),
+        "patient": st.column_config.ButtonColumn(
+            t("Patient"),
+            help=t("Opens the study's page"),
+            alignment="left",
+            pinned=True,
+            key=key,
+            on_click=on_open,
+            args=([study.StudyInstanceUID for study in studies],),
+        ),
+        "ohif": st.column_config.LinkColumn(t("Viewer"), display_text="OHIF ↗", width=95, pinned=True),
+        "person": st.column_config.TextColumn(t("Sex / age"), width=80),
+        "date": st.column_config.DateColumn(t("Date"), format="YYYY-MM-DD", width=95),
+        "modalities": st.column_config.MultiselectColumn(
+            t("Modalities"), options=modalities, color=[pieces.colour(one) for one in modalities]
+        ),
+    }
+
+
+def study_cells(
+    t: Text, study: Study, picture: str | None, viewer: str, modalities: Sequence[str]
+) -> dict[str, object]:
+    """Return what stands in those columns, and the study's description; the columns follow this order."""
+    return {
+        "picture": picture,
         "patient": one_line(study.patient) or t("Study"),
-        "ohif": addresses.ohif([uid]),
+        "ohif": viewer,
         "person": " · ".join(
             part for part in (words.sex(t, study.PatientSex), words.age(t, study.age)) if part
         ),
         "date": study.StudyDate,
         "description": one_line(study.StudyDescription),
-        "modalities": list(study.ModalitiesInStudy),
+        "modalities": list(modalities),
+    }
+
+
+def _row(t: Text, item: StudyWithFace, addresses: Addresses) -> dict[str, object]:
+    study, face = item.study, item.face
+    picture = addresses.picture(face.SeriesInstanceUID, size=96) if face else None
+    viewer = addresses.ohif([study.StudyInstanceUID])
+    return study_cells(t, study, picture, viewer, study.ModalitiesInStudy) | {
         "series": study.NumberOfStudyRelatedSeries,
         "images": study.NumberOfStudyRelatedInstances,
     }

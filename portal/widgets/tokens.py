@@ -25,8 +25,7 @@ def draw(t: Text, tokens: Sequence[Token], albums: Sequence[Membership]) -> str 
         with st.container(border=True, horizontal=True, vertical_alignment="center"):
             st.html(_text(t, one, titles))
             if one.over:
-                over = t("over")
-                st.html(f'<span class="badge" style="--c:#8A8F98">{markup(over)}</span>', width="content")
+                st.html(pieces.badge(t("over"), "#8A8F98"), width="content")
             if st.button(t("Revoke"), key=f"revoke-{one.id}", icon=":material/key_off:"):
                 revoked = one.id
     return revoked

@@ -8,7 +8,7 @@ from portal.answers import Selection
 from portal.contents import Change, NotTaken, names
 from portal.errors import Part
 from tests.pages.conftest import Open, Page
-from tests.pages.fakes import NOW, ROOT, World
+from tests.pages.fakes import NOW, ROOT, FakeAlbum, World
 
 STUDY = f"{ROOT}.1.1"
 
@@ -171,6 +171,28 @@ def test_pages_of_changes(world: World, open_page: Open) -> None:
     assert "124 series put in" in page.words
     assert "104 series put in" not in page.words
     assert "1 to 20 of 25" in page.words
+
+
+def test_a_page_of_one_album_is_not_looked_for_in_another(world: World, open_page: Open) -> None:
+    for number in range(25):
+        made(world, done=100 + number)
+    made(world, album="lung", done=7)
+    world.albums.append(FakeAlbum("lung", "Lung", "", {"owner": "owner"}))
+    page = open_page("contents", as_="owner", album="head-ct")
+
+    page.app.session_state["contents.page.head-ct"] = 2
+    page.app.query_params["album"] = "lung"
+    page.app.run()
+    assert "7 series put in" in page.words
+
+
+def test_a_page_that_is_no_more_is_the_first(world: World, open_page: Open) -> None:
+    made(world, done=7)
+    page = open_page("contents", as_="owner", album="head-ct")
+    page.app.session_state["contents.page.head-ct"] = 2
+    page.app.run()
+    assert "7 series put in" in page.words
+    assert "Nothing was put in" not in page.words
 
 
 @pytest.mark.parametrize(
