@@ -4,7 +4,7 @@ Each thing that is asked for is decided about series by series; Orthanc is then 
 streams it where the address stays short, and this service where the list is long: neither keeps it in memory.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Annotated, Any, TypeVar
 from urllib.parse import parse_qsl
 
@@ -18,6 +18,7 @@ from auth_service.errors import Invalid
 from auth_service.gate import Gate, Opened
 from auth_service.http.dependencies import UNSAFE, OrthancId, SignedIn
 from auth_service.http.handover import LONGEST, address, streamed_by_nginx
+from auth_service.http.streaming import passed_on
 from auth_service.policy.model import Actor
 from auth_service.targets import MAX_UID, UID
 from auth_service.vocabulary import Action
@@ -209,14 +210,8 @@ def _in_address(wishes: Wishes) -> dict[str, str]:
 
 
 def _through(answer: Streamed) -> StreamingResponse:
-    def chunks() -> Iterator[bytes]:
-        try:
-            yield from answer.chunks
-        finally:
-            answer.close()
-
     kept = {name: answer.headers[name] for name in ("content-disposition",) if name in answer.headers}
-    return StreamingResponse(chunks(), media_type=answer.headers.get("content-type"), headers=kept)
+    return passed_on(answer, headers=kept)
 
 
 def _pairs(request: Request) -> dict[str, str]:

@@ -17,6 +17,7 @@ from auth_service.gate import Gate, Opened
 from auth_service.http import reading
 from auth_service.http.dependencies import SignedIn, Uid
 from auth_service.http.handover import pictures_accepted, streamed_by_nginx
+from auth_service.http.streaming import passed_on
 from auth_service.policy.model import Actor
 from auth_service.targets import ParameterError, resolve
 from auth_service.vocabulary import Action
@@ -74,8 +75,9 @@ def _joined(archive: Archive, first: Streamed, paths: Sequence[str], accept: str
         for path in paths:
             yield archive.stream("GET", path, accept=accept)
 
-    return StreamingResponse(
-        multipart.joined(answers(), boundary.encode()),
+    return passed_on(
+        first,
+        chunks=multipart.joined(answers(), boundary.encode()),
         media_type=first.headers["content-type"].replace(theirs, boundary),
     )
 

@@ -193,3 +193,18 @@ def test_a_manifest_names_exactly_the_albums_series(truth: Truth, people: dict[s
         uid: len(truth.series[uid].instances) for uid in truth.albums["head-ct"]
     }
     assert len(first.json()) == int(rows[0]["NumberOfSeriesRelatedInstances"])
+
+
+def test_streams_that_nobody_reads_on_leave_room_for_the_next(
+    truth: Truth, people: dict[str, SignedIn]
+) -> None:
+    several = next(study for study, series in truth.studies("pi-a").items() if len(series) > 1)
+    path, accept = f"/dicom-web/studies/{several}", 'multipart/related; type="application/dicom"'
+    with people["pi-a"].client() as client:
+        # More than the service has connections for streams.
+        for _ in range(40):
+            with client.stream("GET", path, headers={"Accept": accept}) as dropped:
+                assert dropped.status_code == 200
+        whole = client.get(path, headers={"Accept": accept})
+    assert whole.status_code == 200
+    assert whole.content.endswith(b"--\r\n")
