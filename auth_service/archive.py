@@ -4,11 +4,13 @@ Every question that speaks of an identifier asks for an exact one and compares w
 Orthanc's ``/tools/find`` knows wildcards and lists. What exists twice is refused, not guessed.
 """
 
+import hashlib
 import time
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
+from pathlib import Path
 from typing import Any, Protocol
 
 import httpx
@@ -113,6 +115,20 @@ class Streamed:
     close: Callable[[], None] = lambda: None
 
 
+class NotAccepted(Exception):
+    """The archive does not take a file."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stored:
+    """What the archive says of a file that it was given."""
+
+    id: str
+    """Orthanc's identifier of the instance."""
+    new: bool
+    """``False``: it had one that is called the same, and kept that."""
+
+
 class Archive(Protocol):
     """What the auth service asks of Orthanc."""
 
@@ -160,6 +176,14 @@ class Archive(Protocol):
         self, method: str, path: str, *, accept: str = "*/*", body: Mapping[str, Any] | None = None
     ) -> Streamed:
         """Ask for what may be long; the answer is read as it comes. Raises `NotFound` where there is none."""
+        ...
+
+    def store(self, file: Path) -> Stored:
+        """Give the archive a DICOM file; raises `NotAccepted` where it cannot read it."""
+        ...
+
+    def delete_instance(self, orthanc_id: str) -> None:
+        """Delete an instance; repeating it is harmless."""
         ...
 
     def all_labels(self) -> frozenset[str]:
@@ -230,14 +254,15 @@ class OrthancArchive:
         self._client = client(32, httpx.Timeout(timeout, pool=_TURN))
         # Apart: whoever takes images away slowly must not hold what decisions are asked by.
         self._streams = client(32, httpx.Timeout(timeout, read=300.0, pool=_TURN))
+        self._uploads = client(8, httpx.Timeout(timeout, write=300.0, read=300.0, pool=_TURN))
         self._labels = LabelWriter(url=url, username=username, password=password, timeout=timeout)
         self._questions = Questions("orthanc", time.monotonic)
         self._main_tags: Mapping[Level, frozenset[str]] | None = None
 
     def close(self) -> None:
         """Give the connections back."""
-        self._client.close()
-        self._streams.close()
+        for client in (self._client, self._streams, self._uploads):
+            client.close()
 
     def find(self, question: Mapping[str, Any]) -> list[dict[str, Any]]:
         """Ask ``/tools/find``."""
@@ -352,6 +377,27 @@ class OrthancArchive:
             chunks=answer.iter_raw(_PIECE),
             close=answer.close,
         )
+
+    def store(self, file: Path) -> Stored:
+        """Send a file to ``/instances``, as it is read."""
+        try:
+            with file.open("rb") as stream:
+                answer = self._uploads.post(
+                    "/instances", content=stream, headers={"Content-Type": "application/dicom"}
+                )
+            if answer.status_code == httpx.codes.BAD_REQUEST:
+                raise NotAccepted
+            answer.raise_for_status()
+        except httpx.HTTPError as error:
+            raise Unavailable("orthanc") from error
+        said = answer.json()
+        if said["Status"] not in ("Success", "AlreadyStored"):
+            raise NotAccepted
+        return Stored(id=said["ID"], new=said["Status"] == "Success")
+
+    def delete_instance(self, orthanc_id: str) -> None:
+        """Delete an instance."""
+        self._ask("DELETE", f"/instances/{orthanc_id}", missing_is_fine=True)
 
     def all_labels(self) -> frozenset[str]:
         """Ask ``/tools/labels``."""
@@ -473,6 +519,19 @@ class OrthancArchive:
         except httpx.HTTPError as error:
             raise Unavailable("orthanc") from error
         return answer
+
+
+def orthanc_id(*identifiers: str) -> str:
+    """Return Orthanc's own identifier of a resource.
+
+    Parameters
+    ----------
+    *identifiers : str
+        PatientID, StudyInstanceUID, SeriesInstanceUID, SOPInstanceUID, as far down as the resource is.
+
+    """
+    digest = hashlib.sha1("|".join(identifiers).encode(), usedforsecurity=False).hexdigest()
+    return "-".join(digest[start : start + 8] for start in range(0, 40, 8))
 
 
 def carrying(labels: Collection[str]) -> dict[str, Any]:

@@ -7,7 +7,8 @@
     ├── Forbidden       he may read it, but not do this
     │   └── NotInPerson      a program may not, in whoever's name it comes
     ├── Invalid         a field is not what was expected
-    │   └── NotAcceptable    no representation that the client takes can be had
+    │   ├── NotAcceptable    no representation that the client takes can be had
+    │   └── Unsupported      what was sent is in a form that is not read here
     ├── Conflict        it cannot be done in the state that things are in
     ├── Unauthenticated signing in would help, or the credential is bad
     ├── TooMany         too many bad credentials came from there, or too many questions of one kind from him
@@ -72,6 +73,15 @@ class NotAcceptable(Invalid):
 
     def __init__(self, *, known: str) -> None:
         super().__init__("Accept", "{field} must allow {known}.", known=known)
+
+
+class Unsupported(Invalid):
+    """What was sent is in a form that is not read here (PS3.18, section 8.7.8.2)."""
+
+    code = "unsupported"
+
+    def __init__(self, *, known: str) -> None:
+        super().__init__("Content-Type", "{field} must be {known}.", known=known)
 
 
 class Conflict(ServiceError):

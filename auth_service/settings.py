@@ -117,6 +117,25 @@ class Settings(BaseSettings):
         pattern=r"^[A-Za-z0-9._-]{0,64}(?:, *[A-Za-z0-9._-]{1,64}){0,20}$",
         description="Realm roles whose people may make albums, by comma; empty: everybody who signs in.",
     )
+    upload_folder: str = Field(
+        "",
+        description="Where what is being uploaded waits; empty: below the system's temporary folder.",
+    )
+    upload_largest_mb: int = Field(
+        2048,
+        ge=1,
+        le=1024**2,
+        description="One uploaded file, or one in a zip file, is so large at most, in MB.",
+    )
+    upload_total_mb: int = Field(
+        51200, ge=1, le=1024**3, description="One upload holds so much at most, unpacked, in MB."
+    )
+    upload_most_files: int = Field(
+        100_000, ge=1, le=10_000_000, description="One upload holds so many files at most, unpacked."
+    )
+    upload_idle_minutes: int = Field(
+        1440, ge=5, le=43200, description="An upload by which nothing comes for so long is closed."
+    )
     audit_keep_days: int | None = Field(
         None, ge=30, le=36500, description="Audit records are removed after so many days; empty: never."
     )

@@ -238,6 +238,7 @@ class ChangeVerb(_Described):
 class ChangeState(_Described):
     """How far a change has come."""
 
+    RECEIVING = "receiving", "Files are being uploaded, and each series is put in as it comes."
     WAITING = "waiting", "What is to be done is written down."
     RUNNING = "running", "Labels are being written in Orthanc."
     DONE = "done", "Every line is done, or says why not."
@@ -246,7 +247,7 @@ class ChangeState(_Described):
 
 
 class LineFailure(_Described):
-    """Why a line of the ledger was not done."""
+    """Why a line of the ledger was not done, or something that was named or sent is not in an album."""
 
     MISSING = "missing", "The archive has no such thing, or none that he may see who asked."
     AMBIGUOUS = "ambiguous", "The archive has it more than once, and nothing is guessed."
@@ -255,6 +256,20 @@ class LineFailure(_Described):
     FORBIDDEN = "forbidden", "He who asked may see it, but lacks rights that the album would give to others."
     ELSEWHERE = "elsewhere", "It is not in the album."
     CANCELLED = "cancelled", "Somebody stopped the change before."
+    NOT_DICOM = "not-dicom", "It is no DICOM file (PS3.10)."
+    BROKEN = "broken", "It is a DICOM file that is cut off or damaged, or lacks what identifies it."
+    NOT_STORABLE = "not-storable", "It is DICOM and nothing that an album holds: a disc's index, a protocol."
+    WRONG_PATIENT = "wrong-patient", "Its study is in the archive under another patient."
+    WRONG_STUDY = "wrong-study", "It is of another study than the one that was named."
+    TAKEN = (
+        "taken",
+        "Its study, series or image is in the archive already, and not his to add to who sent it.",
+    )
+    PRESENT = "present", "The archive has this image already, and did not take it again."
+    TOO_LARGE = "too-large", "It is larger than the site allows, alone or with what came before it."
+    TOO_MANY = "too-many", "More files came than the site allows in one upload."
+    SEALED = "sealed", "It is a zip file with a password."
+    NOT_ACCEPTED = "not-accepted", "The archive did not take it."
 
 
 class Mismatch(_Described):

@@ -153,6 +153,7 @@ def age_of(t: Text, value: Age | None) -> str:
 def change_state(t: Text, name: str) -> str:
     """Name how far a change has come."""
     names = {
+        ChangeState.RECEIVING: t("receiving"),
         ChangeState.WAITING: t("waiting"),
         ChangeState.RUNNING: t("under way"),
         ChangeState.DONE: t("done"),
@@ -172,6 +173,17 @@ def not_taken(t: Text, reason: str) -> str:
         LineFailure.FORBIDDEN: t("not yours to hand on"),
         LineFailure.ELSEWHERE: t("not in this album"),
         LineFailure.CANCELLED: t("stopped before"),
+        LineFailure.NOT_DICOM: t("not a DICOM file"),
+        LineFailure.BROKEN: t("damaged or cut off"),
+        LineFailure.NOT_STORABLE: t("nothing that an album holds"),
+        LineFailure.WRONG_PATIENT: t("its study is here under another patient"),
+        LineFailure.WRONG_STUDY: t("of another study"),
+        LineFailure.TAKEN: t("in the archive already, and not yours to add to"),
+        LineFailure.PRESENT: t("in the archive already"),
+        LineFailure.TOO_LARGE: t("too large"),
+        LineFailure.TOO_MANY: t("one file too many"),
+        LineFailure.SEALED: t("a zip file with a password"),
+        LineFailure.NOT_ACCEPTED: t("the archive did not take it"),
     }
     return named(names, reason)
 

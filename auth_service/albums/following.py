@@ -9,7 +9,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from auth_service.albums import ledger
+from auth_service.albums import ledger, receiving
 from auth_service.albums.ledger import Report
 from auth_service.albums.naming import is_uid
 from auth_service.albums.rights import check, check_open, may, on_record
@@ -19,7 +19,7 @@ from auth_service.origin import NOWHERE, Origin
 from auth_service.policy.model import Actor
 from auth_service.store import ledger as table
 from auth_service.store.tables import Album, Change
-from auth_service.vocabulary import Action, ChangeVerb, LineFailure
+from auth_service.vocabulary import Action, ChangeState, ChangeVerb, LineFailure
 from auth_service.world import World
 
 
@@ -141,9 +141,16 @@ def cancel(world: World, *, actor: Actor, change: str, origin: Origin = NOWHERE)
         If it is over, or was stopped before.
 
     """
+    with on_record(world, actor=actor, origin=origin):
+        with world.store.read() as tx:
+            found, _ = _of(tx, world, actor, change)
+        if found.state == ChangeState.RECEIVING:
+            # What has come stays, with its label.
+            receiving.label_arrived(world, change=change)
     with on_record(world, actor=actor, origin=origin), world.store.write() as tx:
         _, album = _of(tx, world, actor, change)
         at = world.clock()
+        table.received(tx, change)
         if not table.ask_to_cancel(tx, change, at):
             raise Conflict("This change is over already.", reason="over")
         audit_albums.change_cancelled(tx, at=at, actor=actor, slug=album.slug, change=change, origin=origin)

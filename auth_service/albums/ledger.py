@@ -11,7 +11,8 @@ studies), for as long as any of its series does.
 import logging
 import threading
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import uuid4
@@ -126,6 +127,7 @@ def write(
     at: datetime,
     not_taken: Collection[NotTaken] = (),
     undoes: str | None = None,
+    receiving: bool = False,
     origin: Origin = NOWHERE,
 ) -> str:
     """Write down a change that was checked, with what was named for it and is not done; return its id.
@@ -134,6 +136,8 @@ def write(
     ----------
     series : collection of str
         SeriesInstanceUIDs, each once; without any the change is over as it begins.
+    receiving : bool
+        Whether its series are written down as they come (``receiving.py``).
 
     """
     change = uuid4().hex
@@ -149,6 +153,7 @@ def write(
         asker=asker,
         undoes=undoes,
         at=at,
+        state=ChangeState.RECEIVING if receiving else ChangeState.WAITING,
     )
     table.add_not_taken(tx, change, ((one.name, one.why, one.lacking) for one in not_taken))
     audit_albums.change_begun(
@@ -163,7 +168,7 @@ def write(
         undoes=undoes,
         origin=origin,
     )
-    if not series:
+    if not series and not receiving:
         table.set_state(tx, change, ChangeState.FAILED if not_taken else ChangeState.DONE, finished_at=at)
     return change
 
@@ -184,12 +189,19 @@ def run(world: World, *, change: str) -> Report:
         if found is None:
             raise NotFound
         album_id = found[1].id
-    with _locks[world.store.url, album_id]:
+    with alone_with(world, album_id):
         with world.store.read() as tx:
             due = table.unfinished(tx, album_id)
         for each in due[: due.index(change) + 1] if change in due else []:
             _finish(world, each)
     return report(world, change=change)
+
+
+@contextmanager
+def alone_with(world: World, album_id: int) -> Iterator[None]:
+    """Have nobody else write the label of an album meanwhile."""
+    with _locks[world.store.url, album_id]:
+        yield
 
 
 def resume_all(world: World) -> list[Report]:

@@ -5,6 +5,7 @@ import threading
 
 from auth_service.albums import ledger
 from auth_service.errors import Unavailable
+from auth_service.uploads import tending
 from auth_service.world import World
 
 EVERY = 5.0
@@ -45,6 +46,7 @@ class Resumer:
             _asked.clear()
             try:
                 ledger.resume_all(self._world)
+                tending.look_after(self._world)
                 silent = False
             except Unavailable as error:
                 if not silent:

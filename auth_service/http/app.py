@@ -27,6 +27,7 @@ from auth_service.http import (
     archives,
     audit_api,
     authorize,
+    bodies,
     changes_api,
     downloads_api,
     explain_api,
@@ -43,7 +44,9 @@ from auth_service.http import (
     searches_api,
     sessions_api,
     signin,
+    storing,
     tokens_api,
+    uploads_api,
     wado,
 )
 from auth_service.http.coalescing import Coalescing
@@ -130,6 +133,7 @@ def create_app(
     app.state.decisions = Coalescing()
     app.state.doctor = Doctor()
     harvesting.install(app, clock=clock)
+    bodies.install(app)
     app.state.sizes = Sizes(archive)
     responses.install(app)
     for part in (
@@ -152,6 +156,8 @@ def create_app(
         archives,
         downloads_api,
         searches_api,
+        uploads_api,
+        storing,
         wado,
     ):
         app.include_router(part.router)

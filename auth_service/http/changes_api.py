@@ -97,13 +97,13 @@ def changes(
         offset=offset,
         origin=Origin.of(request.headers),
     )
-    return ChangeList(items=[_document(each) for each in found.items], total=found.total)
+    return ChangeList(items=[change_document(each) for each in found.items], total=found.total)
 
 
 @router.get("/api/changes/{change_id}", tags=["contents"], responses=errors(404, 422))
 def read(request: Request, actor: SignedIn, change_id: ChangeId) -> ChangeDocument:
     """Say how far a change has come."""
-    return _document(following.read(request.app.state.services, actor=actor, change=change_id))
+    return change_document(following.read(request.app.state.services, actor=actor, change=change_id))
 
 
 @router.post(
@@ -133,7 +133,7 @@ def cancel(request: Request, actor: SignedIn, change_id: ChangeId) -> ChangeDocu
         request.app.state.services, actor=actor, change=change_id, origin=Origin.of(request.headers)
     )
     resuming.wake()
-    return _document(report)
+    return change_document(report)
 
 
 @router.get("/api/albums/{slug}/series", tags=["contents"], responses=errors(403, 404, 422))
@@ -199,7 +199,7 @@ def _question(body: CountBody, field: str) -> Question:
 def _begun(report: Report, response: Response) -> ChangeDocument:
     resuming.wake()
     response.headers["Location"] = f"/api/changes/{report.change}"
-    return _document(report)
+    return change_document(report)
 
 
 def _prospect(prospect: Prospect) -> ProspectDocument:
@@ -219,7 +219,8 @@ def _told(found: Iterable[tuple[str, str, Iterable[str]]]) -> list[NotTakenDocum
     ]
 
 
-def _document(report: Report) -> ChangeDocument:
+def change_document(report: Report) -> ChangeDocument:
+    """Write down how far a change has come."""
     return ChangeDocument.model_validate(
         {
             "id": report.change,

@@ -26,6 +26,7 @@ _STATUS: dict[type[errors.ServiceError], int] = {
     errors.NotFound: 404,
     errors.Forbidden: 403,
     errors.NotAcceptable: 406,
+    errors.Unsupported: 415,
     errors.Invalid: 422,
     errors.Conflict: 409,
     errors.Unauthenticated: 401,

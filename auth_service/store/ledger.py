@@ -39,7 +39,9 @@ class Place:
     orthanc_series: str
 
 
-_NOT_OVER = (ChangeState.WAITING, ChangeState.RUNNING)
+_DUE_STATES = (ChangeState.WAITING, ChangeState.RUNNING)
+
+_NOT_OVER = (ChangeState.RECEIVING, *_DUE_STATES)
 
 _DUE = (LedgerEntry.done_at.is_(None), LedgerEntry.failure.is_(None))
 """What holds of a line that is still to be done."""
@@ -59,6 +61,7 @@ def add_change(
     at: datetime,
     asker: str | None = None,
     undoes: str | None = None,
+    state: ChangeState = ChangeState.WAITING,
 ) -> None:
     """Write down what is to be done: the change, and a line for each series, if there is any."""
     tx.add(
@@ -66,7 +69,7 @@ def add_change(
             id=change_id,
             album_id=album_id,
             verb=verb,
-            state=ChangeState.WAITING,
+            state=state,
             actor=actor,
             actor_name=actor_name,
             asker=asker,
@@ -132,7 +135,7 @@ def change(tx: Session, change_id: str) -> tuple[Change, Album] | None:
 
 def unfinished(tx: Session, album_id: int | None = None) -> list[str]:
     """Return the changes that are waiting or running, of one album or of all, the oldest first."""
-    query = select(Change.id).where(Change.state.in_(_NOT_OVER))
+    query = select(Change.id).where(Change.state.in_(_DUE_STATES))
     if album_id is not None:
         query = query.where(Change.album_id == album_id)
     return list(tx.scalars(query.order_by(_first_line())))
@@ -199,6 +202,42 @@ def ask_to_cancel(tx: Session, change_id: str, at: datetime) -> bool:
         .values(cancelled_at=at)
     )
     return isinstance(result, CursorResult) and result.rowcount == 1
+
+
+def add_line(tx: Session, change_id: str, *, album_id: int, series: str, at: datetime) -> None:
+    """Write down that a series is to be put in by a change that is receiving, before the archive has it."""
+    tx.add(
+        LedgerEntry(
+            change_id=change_id, album_id=album_id, verb=ChangeVerb.ADD, series_uid=series, intended_at=at
+        )
+    )
+
+
+def line(tx: Session, change_id: str, series: str) -> LedgerEntry | None:
+    """Return the line of a change about one series."""
+    query = select(LedgerEntry).where(LedgerEntry.change_id == change_id, LedgerEntry.series_uid == series)
+    return tx.scalars(query).one_or_none()
+
+
+def received(tx: Session, change_id: str) -> bool:
+    """Say that nothing more comes by a change that was receiving; ``False`` if it was said before."""
+    result = tx.execute(
+        update(Change)
+        .where(Change.id == change_id, Change.state == ChangeState.RECEIVING)
+        .values(state=ChangeState.WAITING)
+    )
+    return isinstance(result, CursorResult) and result.rowcount == 1
+
+
+def left_due(tx: Session, before: datetime) -> list[str]:
+    """Return the changes that are receiving with lines due since before a moment."""
+    query = (
+        select(Change.id)
+        .join(LedgerEntry, LedgerEntry.change_id == Change.id)
+        .where(Change.state == ChangeState.RECEIVING, LedgerEntry.intended_at < before, *_DUE)
+        .distinct()
+    )
+    return list(tx.scalars(query))
 
 
 def cancel_due(tx: Session, change_id: str) -> None:

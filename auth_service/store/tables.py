@@ -284,7 +284,7 @@ class Change(Base):
     verb: Mapped[str]
     """``add`` or ``remove``."""
     state: Mapped[str] = mapped_column(index=True)
-    """``waiting``, ``running``, ``done``, ``failed`` or ``cancelled``."""
+    """``receiving``, ``waiting``, ``running``, ``done``, ``failed`` or ``cancelled``."""
     actor: Mapped[str]
     actor_name: Mapped[str]
     asker: Mapped[str | None]
@@ -309,6 +309,42 @@ class NotTakenEntry(Base):
     why: Mapped[str]
     lacking: Mapped[list[str]] = mapped_column(JSON)
     """The rights that who asked lacks on it, where that is why."""
+
+
+class Upload(Base):
+    """Files that somebody sends into an album, as one change: its lines are written as series come."""
+
+    __tablename__ = "uploads"
+
+    change_id: Mapped[str] = mapped_column(ForeignKey("changes.id"), primary_key=True)
+    stored: Mapped[int]
+    """Images that the archive took."""
+    present: Mapped[int]
+    """Images that it had already."""
+    refused: Mapped[int]
+    """Files, or images in them, that are not in the album, each with a line that says why."""
+    bytes: Mapped[int] = mapped_column(BigInteger)
+    """Of what was taken out of the files that came, whatever became of it."""
+    seen_at: Mapped[datetime] = mapped_column(index=True)
+    """When something last came."""
+
+
+class UploadedFile(Base):
+    """A file of an upload: how much of it came, and whether it was looked through to its end."""
+
+    __tablename__ = "uploaded_files"
+
+    change_id: Mapped[str] = mapped_column(ForeignKey("uploads.change_id"), primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    """As who sends it counts, from 1 on."""
+    name: Mapped[str]
+    """With its folders, as it is called where it comes from."""
+    size: Mapped[int] = mapped_column(BigInteger)
+    received: Mapped[int] = mapped_column(BigInteger)
+    stored: Mapped[int]
+    present: Mapped[int]
+    refused: Mapped[int]
+    done_at: Mapped[datetime | None]
 
 
 class LedgerEntry(Base):

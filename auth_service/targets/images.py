@@ -65,6 +65,7 @@ _ORTHANC_RENDERED = _PICTURE | {
     "window-center": _NUMBER,
     "window-width": _NUMBER,
 }
+_ALBUM = MappingProxyType({"album": r"[a-z0-9-]{1,64}"})
 _NUMPY = MappingProxyType({"compress": _BOOLEAN, "rescale": _BOOLEAN})
 _FILE = MappingProxyType(
     {"filename": r"[0-9A-Za-z_-]{1,64}(?:\.[0-9A-Za-z]{1,8})?", "transcode": _UIDS, "lossy-quality": _PERCENT}
@@ -157,6 +158,8 @@ _DICOMWEB = (
     _answered("study-metadata", "GET", _STUDY + "/metadata", Level.STUDY),
     _answered("study-rendered", "GET", _STUDY + "/rendered", Level.STUDY, _RENDERED),
     _answered("study-thumbnail", "GET", _STUDY + "/thumbnail", Level.STUDY, _THUMBNAIL),
+    _answered("store", "POST", "/dicom-web/studies", Level.ALBUM, _ALBUM, action=Action.UPLOAD),
+    _answered("store-in-study", "POST", _STUDY, Level.ALBUM, _ALBUM, action=Action.UPLOAD),
     _answered("search-studies", "GET", "/dicom-web/studies", Level.STUDY, _QUERY),
     _answered("search-series", "GET", _STUDY + "/series", Level.SERIES, _QUERY),
     _answered("search-all-series", "GET", "/dicom-web/series", Level.SERIES, _QUERY),
@@ -248,6 +251,7 @@ _ITEMS = (
             "numpy": _NUMPY,
         },
     ),
+    _answered("orthanc-store", "POST", "/orthanc/instances", Level.ALBUM, _ALBUM, action=Action.UPLOAD),
     _taken("orthanc-instances-file", "/orthanc/instances/{id}/file", Level.INSTANCE, _FILE, by_class=True),
 )
 

@@ -229,10 +229,7 @@ _NOBODY = (
     *_nobodys(
         "It stores images past the albums, where nobody would see them.",
         """
-        POST /orthanc/instances
         POST /orthanc/tools/create-dicom
-        POST /dicom-web/studies
-        POST /dicom-web/studies/{study}
         """,
     ),
     *_nobodys(

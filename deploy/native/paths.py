@@ -109,6 +109,11 @@ class DataFolder:
         return self.root / "tmp"
 
     @property
+    def uploads(self) -> Path:
+        """What is being uploaded."""
+        return self.root / "uploads"
+
+    @property
     def orthanc(self) -> Path:
         """Orthanc's storage and index."""
         return self.root / "orthanc"

@@ -158,6 +158,7 @@ def auth_environment(context: Context) -> dict[str, str]:
         "AUTH_ADMIN_CLIENT_SECRET": secrets.admin_client_secret,
         "AUTH_BEARER_CLIENTS": context.settings.bearer_clients,
         "AUTH_ALBUM_MAKERS": context.settings.album_makers,
+        "AUTH_UPLOAD_FOLDER": str(context.data.uploads),
         "AUTH_RULES_FILE": str(context.data.rules),
     }
 

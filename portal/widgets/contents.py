@@ -21,6 +21,7 @@ _SHOWN_ROWS = 8
 """Rows that a table shows before it scrolls."""
 
 _COLOURS = {
+    ChangeState.RECEIVING: "#2F6FDE",
     ChangeState.WAITING: "#8A8F98",
     ChangeState.RUNNING: "#2F6FDE",
     ChangeState.DONE: "#2E8B57",

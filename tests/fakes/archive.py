@@ -10,11 +10,22 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fnmatch import translate
+from pathlib import Path
 from typing import Any
 
+from pydicom import dcmread
 from pydicom.datadict import dictionary_VR, keyword_dict, tag_for_keyword
+from pydicom.errors import InvalidDicomError
 
-from auth_service.archive import AmbiguousError, ArchivedInstance, ArchivedSeries, ArchivedStudy, Streamed
+from auth_service.archive import (
+    AmbiguousError,
+    ArchivedInstance,
+    ArchivedSeries,
+    ArchivedStudy,
+    NotAccepted,
+    Stored,
+    Streamed,
+)
 from auth_service.errors import NotFound, Unavailable
 from auth_service.vocabulary import Level
 from tests.fakes.held import COMPUTED, KEYS, LEVELS, MAIN, Held, orthanc_id
@@ -43,6 +54,8 @@ class FakeArchive:
         """Every resource whose labels were asked for."""
         self.measured: list[str] = []
         """Series whose size was asked for."""
+        self.sent: list[int] = []
+        """Sizes of the files that were sent to it."""
         self.down = False
 
     # What tests do to it.
@@ -202,6 +215,31 @@ class FakeArchive:
         return Streamed(
             headers={"content-type": kind}, chunks=(whole[at : at + 7] for at in range(0, len(whole), 7))
         )
+
+    def store(self, file: Path) -> Stored:
+        """Store a file, unless there is one of its identifiers."""
+        self._alive()
+        self.sent.append(file.stat().st_size)
+        try:
+            dataset = dcmread(file, stop_before_pixels=True)
+        except InvalidDicomError:
+            raise NotAccepted from None
+        tags = {
+            element.keyword: str(element.value or "")
+            for element in dataset
+            if element.keyword and element.VR != "SQ"
+        }
+        tags = {"PatientID": "", **tags}
+        identifier = orthanc_id(*(tags[KEYS[level]] for level in LEVELS))
+        if identifier in self.held["Instance"]:
+            return Stored(id=identifier, new=False)
+        return Stored(id=self.add(**tags).id, new=True)
+
+    def delete_instance(self, orthanc_id: str) -> None:
+        """Delete an instance, with what is empty above it."""
+        self._alive()
+        if orthanc_id in self.held["Instance"]:
+            self.delete(orthanc_id)
 
     def all_labels(self) -> frozenset[str]:
         """Return every label that anything carries."""

@@ -25,6 +25,7 @@ def make_settings(folder: Path, **changes: object) -> Settings:
         "admin_client_secret": SecretStr("admin-client-secret-of-the-tests-01"),
         "bearer_clients": "portal",
         "cookie_name": "portal_sid_8080",
+        "upload_folder": str(folder / "uploads"),
         **changes,
     }
     return Settings.model_validate(values)

@@ -8,6 +8,7 @@ from pydantic import AwareDatetime, BaseModel, Field, model_validator
 from auth_service.albums.changing import MOST_NAMED
 from auth_service.http.documents.shared import Given
 from auth_service.http.scoped import CountBody
+from auth_service.vocabulary import LineFailure
 
 MOST_TOLD = 1000
 """Things that were not taken that one answer tells of."""
@@ -45,9 +46,7 @@ class NotTakenDocument(BaseModel):
     """Something that was named and is not taken."""
 
     uid: str = Field(description="As it was named: mostly an identifier.")
-    reason: str = Field(
-        description="missing, ambiguous, unclear, malformed, forbidden, elsewhere or cancelled."
-    )
+    reason: str = Field(description=f"One of {', '.join(LineFailure)}.")
     lacking: list[str] = Field([], description="Of what is forbidden: the rights on it that you lack.")
 
 
@@ -67,7 +66,7 @@ class ChangeDocument(BaseModel):
     id: str
     album: str
     verb: Literal["add", "remove"]
-    state: Literal["waiting", "running", "done", "failed", "cancelled"]
+    state: Literal["receiving", "waiting", "running", "done", "failed", "cancelled"]
     by: str = Field(description="Who asked for it.")
     created: datetime
     finished: datetime | None

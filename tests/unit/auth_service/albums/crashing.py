@@ -2,9 +2,11 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from sqlalchemy.orm import Session
 
+from auth_service.archive import Stored
 from auth_service.store.database import Store
 from auth_service.vocabulary import Level
 from tests.fakes.archive import FakeArchive
@@ -47,11 +49,17 @@ class CrashingStore(Store):
 
 
 class CrashingArchive(FakeArchive):
-    """Dies before or after a label is written."""
+    """Dies before or after a file is stored, or a label is written."""
 
     def __init__(self, fuse: Fuse) -> None:
         super().__init__()
         self.fuse = fuse
+
+    def store(self, file: Path) -> Stored:
+        self.fuse.step()
+        stored = super().store(file)
+        self.fuse.step()
+        return stored
 
     def set_label(self, level: Level, orthanc_id: str, label: str) -> bool:
         self.fuse.step()

@@ -1,0 +1,218 @@
+"""Take images into an album, one at a time: nothing that exists is taken over, and the intent comes first.
+
+An image may come into a series that is in the album, and so may a new series of a study of which the album
+holds something, or he who sends it sees something. Whatever else of it the archive has already is not his to
+add to, and looks the same whoever holds it: the answer tells that it exists, and of whom nothing. What the
+archive has as a whole, image for image, it does not take again; that too says nothing of who has it.
+
+An image never changes where another one is found: an identifier that exists in another series, study or
+patient is refused, because both would be ambiguous from then on and served to nobody.
+"""
+
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from auth_service.albums import receiving
+from auth_service.albums.rights import check_open_to, on_record
+from auth_service.archive import NotAccepted, type_of_level, uid_of_level
+from auth_service.grants import grants_of
+from auth_service.origin import Origin
+from auth_service.policy.engine import visible
+from auth_service.policy.model import Actor, Nothing
+from auth_service.search.narrowing import resource_of
+from auth_service.targets import VIEWER_CLASSES
+from auth_service.uploads import dicom
+from auth_service.uploads.dicom import Head, Unfit
+from auth_service.vocabulary import Action, Level, LineFailure, album_label
+from auth_service.world import World
+
+_LOCKS = [threading.Lock() for _ in range(256)]
+"""For what must not be looked up and stored by two at once; each identifier has its own, mostly."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Taken:
+    """What came of one file."""
+
+    name: str
+    head: Head | None = None
+    """``None``: it could not be read."""
+    why: LineFailure | None = None
+    """Why it is not in the album; ``None``: it is."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Intake:
+    """Takes images into one album for one upload.
+
+    Parameters
+    ----------
+    world : World
+    actor : Actor
+        Who sends them; his rights are looked at again for each new series.
+    slug : str
+        The album's.
+    change : str
+        The change of the album that is receiving (``albums/receiving.py``).
+    action : Action
+        By which right: ``upload``, or ``annotate``, which is enough for what a viewer makes of the album's
+        images - segmentations, reports, presentation states -, each as a series of its own.
+    origin : Origin
+    study : str, optional
+        StudyInstanceUID of the only study that is meant.
+
+    """
+
+    world: World
+    actor: Actor
+    slug: str
+    change: str
+    action: Action
+    origin: Origin
+    study: str | None = None
+
+    def take(self, file: Path, name: str) -> Taken:
+        """Take one file.
+
+        Raises
+        ------
+        NotFound, Forbidden, Conflict
+            If he may not put anything in any more, or the upload was ended.
+        Unavailable
+            If Orthanc or the database does not answer: taking it again is harmless.
+
+        """
+        try:
+            head = dicom.read(file)
+        except Unfit as unfit:
+            return Taken(name=name, why=unfit.why)
+        return Taken(name=name, head=head, why=self._take(head, file))
+
+    def _take(self, head: Head, file: Path) -> LineFailure | None:
+        if self.study is not None and head.study != self.study:
+            return LineFailure.WRONG_STUDY
+        if self._annotates and head.sop_class not in VIEWER_CLASSES:
+            return LineFailure.FORBIDDEN
+        with _alone(head.study, head.series, head.sop):
+            why = self._of_image(head)
+            if why is not None:
+                return why
+            there = self._series(head)
+            if isinstance(there, LineFailure):
+                return there
+            if not there:
+                self._intend(head)
+            return self._store(head, file, new=not there)
+
+    def _of_image(self, head: Head) -> LineFailure | None:
+        """Say why an image cannot come, because there is one that is called the same."""
+        rows = self._find(Level.INSTANCE, head.sop, "SeriesInstanceUID", "StudyInstanceUID", "PatientID")
+        if not rows:
+            return None
+        wanted = {(head.series, head.study, head.patient)}
+        there = {
+            (tags["SeriesInstanceUID"], tags["StudyInstanceUID"], (tags["PatientID"] or "").strip())
+            for tags in (row["RequestedTags"] for row in rows)
+        }
+        return LineFailure.PRESENT if there == wanted else LineFailure.TAKEN
+
+    def _series(self, head: Head) -> bool | LineFailure:
+        """Tell whether the series is in the album already, or may come into it; or why it may not."""
+        rows = self._find(Level.SERIES, head.series, "StudyInstanceUID", "PatientID")
+        if not rows:
+            return self._study(head) or False
+        if len(rows) > 1 or rows[0]["RequestedTags"]["StudyInstanceUID"] != head.study:
+            return LineFailure.TAKEN
+        labelled = album_label(self.slug) in rows[0]["Labels"]
+        if not labelled and not self._left_before_its_label(head):
+            return LineFailure.TAKEN
+        if labelled and self._annotates:
+            return LineFailure.FORBIDDEN
+        return labelled if _is_of(rows[0], head) else LineFailure.WRONG_PATIENT
+
+    def _study(self, head: Head) -> LineFailure | None:
+        """Say why a new series cannot come into its study."""
+        rows = self._find(Level.STUDY, head.study, "PatientID")
+        in_album = any(album_label(self.slug) in row["Labels"] for row in rows)
+        if self._annotates and not in_album:
+            return LineFailure.FORBIDDEN
+        if not rows:
+            return None
+        if len(rows) > 1 or not (in_album or self._sees(rows[0])):
+            return LineFailure.TAKEN
+        return None if _is_of(rows[0], head) else LineFailure.WRONG_PATIENT
+
+    def _left_before_its_label(self, head: Head) -> bool:
+        with self.world.store.read() as tx:
+            return receiving.is_due(tx, change=self.change, series=head.series)
+
+    @property
+    def _annotates(self) -> bool:
+        return self.action is Action.ANNOTATE
+
+    def _sees(self, study: dict[str, Any]) -> bool:
+        """Tell whether he who sends it may look at any series of a study."""
+        with self.world.store.read() as tx:
+            grants = grants_of(tx, self.world, self.actor)
+        visibility = visible(self.actor, Action.VIEW, grants=grants, at=self.world.clock())
+        if isinstance(visibility, Nothing):
+            return False
+        labels = {study["ID"]: frozenset(study["Labels"])}
+        series = self.world.archive.find(
+            {
+                "Level": type_of_level[Level.SERIES],
+                "Query": {"StudyInstanceUID": study["RequestedTags"]["StudyInstanceUID"]},
+                "ResponseContent": ["Labels", "Parent"],
+                "RequestedTags": ["Modality"],
+            }
+        )
+        return any(visibility.opens(resource_of(one, labels)) for one in series)
+
+    def _intend(self, head: Head) -> None:
+        with on_record(self.world, actor=self.actor, origin=self.origin), self.world.store.write() as tx:
+            check_open_to(tx, self.world, actor=self.actor, action=self.action, slug=self.slug)
+            receiving.intend(tx, self.world, change=self.change, series=head.series)
+
+    def _store(self, head: Head, file: Path, *, new: bool) -> LineFailure | None:
+        try:
+            stored = self.world.archive.store(file)
+        except NotAccepted:
+            return LineFailure.NOT_ACCEPTED
+        if not stored.new:
+            return LineFailure.PRESENT
+        if new and not receiving.arrived(self.world, change=self.change, series=head.series):
+            # The same came from elsewhere at the same moment: neither would ever be served.
+            self.world.archive.delete_instance(stored.id)
+            return LineFailure.TAKEN
+        return None
+
+    def _find(self, level: Level, uid: str, *tags: str) -> list[dict[str, Any]]:
+        """Ask for all that has an identifier, hidden or not: what comes of it is told in one word."""
+        keyword = uid_of_level[level]
+        rows = self.world.archive.find(
+            {
+                "Level": type_of_level[level],
+                "Query": {keyword: uid},
+                "ResponseContent": ["Labels", "Parent"] if level is not Level.INSTANCE else [],
+                "RequestedTags": [keyword, *tags],
+            }
+        )
+        return [row for row in rows if row["RequestedTags"][keyword] == uid]
+
+
+def _is_of(row: dict[str, Any], head: Head) -> bool:
+    return (row["RequestedTags"]["PatientID"] or "").strip() == head.patient
+
+
+@contextmanager
+def _alone(*uids: str) -> Iterator[None]:
+    """Have nobody else in this process look up and store the same meanwhile."""
+    numbers = sorted({hash(uid) % len(_LOCKS) for uid in uids})
+    with ExitStack() as held:
+        for number in numbers:
+            held.enter_context(_LOCKS[number])
+        yield

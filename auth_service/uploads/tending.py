@@ -1,0 +1,40 @@
+"""Look after uploads while the service runs: what a crash has left, and what nobody goes on with."""
+
+import logging
+from datetime import timedelta
+
+from auth_service.albums import receiving
+from auth_service.store import ledger, uploads
+from auth_service.uploads import sending, spool
+from auth_service.world import World
+
+LEFT_AFTER = timedelta(seconds=30)
+"""So long a series may be without its label while whoever sends it is at work on it."""
+
+log = logging.getLogger(__name__)
+
+
+def look_after(world: World) -> None:
+    """Label what a crash has left, close what nobody goes on with, and clear the disk.
+
+    Raises
+    ------
+    Unavailable
+        If Orthanc does not answer.
+
+    """
+    now = world.clock()
+    with world.store.read() as tx:
+        left = ledger.left_due(tx, now - LEFT_AFTER)
+        idle = uploads.idle(tx, now - timedelta(minutes=world.settings.upload_idle_minutes))
+    for change in left:
+        receiving.label_arrived(world, change=change)
+    for change in idle:
+        log.info("closing upload %s: nothing more came", change)
+        sending.close(world, change)
+    # In this order: of what begins meanwhile the change is there before the folder.
+    kept = spool.kept(world.settings)
+    with world.store.read() as tx:
+        over = kept - uploads.receiving(tx)
+    for change in over:
+        spool.drop(world.settings, change)
