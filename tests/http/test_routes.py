@@ -95,6 +95,12 @@ def owners_of_a(status: int) -> dict[str, int]:
     return only(("owner_a",), status) | dict.fromkeys(OTHERS_OF_A, 403)
 
 
+STOW = {
+    "content": b"--limit--\r\n",
+    "headers": {"content-type": 'multipart/related; type="application/dicom"; boundary=limit'},
+}
+"""A message with nothing in it."""
+
 TOKEN = {"name": "notebook", "actions": ["view"], "albums": None, "until": None}
 
 CASES: dict[tuple[str, str], list[Case]] = {
@@ -444,6 +450,45 @@ CASES: dict[tuple[str, str], list[Case]] = {
             {"json": {"add": {"studies": ["1.1"]}}, "headers": {"origin": "http://evil.example"}},
             only(tuple(PEOPLE), 403),
         ),
+    ],
+    # --- uploads
+    ("POST", "/api/albums/{slug}/uploads"): [
+        ("POST", "/api/albums/a/uploads", {}, owners_of_a(201)),
+        ("POST", "/api/albums/none/uploads", {}, only((), 201)),
+        (
+            "POST",
+            "/api/albums/a/uploads",
+            {"headers": {"origin": "http://evil.example"}},
+            only((), 201, others=403),
+        ),
+    ],
+    ("GET", "/api/albums/{slug}/uploads"): [("GET", "/api/albums/a/uploads", {}, owners_of_a(200))],
+    ("GET", "/api/uploads/{upload}"): [
+        ("GET", f"/api/uploads/{'0' * 32}", {}, only((), 200)),
+        ("GET", "/api/uploads/1", {}, only(tuple(PEOPLE), 422)),
+    ],
+    ("GET", "/api/uploads/{upload}/files"): [
+        ("GET", f"/api/uploads/{'0' * 32}/files", {}, only((), 200)),
+        ("GET", f"/api/uploads/{'0' * 32}/files?limit=0", {}, only(tuple(PEOPLE), 422)),
+    ],
+    ("PUT", "/api/uploads/{upload}/files/{number}"): [
+        ("PUT", f"/api/uploads/{'0' * 32}/files/1?name=x&size=1", {"content": b"x"}, only((), 200)),
+        ("PUT", f"/api/uploads/{'0' * 32}/files/0?name=x&size=1", {}, only(tuple(PEOPLE), 422)),
+    ],
+    ("POST", "/api/uploads/{upload}/end"): [("POST", f"/api/uploads/{'0' * 32}/end", {}, only((), 200))],
+    ("POST", "/dicom-web/studies"): [
+        ("POST", "/dicom-web/studies?album=a", STOW, owners_of_a(400)),
+        ("POST", "/dicom-web/studies?album=b", STOW, only(("owner_b",), 400) | {"member_b": 403}),
+        ("POST", "/dicom-web/studies", STOW, only(tuple(PEOPLE), 400)),
+        ("POST", "/dicom-web/studies?album=a", {}, only(tuple(PEOPLE), 415)),
+    ],
+    ("POST", "/dicom-web/studies/{study}"): [
+        ("POST", "/dicom-web/studies/1.1?album=a", STOW, owners_of_a(400)),
+        ("POST", "/dicom-web/studies/1.3?album=a", STOW, owners_of_a(400)),
+    ],
+    ("POST", "/orthanc/instances"): [
+        ("POST", "/orthanc/instances?album=a", {"content": b"x"}, owners_of_a(400)),
+        ("POST", "/orthanc/instances", {"content": b"x"}, only(tuple(PEOPLE), 400)),
     ],
     ("POST", "/api/albums/{slug}/changes/preview"): [
         ("POST", "/api/albums/a/changes/preview", {"json": {"add": {"studies": ["1.1"]}}}, OWNS_A),
