@@ -18,25 +18,18 @@ from uuid import uuid4
 
 from sqlalchemy.orm import Session
 
-from auth_service import audit
-from auth_service.albums import counts
-from auth_service.albums.labelling import apply
+from auth_service.albums.batches import do_batch
 from auth_service.albums.naming import NotTaken, is_uid
 from auth_service.audit import albums as audit_albums
 from auth_service.errors import Forbidden, Invalid, NotFound
 from auth_service.origin import NOWHERE, Origin
-from auth_service.policy.model import SYSTEM, Actor
+from auth_service.policy.model import Actor
 from auth_service.store import albums as albums_table
-from auth_service.store import counts as counts_table
 from auth_service.store import ledger as table
-from auth_service.store.ledger import Line, Stamp
 from auth_service.store.tables import Album, Change
 from auth_service.targets import MAX_UID
-from auth_service.vocabulary import ActorKind, ChangeState, ChangeVerb, Level, LineFailure, album_label
+from auth_service.vocabulary import ActorKind, ChangeState, ChangeVerb
 from auth_service.world import World
-
-BATCH = 500
-"""Lines that are done and stamped together: what a crash makes us repeat at most."""
 
 log = logging.getLogger(__name__)
 
@@ -188,7 +181,8 @@ def run(world: World, *, change: str) -> Report:
         with world.store.read() as tx:
             due = table.unfinished(tx, album_id)
         for each in due[: due.index(change) + 1] if change in due else []:
-            _finish(world, each)
+            while do_batch(world, each):
+                pass
     return report(world, change=change)
 
 
@@ -262,70 +256,3 @@ def contents(world: World, *, album: str, at: datetime | None = None) -> frozens
         if found is None:
             raise NotFound
         return table.contents(tx, found.id, at=at)
-
-
-def _finish(world: World, change_id: str) -> None:
-    """Do what is due of one change, batch by batch; its album's lock is held."""
-    with world.store.write() as tx:
-        found = table.change(tx, change_id)
-        assert found is not None  # noqa: S101 - it was just listed, and changes are never deleted
-        change, album = found
-        table.set_state(tx, change_id, ChangeState.RUNNING, finished_at=None)
-    verb = ChangeVerb.ADD if change.verb == ChangeVerb.ADD else ChangeVerb.REMOVE
-    while True:
-        with world.store.write() as tx:
-            # Between two batches, never within one: what was labelled is also stamped.
-            if _is_stopped(tx, change_id):
-                table.cancel_due(tx, change_id)
-            lines = table.due(tx, change_id, BATCH)
-            known = table.places(tx, album.id, [line.series_uid for line in lines])
-        if not lines:
-            break
-        stamps = apply(world.archive, label=album_label(album.slug), verb=verb, lines=lines, known=known)
-        with world.store.write() as tx:
-            table.stamp(tx, stamps, world.clock())
-            _record_ambiguous(tx, lines, stamps, world.clock())
-    with world.store.write() as tx:
-        _close(tx, change_id, world.clock())
-    counts.after_change(world, album_id=album.id, slug=album.slug)
-
-
-def _is_stopped(tx: Session, change_id: str) -> bool:
-    """Tell whether no more is to be done: somebody stopped it, or it would fill an album that is gone."""
-    found = table.change(tx, change_id)
-    assert found is not None  # noqa: S101 - as above
-    change, album = found
-    return change.cancelled_at is not None or (change.verb == ChangeVerb.ADD and album.deleted_at is not None)
-
-
-def _close(tx: Session, change_id: str, at: datetime) -> None:
-    """Note that all lines are stamped, and put the change on record."""
-    found = table.change(tx, change_id)
-    assert found is not None  # noqa: S101 - as above
-    change, album = found
-    done, total = table.tally(tx, change.id)
-    state = ChangeState.DONE if done else ChangeState.FAILED
-    if any(reason == LineFailure.CANCELLED for _, reason in table.failures(tx, change.id)):
-        state = ChangeState.CANCELLED
-    if not table.set_state(tx, change.id, state, finished_at=at):
-        return
-    if done:
-        albums_table.touch(tx, album_id=change.album_id, at=at)
-        counts_table.mark(tx, [change.album_id])
-    record = audit_albums.series_added if change.verb == ChangeVerb.ADD else audit_albums.series_removed
-    record(
-        tx,
-        at=at,
-        actor=change.actor,
-        actor_name=change.actor_name,
-        slug=album.slug,
-        change=change.id,
-        done=done,
-        failed=total - done,
-    )
-
-
-def _record_ambiguous(tx: Session, lines: Iterable[Line], stamps: Iterable[Stamp], at: datetime) -> None:
-    uids = {line.id: line.series_uid for line in lines}
-    ambiguous = [uids[stamp.line] for stamp in stamps if stamp.failure is LineFailure.AMBIGUOUS]
-    audit.ambiguities(tx, at=at, actor=SYSTEM, level=Level.SERIES, uids=ambiguous)

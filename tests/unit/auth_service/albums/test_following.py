@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from auth_service.albums import following, labelling, ledger
+from auth_service.albums import batches, following, labelling, ledger
 from auth_service.albums.changing import change_contents
 from auth_service.albums.ending import archive_album
 from auth_service.albums.ledger import Report
@@ -124,7 +124,7 @@ def test_owners_list_all_changes_and_others_their_own(world: TestWorld) -> None:
 def test_a_change_is_stopped_and_what_was_done_stays(
     world: TestWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(ledger, "BATCH", 1)
+    monkeypatch.setattr(batches, "BATCH", 1)
     do(world, "pi-b", "a", ADD, "1.2.3")
     change = ask(world, "pi-a", "a", REMOVE, "1.2.1", "1.2.2").change
     applied = labelling.apply
@@ -133,10 +133,10 @@ def test_a_change_is_stopped_and_what_was_done_stays(
         stamps = applied(archive, **what)
         if following.read(world, actor=world.actor("pi-a"), change=change).state == "running":
             following.cancel(world, actor=world.actor("pi-a"), change=change)
-            monkeypatch.setattr(ledger, "apply", applied)
+            monkeypatch.setattr(batches, "apply", applied)
         return stamps
 
-    monkeypatch.setattr(ledger, "apply", stopped_meanwhile)
+    monkeypatch.setattr(batches, "apply", stopped_meanwhile)
     report = ledger.run(world, change=change)
     assert (report.state, report.done, report.total) == ("cancelled", 1, 3)
     assert [one.reason for one in report.failed] == ["cancelled", "cancelled"]
