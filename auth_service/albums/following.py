@@ -1,7 +1,8 @@
 """Follow changes of albums: how far they are, what is in an album and was, stop one, take one back.
 
 Who asked for a change sees it, and the album's owners see all; what others named and was not taken is left
-out for them, as it may tell of what is not theirs.
+out for them, as it may tell of what is not theirs. A program is told of what it asked for itself, and not of
+what its maker did: that may be about more than it is left.
 """
 
 from dataclasses import dataclass, replace
@@ -10,6 +11,7 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from auth_service.albums import ledger
+from auth_service.albums.changing import action_for
 from auth_service.albums.ledger import Report
 from auth_service.albums.naming import is_uid
 from auth_service.albums.rights import check, check_open, may, on_record
@@ -60,8 +62,9 @@ def list_changes(
         owner = may(tx, world, actor=actor, action=Action.AUDIT, slug=slug)
         action = _what_he_may(tx, world, actor, slug) or Action.VIEW
         album = check(tx, world, actor=actor, action=action, slug=slug)
-        asker = None if owner else actor.subject_id
-        found, total = table.changes(tx, album.id, asker=asker, limit=limit, offset=offset)
+        asker = actor.subject_id if actor.in_person and not owner else None
+        key = actor.key if not actor.in_person and not owner else None
+        found, total = table.changes(tx, album.id, asker=asker, actor=key, limit=limit, offset=offset)
         return Changes(
             items=tuple(_told(ledger.report_of(tx, each, album), actor, each) for each in found), total=total
         )
@@ -105,12 +108,7 @@ def undo(world: World, *, actor: Actor, change: str, origin: Origin = NOWHERE) -
     with on_record(world, actor=actor, origin=origin), world.store.write() as tx:
         found, album = _of(tx, world, actor, change)
         verb = ChangeVerb.REMOVE if found.verb == ChangeVerb.ADD else ChangeVerb.ADD
-        if not may(tx, world, actor=actor, action=Action.MANAGE, slug=album.slug) and not (
-            found.verb == ChangeVerb.ADD
-            and may(tx, world, actor=actor, action=Action.REMOVE, slug=album.slug)
-        ):
-            # Who put something in by mistake may take it out again, and who took it out put it back.
-            check(tx, world, actor=actor, action=Action.UPLOAD, slug=album.slug)
+        _check_undo(tx, world, actor, verb, album.slug)
         check_open(album)
         if found.finished_at is None:
             raise Conflict("This change is not over yet: stop it first.", reason="running")
@@ -137,12 +135,16 @@ def cancel(world: World, *, actor: Actor, change: str, origin: Origin = NOWHERE)
     ------
     NotFound
         If there is no such change for him.
+    Forbidden
+        If a program asks that may not do in the album what the change does.
     Conflict
         If it is over, or was stopped before.
 
     """
     with on_record(world, actor=actor, origin=origin), world.store.write() as tx:
-        _, album = _of(tx, world, actor, change)
+        found, album = _of(tx, world, actor, change)
+        if not actor.in_person:
+            check(tx, world, actor=actor, action=action_for[ChangeVerb(found.verb)], slug=album.slug)
         at = world.clock()
         if not table.ask_to_cancel(tx, change, at):
             raise Conflict("This change is over already.", reason="over")
@@ -156,13 +158,30 @@ def _of(tx: Session, world: World, actor: Actor, change: str) -> tuple[Change, A
     if found is None or found[1].deleted_at is not None:
         raise NotFound
     slug = found[1].slug
+    concerned = _is_own(found[0], actor) or may(tx, world, actor=actor, action=Action.AUDIT, slug=slug)
     # A token that leaves nothing in this album learns nothing of it, whoever asked.
-    concerned = found[0].asker == actor.subject_id or may(
-        tx, world, actor=actor, action=Action.AUDIT, slug=slug
-    )
     if not concerned or _what_he_may(tx, world, actor, slug) is None:
         raise NotFound
     return found
+
+
+def _is_own(change: Change, actor: Actor) -> bool:
+    """Tell whether somebody asked for a change himself: in person he is told of his programs' changes too."""
+    return change.actor == actor.key or (actor.in_person and change.asker == actor.subject_id)
+
+
+def _check_undo(tx: Session, world: World, actor: Actor, verb: ChangeVerb, slug: str) -> None:
+    """Check that somebody may take his change back, by one that does ``verb``.
+
+    In person, who put something in by mistake may take it out again, whichever of the two he may still do. A
+    program does nothing by it that it may not do otherwise.
+    """
+    if may(tx, world, actor=actor, action=Action.MANAGE, slug=slug):
+        return
+    action = action_for[verb]
+    if actor.in_person and not may(tx, world, actor=actor, action=action, slug=slug):
+        action = Action.UPLOAD
+    check(tx, world, actor=actor, action=action, slug=slug)
 
 
 def _what_he_may(tx: Session, world: World, actor: Actor, slug: str) -> Action | None:
@@ -173,7 +192,7 @@ def _what_he_may(tx: Session, world: World, actor: Actor, slug: str) -> Action |
 
 def _told(report: Report, actor: Actor, change: Change) -> Report:
     """Leave out what others named and was not taken: it may tell of what is not theirs."""
-    if change.asker == actor.subject_id:
+    if _is_own(change, actor):
         return report
     own = {LineFailure.MISSING, LineFailure.AMBIGUOUS, LineFailure.CANCELLED}
     return replace(

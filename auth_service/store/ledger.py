@@ -106,17 +106,29 @@ def not_taken(tx: Session, change_id: str) -> list[NotTakenEntry]:
 
 
 def changes(
-    tx: Session, album_id: int, *, asker: str | None, limit: int, offset: int
+    tx: Session,
+    album_id: int,
+    *,
+    asker: str | None = None,
+    actor: str | None = None,
+    limit: int,
+    offset: int,
 ) -> tuple[list[Change], int]:
     """Return some of an album's changes, the newest first, and how many there are.
 
     Parameters
     ----------
     asker : str or None
-        Only those that this person asked for; ``None``: everybody's.
+        Only those that this person asked for, himself or by a program; ``None``: everybody's.
+    actor : str or None
+        Only those that came from the actor of this key; ``None``: from anybody.
 
     """
-    mine = [Change.album_id == album_id] + ([] if asker is None else [Change.asker == asker])
+    mine = [Change.album_id == album_id]
+    if asker is not None:
+        mine.append(Change.asker == asker)
+    if actor is not None:
+        mine.append(Change.actor == actor)
     total = tx.scalar(select(func.count()).select_from(Change).where(*mine)) or 0
     newest = select(Change).where(*mine).order_by(Change.created_at.desc(), _first_line().desc())
     return list(tx.scalars(newest.limit(limit).offset(offset))), total
