@@ -8,9 +8,7 @@ A series carries the album's label; its study carries it as an index only (so th
 studies), for as long as any of its series does.
 """
 
-import logging
-import threading
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,7 +16,7 @@ from uuid import uuid4
 
 from sqlalchemy.orm import Session
 
-from auth_service.albums.batches import do_batch
+from auth_service.albums import turns
 from auth_service.albums.naming import NotTaken, is_uid
 from auth_service.audit import albums as audit_albums
 from auth_service.errors import Forbidden, Invalid, NotFound
@@ -30,11 +28,6 @@ from auth_service.store.tables import Album, Change
 from auth_service.targets import MAX_UID
 from auth_service.vocabulary import ActorKind, ChangeState, ChangeVerb
 from auth_service.world import World
-
-log = logging.getLogger(__name__)
-
-_locks: defaultdict[tuple[str, int], threading.Lock] = defaultdict(threading.Lock)
-"""One for each album of each database: its changes wait for one another."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,18 +165,14 @@ def run(world: World, *, change: str) -> Report:
         If Orthanc does not answer: what is left stays due, and is done by `resume_all` or by this again.
 
     """
-    with world.store.read() as tx:
-        found = table.change(tx, change)
+    while True:
+        with world.store.read() as tx:
+            found = table.change(tx, change)
         if found is None:
             raise NotFound
-        album_id = found[1].id
-    with _locks[world.store.url, album_id]:
-        with world.store.read() as tx:
-            due = table.unfinished(tx, album_id)
-        for each in due[: due.index(change) + 1] if change in due else []:
-            while do_batch(world, each):
-                pass
-    return report(world, change=change)
+        if found[0].finished_at is not None:
+            return report(world, change=change)
+        turns.step(world, found[1].id)
 
 
 def resume_all(world: World) -> list[Report]:
@@ -197,10 +186,10 @@ def resume_all(world: World) -> list[Report]:
     """
     with world.store.read() as tx:
         due = table.unfinished(tx)
-    reports = [run(world, change=change) for change in due]
-    for each in reports:
-        log.info("resumed change %s: %d of %d done", each.change, each.done, each.total)
-    return reports
+    errors = turns.take_turns(world)
+    if errors:
+        raise errors[0]
+    return [report(world, change=change) for change in due]
 
 
 def report(world: World, *, change: str) -> Report:

@@ -150,6 +150,15 @@ def unfinished(tx: Session, album_id: int | None = None) -> list[str]:
     return list(tx.scalars(query.order_by(_first_line())))
 
 
+def first_of_albums(tx: Session) -> list[Change]:
+    """Return of each album the first change that is waiting or running, the oldest first."""
+    query = select(Change).where(Change.state.in_(_NOT_OVER)).order_by(_first_line())
+    first: dict[int, Change] = {}
+    for found in tx.scalars(query):
+        first.setdefault(found.album_id, found)
+    return list(first.values())
+
+
 def due(tx: Session, change_id: str, limit: int) -> list[Line]:
     """Return the next lines of a change that are due."""
     query = (
