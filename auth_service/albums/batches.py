@@ -78,13 +78,13 @@ def _close(tx: Session, change_id: str, world: World) -> None:
     """Note that all lines are stamped, and put the change on record."""
     change, album = _found(tx, change_id)
     at = world.clock()
-    done, total = table.tally(tx, change.id)
-    state = ChangeState.DONE if done else ChangeState.FAILED
-    if any(reason == LineFailure.CANCELLED for _, reason in table.failures(tx, change.id)):
+    tally = table.tally(tx, change.id)
+    state = ChangeState.DONE if tally.done else ChangeState.FAILED
+    if table.was_cut_short(tx, change.id):
         state = ChangeState.CANCELLED
     if not table.set_state(tx, change.id, state, finished_at=at):
         return
-    if done:
+    if tally.done:
         albums_table.touch(tx, album_id=change.album_id, at=at)
         counts_table.mark(tx, [change.album_id])
     record = audit_albums.series_added if change.verb == ChangeVerb.ADD else audit_albums.series_removed
@@ -95,8 +95,8 @@ def _close(tx: Session, change_id: str, world: World) -> None:
         actor_name=change.actor_name,
         slug=album.slug,
         change=change.id,
-        done=done,
-        failed=total - done,
+        done=tally.done,
+        failed=tally.total - tally.done,
     )
 
 

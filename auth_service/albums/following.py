@@ -5,15 +5,14 @@ out for them, as it may tell of what is not theirs. A program is told of what it
 what its maker did: that may be about more than it is left.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy.orm import Session
 
 from auth_service.albums import ledger
 from auth_service.albums.changing import action_for
-from auth_service.albums.ledger import Report
-from auth_service.albums.naming import is_uid
+from auth_service.albums.ledger import MOST_TOLD, Report
 from auth_service.albums.rights import check, check_open, may, on_record
 from auth_service.audit import albums as audit_albums
 from auth_service.errors import Conflict, NotFound
@@ -21,8 +20,11 @@ from auth_service.origin import NOWHERE, Origin
 from auth_service.policy.model import Actor
 from auth_service.store import ledger as table
 from auth_service.store.tables import Album, Change
-from auth_service.vocabulary import Action, ChangeVerb, LineFailure
+from auth_service.vocabulary import Action, ChangeVerb
 from auth_service.world import World
+
+MOST_LISTED = 100
+"""Things that did not succeed that a list tells of each change."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,8 +35,13 @@ class Changes:
     total: int
 
 
-def read(world: World, *, actor: Actor, change: str) -> Report:
+def read(world: World, *, actor: Actor, change: str, limit: int = MOST_TOLD, offset: int = 0) -> Report:
     """Say how far a change has come, to who asked for it and to the album's owners.
+
+    Parameters
+    ----------
+    limit, offset : int
+        Which page of what did not succeed.
 
     Raises
     ------
@@ -44,7 +51,8 @@ def read(world: World, *, actor: Actor, change: str) -> Report:
     """
     with world.store.read() as tx:
         found, album = _of(tx, world, actor, change)
-        return _told(ledger.report_of(tx, found, album), actor, found)
+        own = _is_own(found, actor)
+        return ledger.report_of(tx, found, album, named=own, limit=limit, offset=offset)
 
 
 def list_changes(
@@ -65,9 +73,10 @@ def list_changes(
         asker = actor.subject_id if actor.in_person and not owner else None
         key = actor.key if not actor.in_person and not owner else None
         found, total = table.changes(tx, album.id, asker=asker, actor=key, limit=limit, offset=offset)
-        return Changes(
-            items=tuple(_told(ledger.report_of(tx, each, album), actor, each) for each in found), total=total
+        reports = (
+            ledger.report_of(tx, each, album, named=_is_own(each, actor), limit=MOST_LISTED) for each in found
         )
+        return Changes(items=tuple(reports), total=total)
 
 
 def contents(
@@ -188,13 +197,3 @@ def _what_he_may(tx: Session, world: World, actor: Actor, slug: str) -> Action |
     """Return the first that somebody may do of what has to do with an album's contents."""
     actions = (Action.VIEW, Action.UPLOAD, Action.REMOVE)
     return next((one for one in actions if may(tx, world, actor=actor, action=one, slug=slug)), None)
-
-
-def _told(report: Report, actor: Actor, change: Change) -> Report:
-    """Leave out what others named and was not taken: it may tell of what is not theirs."""
-    if _is_own(change, actor):
-        return report
-    own = {LineFailure.MISSING, LineFailure.AMBIGUOUS, LineFailure.CANCELLED}
-    return replace(
-        report, failed=tuple(one for one in report.failed if one.reason in own and is_uid(one.uid))
-    )

@@ -19,15 +19,22 @@ from sqlalchemy.orm import Session
 from auth_service.albums import turns
 from auth_service.albums.naming import NotTaken, is_uid
 from auth_service.audit import albums as audit_albums
-from auth_service.errors import Forbidden, Invalid, NotFound
+from auth_service.errors import Conflict, Forbidden, Invalid, NotFound
 from auth_service.origin import NOWHERE, Origin
 from auth_service.policy.model import Actor
 from auth_service.store import albums as albums_table
 from auth_service.store import ledger as table
+from auth_service.store import people
 from auth_service.store.tables import Album, Change
 from auth_service.targets import MAX_UID
 from auth_service.vocabulary import ActorKind, ChangeState, ChangeVerb
 from auth_service.world import World
+
+MOST_TOLD = 1000
+"""Things that did not succeed that one report tells of."""
+
+MOST_UNFINISHED = 20
+"""Changes of one person, his programs' included, that may be waiting or running at once, in all albums."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +50,7 @@ class Failure:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """How far a change has come, and exactly what did not succeed."""
+    """How far a change has come, and what did not succeed."""
 
     change: str
     album: str
@@ -59,7 +66,11 @@ class Report:
     done: int
     total: int
     """Series that are to be done; what was named and not taken is among the failed alone."""
+    due: int
+    """Series that are still to be done."""
     failed: tuple[Failure, ...]
+    """Some of it: what was named and not taken, then the series that could not be done."""
+    failed_total: int
 
 
 def begin(world: World, *, actor: Actor, album: str, verb: ChangeVerb, series: Iterable[str]) -> str:
@@ -121,9 +132,21 @@ def write(
     series : collection of str
         SeriesInstanceUIDs, each once; without any the change is over as it begins.
 
+    Raises
+    ------
+    Conflict
+        If so many changes of this person's are not over.
+
     """
     change = uuid4().hex
     asker = actor.subject_id if actor.subject else None
+    if asker is not None and series:
+        # Of two that come at once the second waits: the bound holds.
+        people.lock(tx, provider=actor.provider, subject=actor.subject)
+        if table.number_unfinished(tx, asker) >= MOST_UNFINISHED:
+            raise Conflict(
+                "You have too many changes under way: wait until one is over, or stop one.", reason="changes"
+            )
     table.add_change(
         tx,
         change_id=change,
@@ -193,7 +216,7 @@ def resume_all(world: World) -> list[Report]:
 
 
 def report(world: World, *, change: str) -> Report:
-    """Say how far a change has come.
+    """Say how far a change has come, with the first of what did not succeed.
 
     Raises
     ------
@@ -208,13 +231,27 @@ def report(world: World, *, change: str) -> Report:
         return report_of(tx, *found)
 
 
-def report_of(tx: Session, change: Change, album: Album) -> Report:
-    """Say how far a change has come, which was found with its album."""
-    done, total = table.tally(tx, change.id)
+def report_of(
+    tx: Session, change: Change, album: Album, *, named: bool = True, limit: int = MOST_TOLD, offset: int = 0
+) -> Report:
+    """Say how far a change has come, which was found with its album.
+
+    Parameters
+    ----------
+    named : bool
+        Whether what was named and not taken is told: it may be about what is only his who named it.
+    limit, offset : int
+        Which page of what did not succeed.
+
+    """
+    tally = table.tally(tx, change.id)
+    others = table.number_not_taken(tx, change.id) if named else 0
     failed = [
         Failure(uid=one.name, reason=one.why, lacking=tuple(one.lacking))
-        for one in table.not_taken(tx, change.id)
-    ] + [Failure(uid=uid, reason=reason) for uid, reason in table.failures(tx, change.id)]
+        for one in (table.not_taken(tx, change.id, limit=limit, offset=offset) if offset < others else ())
+    ]
+    lines = table.failures(tx, change.id, limit=limit - len(failed), offset=max(0, offset - others))
+    failed += [Failure(uid=uid, reason=reason) for uid, reason in lines]
     return Report(
         change=change.id,
         album=album.slug,
@@ -225,9 +262,11 @@ def report_of(tx: Session, change: Change, album: Album) -> Report:
         finished=change.finished_at,
         cancelled=change.cancelled_at,
         undoes=change.undoes,
-        done=done,
-        total=total,
+        done=tally.done,
+        total=tally.total,
+        due=tally.total - tally.done - tally.failed,
         failed=tuple(failed),
+        failed_total=others + tally.failed,
     )
 
 

@@ -113,7 +113,20 @@ def test_an_owner_is_not_told_what_another_named_in_vain(world: TestWorld) -> No
         who: {one.uid for one in following.read(world, actor=world.actor(who), change=report.change).failed}
         for who in ("pi-a", "pi-b")
     }
-    assert told == {"pi-a": {"1.2.77"}, "pi-b": {"1.2.77", "SOMEBODY^ELSE"}}
+    assert told == {"pi-a": set(), "pi-b": {"1.2.77", "SOMEBODY^ELSE"}}
+    found = following.list_changes(world, actor=world.actor("pi-a"), slug="a", limit=1, offset=0)
+    assert (found.items[0].failed, found.items[0].failed_total) == ((), 0)
+
+
+def test_an_owner_is_told_which_of_the_series_could_not_be_done(world: TestWorld) -> None:
+    change = ask(world, "pi-b", "a", ADD, "1.2.3", "1.2.77").change
+    lost = world.archive.series("1.2.3.1")
+    assert lost is not None
+    world.archive.delete(lost.id)
+    ledger.run(world, change=change)
+    report = following.read(world, actor=world.actor("pi-a"), change=change)
+    assert [(one.uid, one.reason) for one in report.failed] == [("1.2.3.1", "missing")]
+    assert report.failed_total == 1
 
 
 def test_who_is_in_the_album_no_more_follows_nothing_in_it(world: TestWorld) -> None:
@@ -219,6 +232,52 @@ def test_owners_list_all_changes_and_others_their_own(world: TestWorld) -> None:
     assert listed("member-a") == ([], 0)
     with pytest.raises(NotFound):
         listed("stranger")
+
+
+def test_a_long_report_is_told_in_pages_and_a_list_tells_little_of_each(
+    world: TestWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was named and is no series comes first, then the series that could not be done."""
+    monkeypatch.setattr(following, "MOST_LISTED", 2)
+    change = ask(world, "pi-b", "a", ADD, "1.2.3", "1.2.2", *(f"1.2.77.{n}" for n in range(5))).change
+    following.cancel(world, actor=world.actor("pi-b"), change=change)
+    ledger.run(world, change=change)
+    everything = [*(f"1.2.77.{n}" for n in range(5)), "1.2.3.1", "1.2.2.1", "1.2.2.2"]
+
+    def page(limit: int, offset: int) -> list[str]:
+        report = following.read(world, actor=world.actor("pi-b"), change=change, limit=limit, offset=offset)
+        assert (report.failed_total, report.due, report.total) == (8, 0, 3)
+        return [one.uid for one in report.failed]
+
+    assert page(100, 0) == everything
+    assert [uid for offset in range(0, 10, 3) for uid in page(3, offset)] == everything
+    listed = following.list_changes(world, actor=world.actor("pi-b"), slug="a", limit=5, offset=0)
+    assert [len(one.failed) for one in listed.items] == [2]
+    assert listed.items[0].failed_total == 8
+
+
+def test_nobody_has_too_many_changes_under_way(world: TestWorld, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By his tokens too, in any album; others, and what is over, do not count."""
+    monkeypatch.setattr(ledger, "MOST_UNFINISHED", 2)
+    begun = [ask(world, "pi-b", "a", ADD, "1.2.3").change]
+    begun.append(ask_as(world, token(world, "pi-b"), "b", REMOVE, "1.2.2"))
+    for actor in (world.actor("pi-b"), token(world, "pi-b")):
+        with pytest.raises(Conflict) as refused:
+            ask_as(world, actor, "a", ADD, "1.2.2")
+        assert refused.value.reason == "changes"
+    ask(world, "pi-a", "a", REMOVE, "1.2.1")
+    # What names nothing that can be done is over as it begins.
+    assert ask(world, "pi-b", "a", ADD, "1.2.77").state == "failed"
+    ledger.run(world, change=begun[0])
+    third = ask(world, "pi-b", "a", ADD, "1.2.2").change
+    with pytest.raises(Conflict):
+        following.undo(world, actor=world.actor("pi-b"), change=begun[0])
+    # One that was stopped and is not put back yet is not over.
+    following.cancel(world, actor=world.actor("pi-b"), change=third)
+    with pytest.raises(Conflict):
+        ask(world, "pi-b", "a", ADD, "1.2.2")
+    ledger.run(world, change=third)
+    following.undo(world, actor=world.actor("pi-b"), change=begun[0])
 
 
 def test_a_change_is_stopped_and_what_was_done_stays(
