@@ -41,7 +41,8 @@ from auth_service.world import World
 MOST_NAMED = 50_000
 """Things that one change may name."""
 
-_NEEDED = {ChangeVerb.ADD: Action.UPLOAD, ChangeVerb.REMOVE: Action.REMOVE}
+action_for = {ChangeVerb.ADD: Action.UPLOAD, ChangeVerb.REMOVE: Action.REMOVE}
+"""What each takes in the album."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +76,7 @@ def preview(
     with on_record(world, actor=actor, origin=origin):
         taken, not_taken = _look_up(world, actor, slug, verb, named)
         with world.store.read() as tx:
-            album = check_open_to(tx, world, actor=actor, action=_NEEDED[verb], slug=slug)
+            album = check_open_to(tx, world, actor=actor, action=action_for[verb], slug=slug)
             series, not_taken = _settle(
                 tx, world, actor=actor, album=album, verb=verb, taken=taken, not_taken=not_taken
             )
@@ -106,7 +107,7 @@ def change_contents(
         taken, not_taken = _look_up(world, actor, slug, verb, named)
         with world.store.write() as tx:
             # Rights are looked at again, in the transaction that writes: looking up may have taken its time.
-            album = check_open_to(tx, world, actor=actor, action=_NEEDED[verb], slug=slug)
+            album = check_open_to(tx, world, actor=actor, action=action_for[verb], slug=slug)
             series, not_taken = _settle(
                 tx, world, actor=actor, album=album, verb=verb, taken=taken, not_taken=not_taken
             )
@@ -133,7 +134,7 @@ def _look_up(
     """Find what was named, as far as he may see it; whoever may not change the album learns nothing by it."""
     _bounded(named)
     with world.store.read() as tx:
-        album = check_open_to(tx, world, actor=actor, action=_NEEDED[verb], slug=slug)
+        album = check_open_to(tx, world, actor=actor, action=action_for[verb], slug=slug)
         grants = grants_of(tx, world, actor)
         inside = table.placed(tx, album.id) if verb is ChangeVerb.REMOVE else {}
     visibility = visible(actor, Action.VIEW, grants=grants, at=world.clock())

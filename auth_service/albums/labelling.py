@@ -54,7 +54,44 @@ def apply(
             studies[place.orthanc_study] = place.study_uid
         stamps.append(_stamp(line, place))
     settle(archive, label, studies)
+    # An earlier attempt may have written the label of what can no longer be told apart.
+    unclear = [line.series_uid for line in lines if found[line.series_uid] is LineFailure.AMBIGUOUS]
+    put_back(archive, label, unclear, inside=known.keys())
     return stamps
+
+
+def put_back(archive: Archive, label: str, uids: Collection[str], *, inside: Collection[str]) -> None:
+    """Make series carry the label exactly if they are in the album by the ledger, and so their studies.
+
+    Of what exists twice the label is taken off, and put on nothing: which of them was meant is not known.
+
+    Parameters
+    ----------
+    archive : Archive
+    label : str
+    uids : collection of str
+        What an attempt that was not finished may have touched.
+    inside : collection of str
+        Those of them that the ledger says are in the album.
+
+    """
+    if not uids:
+        return
+    query = {"Level": "Series", "Query": {"SeriesInstanceUID": "\\".join(uids)}}
+    rows = archive.find(query | PLACED | {"ResponseContent": ["Labels", "Parent"]})
+    unique = locate(archive, uids)
+    stray: list[str] = []
+    lost: list[str] = []
+    for row in rows:
+        uid, place = placed(row)
+        carries = label in row["Labels"]
+        if carries and uid not in inside:
+            stray.append(place.orthanc_series)
+        elif not carries and uid in inside and unique[uid] == place:
+            lost.append(place.orthanc_series)
+    archive.write_labels(Level.SERIES, stray, label, carries=False)
+    archive.write_labels(Level.SERIES, lost, label, carries=True)
+    settle(archive, label, {place.orthanc_study: place.study_uid for _, place in map(placed, rows)})
 
 
 def locate(archive: Archive, uids: Collection[str]) -> dict[str, Place | LineFailure]:

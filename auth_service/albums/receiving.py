@@ -7,7 +7,8 @@ when nothing more comes (`close`) the change is finished like any other, and say
 
 from sqlalchemy.orm import Session
 
-from auth_service.albums import ledger
+from auth_service.albums import ledger, turns
+from auth_service.albums.batches import BATCH
 from auth_service.albums.labelling import apply, locate
 from auth_service.errors import Conflict
 from auth_service.policy.model import SYSTEM
@@ -69,7 +70,7 @@ def label_arrived(world: World, *, change: str) -> None:
     """Label every series of a change that is receiving which has come and has no label yet."""
     with world.store.read() as tx:
         found = table.change(tx, change)
-        lines = table.due(tx, change, ledger.BATCH)
+        lines = table.due(tx, change, BATCH)
     if found is None or not lines:
         return
     there = locate(world.archive, [line.series_uid for line in lines])
@@ -88,7 +89,7 @@ def close(world: World, *, change: str) -> None:
 def _label(world: World, *, album_id: int, slug: str, lines: list[Line]) -> list[Stamp]:
     if not lines:
         return []
-    with ledger.alone_with(world, album_id):
+    with turns.alone_with(world, album_id):
         stamps = apply(world.archive, label=album_label(slug), verb=ChangeVerb.ADD, lines=lines, known={})
         with world.store.write() as tx:
             table.stamp(tx, stamps, world.clock())

@@ -89,9 +89,14 @@ def every_album(tx: Session) -> list[Album]:
     return list(tx.scalars(select(Album).order_by(Album.id)))
 
 
+def whoever_has(tx: Session, slug: str) -> Album | None:
+    """Return the album that has, or had before it was deleted, this slug."""
+    return tx.scalar(select(Album).where(Album.slug == slug))
+
+
 def slug_is_taken(tx: Session, slug: str) -> bool:
     """Tell whether an album has, or ever had, this slug."""
-    return tx.scalar(select(Album.id).where(Album.slug == slug)) is not None
+    return whoever_has(tx, slug) is not None
 
 
 def add_album(

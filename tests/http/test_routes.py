@@ -501,6 +501,8 @@ CASES: dict[tuple[str, str], list[Case]] = {
     ("GET", "/api/changes/{change_id}"): [
         ("GET", f"/api/changes/{'0' * 32}", {}, only((), 200)),
         ("GET", "/api/changes/1", {}, only(tuple(PEOPLE), 422)),
+        ("GET", f"/api/changes/{'0' * 32}?limit=1001", {}, only(tuple(PEOPLE), 422)),
+        ("GET", f"/api/changes/{'0' * 32}?offset=-1", {}, only(tuple(PEOPLE), 422)),
     ],
     ("POST", "/api/changes/{change_id}/undo"): [
         ("POST", f"/api/changes/{'0' * 32}/undo", {}, only((), 202)),

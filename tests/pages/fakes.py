@@ -487,6 +487,7 @@ class FakeAccount(FakeKeeping):
             undoes=None,
             done=0,
             total=found.series,
+            due=found.series,
             failed=found.failed,
             failed_total=found.failed_total,
         )

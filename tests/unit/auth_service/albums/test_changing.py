@@ -1,5 +1,7 @@
 """What people may put into albums and take out: what is found, what is refused with why, and what is told."""
 
+import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -172,6 +174,27 @@ def test_a_whole_album_is_what_he_sees_of_it(world: TestWorld) -> None:
     assert failed(put(world, "pi-a", "mine", album="b")) == {"b": "missing"}
     assert failed(put(world, "pi-a", "mine", album="no-such-album")) == {"no-such-album": "missing"}
     assert inside(world, "mine") == {"1.2.1.1", "1.2.2.1", "1.2.2.2"}
+
+
+def test_a_rule_about_everything_tells_of_no_album(tmp_path: Path) -> None:
+    """He may see every series, and yet not which of them are in an album that is hidden from him."""
+    file = tmp_path / "permissions.jsonc"
+    actions = sorted(RULE_ACTIONS)
+    grant = {"to": {"person": "stranger"}, "labels": ["*"], "actions": actions}
+    file.write_text(json.dumps({"roles": {}, "paradim-grants": [grant]}), encoding="utf-8")
+    os.utime(file, (0, 0))
+    world = two_albums(tmp_path / "world", rules_file=str(file))
+    world.album("own", "stranger")
+    world.give("b", "stranger", Action.VIEW)
+    assert put(world, "stranger", "own", series=["1.2.1.1"]).done == 1, "the rule is in force"
+    for slug in ("a", "no-such-album"):
+        for verb in (ADD, REMOVE):
+            assert failed(put(world, "stranger", "own", verb, album=slug)) == {slug: "missing"}
+        named = Named(album=slug)
+        seen = preview(world, actor=world.actor("stranger"), slug="own", verb=ADD, named=named)
+        assert (seen.series, [one.why for one in seen.not_taken]) == (0, ["missing"])
+    assert put(world, "stranger", "own", album="b").done == 2
+    world.store.close()
 
 
 def test_a_search_finds_what_he_sees(world: TestWorld) -> None:
