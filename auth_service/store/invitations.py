@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from auth_service.store.database import added
@@ -36,6 +36,35 @@ def of_address(tx: Session, address: str) -> list[tuple[Invitation, str]]:
     query = select(Invitation, Album.slug).join(Album, Album.id == Invitation.album_id)
     query = query.where(Invitation.address == address, Album.deleted_at.is_(None))
     return [(found, slug) for found, slug in tx.execute(query.order_by(Invitation.album_id))]
+
+
+def to_use(tx: Session, address: str, *, limit: int) -> list[tuple[int, str, str]]:
+    """Return some invitations of an address into albums that take people in, by album.
+
+    Each inviter's first come before anybody's second: who has many open holds up nobody else's.
+
+    Returns
+    -------
+    list of tuple
+        Number, key of who answers for it, slug.
+
+    """
+    turn = func.row_number().over(partition_by=Invitation.created_by, order_by=Invitation.id)
+    found = (
+        select(Invitation.id, Invitation.created_by, Invitation.album_id, Album.slug, turn.label("turn"))
+        .join(Album, Album.id == Invitation.album_id)
+        .where(Invitation.address == address, Album.deleted_at.is_(None), Album.archived_at.is_(None))
+        .subquery()
+    )
+    rows = tx.execute(select(found).order_by(found.c.turn, found.c.id).limit(limit))
+    # By album, as they are locked one after the other.
+    return [(row.id, row.created_by, row.slug) for row in sorted(rows, key=lambda each: each.album_id)]
+
+
+def number_of_inviter(tx: Session, key: str) -> int:
+    """Count the open invitations, into all albums that are not deleted, for which somebody answers."""
+    query = select(func.count()).select_from(Invitation).join(Album, Album.id == Invitation.album_id)
+    return tx.scalar(query.where(Invitation.created_by == key, Album.deleted_at.is_(None))) or 0
 
 
 def current(tx: Session, invitation_id: int) -> Invitation | None:

@@ -39,6 +39,7 @@ from auth_service.store.tables import Album, Invitation, Member
 from auth_service.vocabulary import (
     MEMBER_ACTIONS,
     Action,
+    ActorKind,
     AlbumRole,
     Finding,
     SubjectKind,
@@ -47,6 +48,9 @@ from auth_service.world import World
 
 BEYOND_OWN = "beyond-own-rights"
 """Why somebody who may invite was refused."""
+
+MOST_OPEN = 1000
+"""Invitations of one inviter, into all albums, that wait at one time: as many as one table has lines."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,7 +106,8 @@ def add_member(
     Invalid
         If a field is not what was expected, or nobody has this name.
     Conflict
-        If the person or group is a member already, or the address is invited.
+        If the person or group is a member already, the address is invited, or too many of his invitations
+        are open.
     Unavailable
         If the name cannot be looked up.
 
@@ -118,6 +123,7 @@ def add_member(
         with world.store.write() as tx:
             album = check_may_give(tx, world, actor, slug, rights)
             given = give(tx, album=album, found=found, rights=rights, note=note, at=world.clock(), by=actor)
+            check_open_invitations(tx, actor)
             record_given(tx, given, album=album, actor=actor, at=world.clock(), origin=origin)
             return view_of(given, found.name if isinstance(found, DirectoryPerson) else "")
 
@@ -184,6 +190,23 @@ def give(
     if not table.add_member(tx, member):
         raise Conflict("{name} is a member already.", reason="member", name=member.subject_name)
     return member
+
+
+def check_open_invitations(tx: Session, by: Actor) -> None:
+    """Refuse to leave more invitations of one inviter open than there may be.
+
+    Raises
+    ------
+    Conflict
+        If there are more.
+
+    """
+    if by.kind is not ActorKind.SYSTEM and invitations.number_of_inviter(tx, by.key) > MOST_OPEN:
+        raise Conflict(
+            "More than {most} of your invitations would wait to be used: take some back first.",
+            reason="open-invitations",
+            most=str(MOST_OPEN),
+        )
 
 
 def record_given(

@@ -18,7 +18,14 @@ from sqlalchemy.orm import Session
 from auth_service import spreadsheets
 from auth_service.albums.members.changing import Edit, change, keeps_an_owner
 from auth_service.albums.members.given import Held, Rights, checked_note, valid
-from auth_service.albums.members.giving import Found, Named, give, look_up, record_given
+from auth_service.albums.members.giving import (
+    Found,
+    Named,
+    check_open_invitations,
+    give,
+    look_up,
+    record_given,
+)
 from auth_service.albums.rights import check, on_record
 from auth_service.directory import DirectoryPerson
 from auth_service.errors import Invalid, ServiceError, Unavailable
@@ -106,7 +113,7 @@ def import_members(
     Invalid
         If the table cannot be read at all.
     Conflict
-        If the album would be left without an owner.
+        If the album would be left without an owner, or too many of his invitations would be open.
     Unavailable
         If names cannot be looked up.
 
@@ -125,6 +132,7 @@ def import_members(
                 wrong = any(each.outcome is LineOutcome.WRONG for each in reports)
                 if not wrong:
                     keeps_an_owner(tx, album)
+                    check_open_invitations(tx, actor)
                 if wrong or dry_run:
                     _undo()
         except _Undone:
