@@ -83,9 +83,10 @@ def hand_over(
     """
     rights = _left(keep)
     with on_record(world, actor=actor, origin=origin):
-        # Names are looked up only for owners, and never within a transaction.
+        # Names are looked up only for who can hand it over, and never within a transaction.
         with world.store.read() as tx:
-            check(tx, world, actor=actor, action=Action.MANAGE, slug=slug)
+            album = check(tx, world, actor=actor, action=Action.MANAGE, slug=slug)
+            _own(tx, world, actor, album, role=AlbumRole.OWNER)
         person = enabled_person(world, user, field="user")
         if (person.provider, person.subject) == (actor.provider, actor.subject):
             raise Invalid("user", "You own this album already.")

@@ -8,7 +8,7 @@ from auth_service.errors import TooMany
 from auth_service.policy.model import Actor
 
 SEARCHES_PER_MINUTE = 60
-"""So many searches for people, and names that nobody has, of one person within a minute; then he waits."""
+"""So many searches, and names that he says, right or wrong, of one person within a minute; then he waits."""
 
 
 def install(app: FastAPI, *, clock: Clock) -> None:

@@ -453,14 +453,46 @@ def test_who_looks_for_everybody_has_to_wait_and_nobody_else(world: World) -> No
         for _ in range(SEARCHES_PER_MINUTE + 1)
     ]
     assert statuses == [200] * SEARCHES_PER_MINUTE + [429]
-    # Names that are tried out count too, and so do addresses; those that are right do not.
-    guess = give(world, "owner_a", subject={"user": "nobody-of-this-name"}, actions=["view"])
-    address = give(world, "owner_a", subject={"email": "new@example.org"}, actions=["view"])
-    assert (guess.status_code, address.status_code) == (429, 429)
-    assert give(world, "owner_a", subject={"user": "stranger"}, actions=["view"]).status_code == 201
+    # Whom one names is looked for too, right or wrong: it is not even asked for.
+    world.signin.keycloak.directory_down = True
+    for subject in NAMED:
+        assert give(world, "owner_a", subject=subject, actions=["view"]).status_code == 429
+    assert client.post("/api/albums/a/handover", json={"user": "stranger"}).status_code == 429
+    world.signin.keycloak.directory_down = False
     assert world.client("owner_b").get("/api/albums/b/candidates?search=radio").status_code == 200
     world.signin.wait(minutes=1)
     assert client.get("/api/albums/a/candidates?search=radiology").status_code == 200
+
+
+NAMED = (
+    {"user": "nobody-of-this-name"},
+    {"user": "stranger"},
+    {"group": "/nowhere"},
+    {"group": "/radiology/head"},
+    {"email": "new@example.org"},
+)
+
+
+@pytest.mark.parametrize("subject", NAMED)
+def test_each_name_counts_before_it_is_looked_up_whether_somebody_has_it_or_not(
+    world: World, subject: dict[str, str]
+) -> None:
+    statuses = [
+        give(world, "owner_a", subject=subject, actions=["view"]).status_code
+        for _ in range(SEARCHES_PER_MINUTE + 1)
+    ]
+    assert 429 not in statuses[:-1]
+    assert statuses[-1] == 429
+    assert give(world, "owner_b", "b", subject=subject, actions=["view"]).status_code != 429
+
+
+def test_names_of_new_owners_count_before_they_are_looked_up(world: World) -> None:
+    client = world.client("owner_a")
+    statuses = [
+        client.post("/api/albums/a/handover", json={"user": "nobody-of-this-name"}).status_code
+        for _ in range(SEARCHES_PER_MINUTE + 1)
+    ]
+    assert statuses == [422] * SEARCHES_PER_MINUTE + [429]
 
 
 def test_names_that_are_tried_out_by_tables_count_too(world: World) -> None:

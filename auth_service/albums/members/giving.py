@@ -106,8 +106,8 @@ def add_member(
     Invalid
         If a field is not what was expected, or nobody has this name.
     Conflict
-        If the person or group is a member already, the address is invited, or too many of his invitations
-        are open.
+        If the album is archived, the person or group is a member already, the address is invited, or too
+        many of his invitations are open.
     Unavailable
         If the name cannot be looked up.
 
@@ -116,9 +116,9 @@ def add_member(
     note = checked_note(note)
     named = Named(user=user, group=group, email=email)
     with on_record(world, actor=actor, origin=origin):
-        # Names are looked up only for those who may invite, and never within a transaction.
+        # Names are looked up only where they can be given something, and never within a transaction.
         with world.store.read() as tx:
-            check_may_give(tx, world, actor, slug, rights)
+            check_open(check_may_give(tx, world, actor, slug, rights))
         found = look_up(world, named)
         with world.store.write() as tx:
             album = check_may_give(tx, world, actor, slug, rights)
