@@ -377,6 +377,7 @@ class AuditEvent(_Described):
         "invitation-lapsed",
         "Somebody signed in with an invited address, and nothing was left of the invitation.",
     )
+    PEOPLE_READ = "people-read", "An owner was told who can see his album, and why."
     ACCESS_COUNTED = "access-counted", "An administrator was told how much somebody may see."
     RULES_TAKEN = "rules-taken", "A rules file came into force, or was in force at a start."
     RULES_REFUSED = "rules-refused", "A rules file could not be taken; what was in force stays."
@@ -394,6 +395,7 @@ FOLDED_EVENTS = frozenset(
         AuditEvent.CREDENTIAL_REFUSED,
         AuditEvent.ADMINISTERED,
         AuditEvent.AUDIT_READ,
+        AuditEvent.PEOPLE_READ,
     }
 )
 """Repeats of these within a minute raise the count of one record."""

@@ -121,11 +121,20 @@ class PersonInAlbum(Answer):
     ended: bool = False
 
 
+class UnnamedInAlbum(Answer):
+    """People who may do something, for one reason, and are not named to who asks."""
+
+    source: Source
+    people: int
+    more: bool
+
+
 class PeopleInAlbum(Answer):
-    """A page of people."""
+    """A page of people, and counts of those who are not named."""
 
     items: tuple[PersonInAlbum, ...]
     total: int
+    unnamed: tuple[UnnamedInAlbum, ...] = ()
     complete: bool
 
 

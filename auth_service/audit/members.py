@@ -133,6 +133,22 @@ def invitation_lapsed(
     )
 
 
+def people_read(tx: Session, *, at: datetime, actor: Actor, slug: str, origin: Origin) -> None:
+    """Record that an owner was told who can see his album, and why; pages of one look are a count."""
+    audit.fold(
+        tx,
+        AuditEvent.PEOPLE_READ,
+        at=at,
+        actor=actor.key,
+        actor_name=actor.name or actor.username,
+        session=actor.session,
+        action=Action.MANAGE,
+        **_album(slug),
+        reason="",
+        origin=origin,
+    )
+
+
 def access_counted(tx: Session, *, at: datetime, actor: Actor, about: str, origin: Origin) -> None:
     """Record that an administrator was told how much somebody may see.
 

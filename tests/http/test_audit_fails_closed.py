@@ -113,6 +113,7 @@ REQUESTS: dict[str, Request] = {
     "see an album that is hidden": ("stranger", "GET", "/api/albums/a", {}),
     "read the audit as an administrator": ("admin", "GET", "/api/audit", {}),
     "take the audit away": ("owner_a", "GET", "/api/audit?format=csv", {}),
+    "look who can see an album": ("owner_a", "GET", "/api/albums/a/people", {}),
     "make an album": ("stranger", "POST", "/api/albums", {"json": {"title": "New"}}),
     "edit an album": ("owner_a", "PATCH", "/api/albums/a", {"json": {"title": "New"}}),
     "archive an album": ("owner_a", "PUT", "/api/albums/a/archived", {}),

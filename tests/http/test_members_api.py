@@ -506,8 +506,11 @@ def test_names_that_are_tried_out_by_tables_count_too(world: World) -> None:
 
 
 def test_owners_are_told_who_can_see_their_album_and_why(world: World) -> None:
+    for user in world.signin.keycloak.users.values():
+        user.groups |= {"/radiology/chest"} if user.username == "owner_a" else set()
+    world.sids["owner_a"] = world._session_of("owner_a")
     body = get(world, "owner_a", "/api/albums/a/people?limit=2&offset=2")
-    assert (body["total"], body["complete"]) == (6, True)
+    assert (body["total"], body["complete"], body["unnamed"]) == (6, True, [])
     assert body["items"][0] == {
         "user": "group_a",
         "name": "Test Group_A",
@@ -537,6 +540,13 @@ def test_owners_are_told_who_can_see_their_album_and_why(world: World) -> None:
         "owner_a": False,
         "reader_a": False,
     }
+
+
+def test_who_shares_no_group_with_the_owner_is_counted_and_not_named(world: World) -> None:
+    body = get(world, "owner_a", "/api/albums/a/people")
+    assert "group_a" not in {one["user"] for one in body["items"]}
+    [unnamed] = body["unnamed"]
+    assert (unnamed["source"]["group"], unnamed["people"], unnamed["more"]) == ("/radiology", 2, False)
 
 
 def test_without_keycloak_who_can_see_an_album_is_not_told(world: World) -> None:

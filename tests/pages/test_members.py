@@ -195,6 +195,9 @@ def test_who_can_see_the_album_and_why_is_told_on_the_same_page(world: World, op
     assert "sees everything there is" in page.words
     assert "&lt;i&gt;Gone&lt;/i&gt;" in page.words
     assert "over" in page.words
+    assert "by the role &lt;b&gt;auditor&lt;/b&gt;" in page.words
+    for said in ("3 people", "12 people or more", "counted and not named", "more people than are looked"):
+        assert said in page.words, said
     assert "/portal/why?resource=head-ct&amp;actor=member" in page.words
     world.down.add(Part.KEYCLOAK)
     page.app.run()
