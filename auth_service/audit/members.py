@@ -133,6 +133,38 @@ def invitation_lapsed(
     )
 
 
+def members_tried(
+    tx: Session,
+    *,
+    at: datetime,
+    actor: Actor,
+    slug: str,
+    reason: str,
+    counts: Mapping[str, int],
+    origin: Origin,
+) -> None:
+    """Record that the names of a table were looked up, and nothing of it was done.
+
+    Parameters
+    ----------
+    reason : str
+        ``dry-run``, ``wrong-line``, or what was wrong with the whole table.
+    counts : mapping of str to int
+        How many lines it had, and how many would have had which outcome.
+
+    """
+    audit.add(
+        tx,
+        AuditEvent.MEMBERS_TRIED,
+        at=at,
+        actor=actor,
+        origin=origin,
+        **_album(slug),
+        reason=reason,
+        details=dict(counts),
+    )
+
+
 def people_read(tx: Session, *, at: datetime, actor: Actor, slug: str, origin: Origin) -> None:
     """Record that an owner was told who can see his album, and why; pages of one look are a count."""
     audit.fold(

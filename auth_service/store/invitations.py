@@ -38,6 +38,12 @@ def of_address(tx: Session, address: str) -> list[tuple[Invitation, str]]:
     return [(found, slug) for found, slug in tx.execute(query.order_by(Invitation.album_id))]
 
 
+def into_album(tx: Session, *, album_id: int, address: str) -> Invitation | None:
+    """Return the invitation of an address into one album."""
+    query = select(Invitation).where(Invitation.album_id == album_id, Invitation.address == address)
+    return tx.scalar(query)
+
+
 def to_use(tx: Session, address: str, *, limit: int) -> list[tuple[int, str, str]]:
     """Return some invitations of an address into albums that take people in, by album.
 
