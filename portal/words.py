@@ -370,6 +370,12 @@ def audit_reason(t: Text, name: str) -> str:
         "invitation:inviter": t("the inviter can give nothing any more"),
         "invitation:over": t("its last day has passed"),
         "invitation:member": t("is a member already"),
+        "invitation:self": t("answers for it himself"),
+        "dry-run": t("only tried"),
+        "wrong-line": t("a line is wrong"),
+        "body": t("too many names are not known"),
+        "last-owner": t("no owner would be left"),
+        "open-invitations": t("too many invitations would be open"),
     }
     kind, _, detail = name.partition(":")
     if name not in names and kind == "bearer" and " " not in detail:

@@ -118,7 +118,7 @@ def invitation_lapsed(
     ----------
     why : str
         ``inviter``: who made it can give nothing any more; ``over``: its last day has passed; ``member``: he
-        is a member already.
+        is a member already; ``self``: he answers for it himself.
 
     """
     audit.add(

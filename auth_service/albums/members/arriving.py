@@ -23,7 +23,7 @@ from auth_service.albums.members.given import (
     terms_for_record,
     words,
 )
-from auth_service.albums.members.giving import within
+from auth_service.albums.members.limits import within
 from auth_service.audit import members as audit_members
 from auth_service.clock import Clock
 from auth_service.directory import Directory
@@ -162,6 +162,8 @@ class Arrivals:
             return None, "over"
         if inviter.kind is ActorKind.SYSTEM:
             return asked, ""
+        if inviter.subject_id == subject:
+            return None, "self"
         given = table.grants_of_in(tx, inviter, album, zone=zone)
         own = [grant for grant in given if grant.holds_for(inviter, at)]
         return within(self.settings, own, asked), "inviter"

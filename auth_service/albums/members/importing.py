@@ -26,6 +26,7 @@ from auth_service.albums.members.giving import (
     look_up,
     record_given,
 )
+from auth_service.albums.members.limits import Giver, giver_in
 from auth_service.albums.rights import check, on_record
 from auth_service.audit import members as audit_members
 from auth_service.directory import DirectoryPerson
@@ -35,7 +36,6 @@ from auth_service.policy.model import Actor, Group
 from auth_service.store import invitations as invitations_table
 from auth_service.store import members as members_table
 from auth_service.store.albums import ACTIONS
-from auth_service.store.tables import Album
 from auth_service.vocabulary import Action, AlbumRole, LineOutcome, Preset, SubjectKind
 from auth_service.world import World
 
@@ -166,12 +166,12 @@ def _take_all(
     """Do what all lines say, and report on each; raises `_Undone` if nothing of it is kept."""
     found = _looked_up(world, lines)
     with world.store.write() as tx:
-        album = check(tx, world, actor=actor, action=Action.MANAGE, slug=slug)
-        taking = _Taking(tx, world, album, actor, origin)
+        giver = giver_in(tx, world, actor=actor, slug=slug, owner=True)
+        taking = _Taking(tx, world, giver, origin)
         reports += [taking.line(line, found[line.number]) for line in lines]
         if _any_wrong(reports):
             raise _Undone
-        keeps_an_owner(tx, album)
+        keeps_an_owner(tx, giver.album)
         check_open_invitations(tx, actor)
         if dry_run:
             raise _Undone
@@ -268,8 +268,7 @@ class _Taking:
 
     tx: Session
     world: World
-    album: Album
-    actor: Actor
+    giver: Giver
     origin: Origin
     seen: dict[tuple[str, str], int] = field(default_factory=dict)
     """By which line somebody was named."""
@@ -302,31 +301,22 @@ class _Taking:
         rights, note = _rights(line), line.cells.get("note")
         if held is None:
             valid(self.world, rights)
-            new = give(
-                self.tx,
-                album=self.album,
-                found=found,
-                rights=rights,
-                note=checked_note(note or ""),
-                at=self.world.clock(),
-                by=self.actor,
-            )
-            record_given(
-                self.tx, new, album=self.album, actor=self.actor, at=self.world.clock(), origin=self.origin
-            )
+            at, said = self.world.clock(), checked_note(note or "")
+            new = give(self.tx, self.giver, found, rights=rights, note=said, at=at)
+            record_given(self.tx, new, self.giver, at=at, origin=self.origin)
             return LineOutcome.NEW
         # A last day that stands there as it is now is not being given: it may be over.
         keeps = "until" not in line.cells or rights.until == held.until
         edit = Edit(role=rights.role, actions=rights.actions, until=rights.until, keep_until=keeps, note=note)
-        changed = change(self.tx, self.world, self.album, held, edit, actor=self.actor, origin=self.origin)
+        changed = change(self.tx, self.world, self.giver, held, edit, origin=self.origin)
         return LineOutcome.CHANGED if changed else LineOutcome.SAME
 
     def _held(self, kind: str, subject: str) -> Held | None:
         """Return what who is named has already: a member's rights, or an invitation's."""
         if kind == "address":
-            return invitations_table.into_album(self.tx, album_id=self.album.id, address=subject)
+            return invitations_table.into_album(self.tx, album_id=self.giver.album.id, address=subject)
         return members_table.of_subject(
-            self.tx, album_id=self.album.id, kind=SubjectKind(kind), subject=subject
+            self.tx, album_id=self.giver.album.id, kind=SubjectKind(kind), subject=subject
         )
 
 
