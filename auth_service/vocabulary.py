@@ -377,6 +377,7 @@ class AuditEvent(_Described):
         "invitation-lapsed",
         "Somebody signed in with an invited address, and nothing was left of the invitation.",
     )
+    INVITATION_EXPIRED = "invitation-expired", "An invitation that nobody had used in time was removed."
     MEMBERS_TRIED = "members-tried", "The names of a table of members were looked up, and nothing was done."
     PEOPLE_READ = "people-read", "An owner was told who can see his album, and why."
     ACCESS_COUNTED = "access-counted", "An administrator was told how much somebody may see."

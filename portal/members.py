@@ -41,6 +41,7 @@ class Member(Answer):
     note: str = ""
     created: datetime
     last_use: datetime | None = None
+    expires: datetime | None = None
 
     @property
     def pending(self) -> bool:

@@ -310,6 +310,7 @@ def audit_event(t: Text, name: str) -> str:
         AuditEvent.INVITATION_REMOVED: t("invitation taken back"),
         AuditEvent.INVITATION_USED: t("came by an invitation"),
         AuditEvent.INVITATION_LAPSED: t("invitation without effect"),
+        AuditEvent.INVITATION_EXPIRED: t("invitation not used in time"),
         AuditEvent.MEMBERS_TRIED: t("table of members tried"),
         AuditEvent.PEOPLE_READ: t("looked who can see it"),
         AuditEvent.ACCESS_COUNTED: t("access counted"),

@@ -10,8 +10,8 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from auth_service import audit
-from auth_service.origin import Origin
-from auth_service.policy.model import Actor
+from auth_service.origin import NOWHERE, Origin
+from auth_service.policy.model import SYSTEM, Actor
 from auth_service.vocabulary import Action, AuditEvent, Level, album_label
 
 
@@ -130,6 +130,22 @@ def invitation_lapsed(
         **_album(slug),
         reason=f"invitation:{why}",
         details={"invitation": invitation, "before": dict(before)},
+    )
+
+
+def invitation_expired(
+    tx: Session, *, at: datetime, slug: str, invitation: int, before: Mapping[str, Any]
+) -> None:
+    """Record that an invitation was removed that nobody had used in time."""
+    details = {"invitation": invitation, "before": dict(before)}
+    audit.add(
+        tx,
+        AuditEvent.INVITATION_EXPIRED,
+        at=at,
+        actor=SYSTEM,
+        origin=NOWHERE,
+        **_album(slug),
+        details=details,
     )
 
 

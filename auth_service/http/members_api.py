@@ -266,6 +266,7 @@ def member_document(view: MemberView) -> MemberDocument:
         note=view.note,
         created=view.created,
         last_use=view.last_use,
+        expires=view.expires,
         **rights_fields(view.rights),
     )
 

@@ -54,6 +54,7 @@ def told(**changes: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON
         "note": "",
         "created": "2026-03-02T14:00:00Z",
         "last_use": None,
+        "expires": None,
         **changes,
     }
 

@@ -1,6 +1,6 @@
 """The pages about members: what is on them for whom, and what a click sends."""
 
-from datetime import date
+from datetime import UTC, date, datetime
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -164,9 +164,11 @@ def test_chosen_members_and_invitations_are_taken_back(world: World, open_page: 
             subject=Subject(email="new@example.org", name="new@example.org"),
             role="member",
             created=NOW,
+            expires=datetime(2027, 3, 31, 14, tzinfo=UTC),
         )
     )
     page = choose(open_page("album_members", as_="owner", album="head-ct"), [1, 2])
+    assert list(page.app.dataframe[0].value["used"])[-1] == "invited until Mar 31, 2027"
     page.click("takeback")
     assert world.asked_of_members == [("head-ct", {"members": [2], "invitations": [2]})]
     assert list(page.app.dataframe[0].value["who"]) == ["Owner Test (you)"]

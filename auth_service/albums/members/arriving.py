@@ -19,6 +19,7 @@ from auth_service.albums.members.given import (
     Rights,
     folded,
     for_record,
+    lifetime,
     rights_of,
     terms_for_record,
     words,
@@ -68,7 +69,8 @@ class Arrivals:
         if known is None:
             return _nobody_waits
         with self.store.read() as tx:
-            waiting = invitations.to_use(tx, known, limit=MOST_AT_ONCE)
+            since = self.clock() - lifetime(self.settings)
+            waiting = invitations.to_use(tx, known, since=since, limit=MOST_AT_ONCE)
         if not waiting:
             return _nobody_waits
         inviters = self._inviters(key for _, key, _ in waiting)

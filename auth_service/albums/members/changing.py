@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from auth_service.albums.members.expiring import open_since
 from auth_service.albums.members.given import (
     Held,
     MemberView,
@@ -81,8 +82,9 @@ def list_members(world: World, *, actor: Actor, slug: str, origin: Origin = NOWH
     """
     with on_record(world, actor=actor, origin=origin), world.store.read() as tx:
         album = check(tx, world, actor=actor, action=Action.MANAGE, slug=slug)
-        found = [view_of(member, name) for member, name in table.members(tx, album.id)]
-        return found + [view_of(each) for each in invitations_table.of_album(tx, album.id)]
+        held: list[tuple[Held, str]] = list(table.members(tx, album.id))
+        held += [(each, "") for each in invitations_table.of_albums(tx, [album.id], since=open_since(world))]
+        return [view_of(each, name, settings=world.settings) for each, name in held]
 
 
 def change_members(
@@ -116,7 +118,10 @@ def change_members(
                 change(tx, world, giver, each, edit, origin=origin)
         keeps_an_owner(tx, giver.album)
         names = {found.id: name for found, name in table.members(tx, giver.album.id)}
-        return [view_of(each, names[each.id] if isinstance(each, Member) else "") for each in held]
+        return [
+            view_of(each, names[each.id] if isinstance(each, Member) else "", settings=world.settings)
+            for each in held
+        ]
 
 
 def remove_members(
@@ -265,7 +270,8 @@ def _checked(
     if len(members) + len(invitations) > MOST_AT_ONCE:
         raise Invalid("members", "{field}: at most {most} at once.", most=str(MOST_AT_ONCE))
     found = members_table.some(tx, album_id=giver.album.id, ids=members)
-    invited = invitations_table.some(tx, album_id=giver.album.id, ids=invitations)
+    since = open_since(world)
+    invited = invitations_table.some(tx, album_id=giver.album.id, ids=invitations, since=since)
     named: list[tuple[str, Collection[int], set[int]]] = [
         ("members", members, {each.id for each in found}),
         ("invitations", invitations, {each.id for each in invited}),

@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from auth_service.albums.members.expiring import open_since, remove_expired
 from auth_service.albums.members.given import (
     MemberView,
     Rights,
@@ -111,11 +112,13 @@ def add_member(
         found = look_up(world, named)
         with world.store.write() as tx:
             giver = giver_in(tx, world, actor=actor, slug=slug)
+            remove_expired(tx, world, album_id=giver.album.id)
             with giver.on_record():
                 given = give(tx, giver, found, rights=rights, note=note, at=world.clock())
-            check_open_invitations(tx, actor)
+            check_open_invitations(tx, world, actor)
             record_given(tx, given, giver, at=world.clock(), origin=origin)
-            return view_of(given, found.name if isinstance(found, DirectoryPerson) else "")
+            name = found.name if isinstance(found, DirectoryPerson) else ""
+            return view_of(given, name, settings=world.settings)
 
 
 def look_up(world: World, named: Named) -> Found:
@@ -187,7 +190,7 @@ def give(
     return member
 
 
-def check_open_invitations(tx: Session, by: Actor) -> None:
+def check_open_invitations(tx: Session, world: World, by: Actor) -> None:
     """Refuse to leave more invitations of one inviter open than there may be.
 
     Raises
@@ -196,7 +199,9 @@ def check_open_invitations(tx: Session, by: Actor) -> None:
         If there are more.
 
     """
-    if by.kind is not ActorKind.SYSTEM and invitations.number_of_inviter(tx, by.key) > MOST_OPEN:
+    if by.kind is ActorKind.SYSTEM:
+        return
+    if invitations.number_of_inviter(tx, by.key, since=open_since(world)) > MOST_OPEN:
         raise Conflict(
             "More than {most} of your invitations would wait to be used: take some back first.",
             reason="open-invitations",

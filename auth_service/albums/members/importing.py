@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 
 from auth_service import spreadsheets
 from auth_service.albums.members.changing import Edit, change, keeps_an_owner
+from auth_service.albums.members.expiring import remove_expired
 from auth_service.albums.members.given import Held, Rights, checked_note, valid
 from auth_service.albums.members.giving import (
     Found,
@@ -167,12 +168,13 @@ def _take_all(
     found = _looked_up(world, lines)
     with world.store.write() as tx:
         giver = giver_in(tx, world, actor=actor, slug=slug, owner=True)
+        remove_expired(tx, world, album_id=giver.album.id)
         taking = _Taking(tx, world, giver, origin)
         reports += [taking.line(line, found[line.number]) for line in lines]
         if _any_wrong(reports):
             raise _Undone
         keeps_an_owner(tx, giver.album)
-        check_open_invitations(tx, actor)
+        check_open_invitations(tx, world, actor)
         if dry_run:
             raise _Undone
 

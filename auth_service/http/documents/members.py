@@ -92,6 +92,7 @@ class MemberDocument(BaseModel):
     note: str
     created: datetime
     last_use: datetime | None = Field(description="When it was last used to look or take away, to the hour.")
+    expires: datetime | None = Field(description="When an invitation is over that nobody used until then.")
 
 
 class MemberList(BaseModel):
