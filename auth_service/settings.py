@@ -146,6 +146,9 @@ class Settings(BaseSettings):
         Finding.SAME_GROUPS,
         description="Whom who may invite can find: everybody, same-groups, or exact-address (no list).",
     )
+    invitation_days: int = Field(
+        30, ge=1, le=365, description="An address that was invited can be used for so many days."
+    )
     time_zone: str = Field("America/Toronto", description="The site's time zone: end dates are days in it.")
     default_language: str = Field("fr", description="Language where neither person nor browser says one.")
 

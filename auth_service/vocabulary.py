@@ -392,6 +392,9 @@ class AuditEvent(_Described):
         "invitation-lapsed",
         "Somebody signed in with an invited address, and nothing was left of the invitation.",
     )
+    INVITATION_EXPIRED = "invitation-expired", "An invitation that nobody had used in time was removed."
+    MEMBERS_TRIED = "members-tried", "The names of a table of members were looked up, and nothing was done."
+    PEOPLE_READ = "people-read", "An owner was told who can see his album, and why."
     ACCESS_COUNTED = "access-counted", "An administrator was told how much somebody may see."
     RULES_TAKEN = "rules-taken", "A rules file came into force, or was in force at a start."
     RULES_REFUSED = "rules-refused", "A rules file could not be taken; what was in force stays."
@@ -409,6 +412,7 @@ FOLDED_EVENTS = frozenset(
         AuditEvent.CREDENTIAL_REFUSED,
         AuditEvent.ADMINISTERED,
         AuditEvent.AUDIT_READ,
+        AuditEvent.PEOPLE_READ,
     }
 )
 """Repeats of these within a minute raise the count of one record."""

@@ -322,6 +322,9 @@ def audit_event(t: Text, name: str) -> str:
         AuditEvent.INVITATION_REMOVED: t("invitation taken back"),
         AuditEvent.INVITATION_USED: t("came by an invitation"),
         AuditEvent.INVITATION_LAPSED: t("invitation without effect"),
+        AuditEvent.INVITATION_EXPIRED: t("invitation not used in time"),
+        AuditEvent.MEMBERS_TRIED: t("table of members tried"),
+        AuditEvent.PEOPLE_READ: t("looked who can see it"),
         AuditEvent.ACCESS_COUNTED: t("access counted"),
         AuditEvent.RULES_TAKEN: t("rules in force"),
         AuditEvent.RULES_REFUSED: t("rules not taken"),
@@ -380,6 +383,12 @@ def audit_reason(t: Text, name: str) -> str:
         "invitation:inviter": t("the inviter can give nothing any more"),
         "invitation:over": t("its last day has passed"),
         "invitation:member": t("is a member already"),
+        "invitation:self": t("answers for it himself"),
+        "dry-run": t("only tried"),
+        "wrong-line": t("a line is wrong"),
+        "body": t("too many names are not known"),
+        "last-owner": t("no owner would be left"),
+        "open-invitations": t("too many invitations would be open"),
     }
     kind, _, detail = name.partition(":")
     if name not in names and kind == "bearer" and " " not in detail:

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from auth_service.albums import loading
 from auth_service.albums.counting import Counter
+from auth_service.albums.members.expiring import Expirer
 from auth_service.albums.resuming import Resumer
 from auth_service.archive import Archive, OrthancArchive
 from auth_service.audit.chaining import Chainer
@@ -169,7 +170,8 @@ def _serve(settings: Settings) -> int:
             clock=world.clock,
         )
         chainer = Chainer(settings=settings, store=world.store, clock=world.clock)
-        with chainer, Resumer(world), Counter(world), Watcher(app.state.services.sessions.checker):
+        watcher = Watcher(app.state.services.sessions.checker)
+        with chainer, Resumer(world), Counter(world), Expirer(world), watcher:
             run(app, listen=settings.listen, backchannel_listen=settings.backchannel_listen)
     return 0
 

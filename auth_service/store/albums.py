@@ -65,6 +65,12 @@ def grants_in(tx: Session, album: Album, *, zone: ZoneInfo) -> list[Grant]:
     return [grant_of(member, slug=album.slug, zone=zone) for member in found]
 
 
+def grants_of_in(tx: Session, actor: Actor, album: Album, *, zone: ZoneInfo) -> list[Grant]:
+    """Return every grant that memberships of one album give the actor, ended ones included."""
+    found = tx.scalars(select(Member).where(Member.album_id == album.id, _is(actor)).order_by(Member.id))
+    return [grant_of(member, slug=album.slug, zone=zone) for member in found]
+
+
 def memberships_of(tx: Session, actor: Actor) -> list[tuple[Album, Member]]:
     """Return the actor's memberships with their albums, deleted albums left out."""
     query = select(Album, Member).join(Member.album).where(Album.deleted_at.is_(None), _is(actor))

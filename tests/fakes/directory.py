@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable
 
-from auth_service.directory import DirectoryPerson, Standing, with_ancestors
+from auth_service.directory import DirectoryPerson, Some, Standing, with_ancestors
 from auth_service.errors import Unavailable
 from auth_service.policy.model import Group
 from tests.fakes.provider import FakeKeycloak, FakeUser
@@ -88,6 +88,14 @@ class FakeDirectory:
         return self._people(
             lambda user: group_id in {group.id for group in self.groups_with_ancestors(user.groups)}
         )
+
+    def some_of_role(self, name: str, *, most: int) -> Some:
+        found = self.people_of_role(name)
+        return Some(people=found[:most], complete=len(found) <= most)
+
+    def some_of_group(self, group_id: str, *, most: int) -> Some:
+        found = self.people_of_group(group_id)
+        return Some(people=found[:most], complete=len(found) <= most)
 
     def colleagues(self, group_id: str) -> tuple[DirectoryPerson, ...]:
         return self.people_of_group(group_id)
