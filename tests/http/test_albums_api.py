@@ -269,6 +269,8 @@ def test_the_description_says_what_is_sent_and_answered(world: World) -> None:
         ("post", "/api/albums/{slug}/changes/preview"),
         ("get", "/api/albums/{slug}/series"),
         ("get", "/api/albums/{slug}/studies"),
+        ("get", "/api/albums/{slug}/uploads"),
+        ("post", "/api/albums/{slug}/uploads"),
         ("patch", "/api/albums/{slug}"),
         ("delete", "/api/albums/{slug}"),
         ("get", "/api/albums/{slug}/deletion"),
