@@ -19,6 +19,7 @@ from benchmarks import (
     revocation,
     searches,
     streamed,
+    uploads,
 )
 from benchmarks.table import Line, show
 from benchmarks.world import World
@@ -37,6 +38,7 @@ MEASUREMENTS: dict[str, Sequence[Measurement]] = {
     "questions": (questions.per_minute,),
     "generated": (generated.by_a_stranger,),
     "contents": (contents.ten_thousand,),
+    "uploads": (uploads.five_thousand,),
 }
 
 
