@@ -14,6 +14,7 @@ from benchmarks import (
     downloads,
     generated,
     outages,
+    pages,
     questions,
     recording,
     revocation,
@@ -39,6 +40,7 @@ MEASUREMENTS: dict[str, Sequence[Measurement]] = {
     "generated": (generated.by_a_stranger,),
     "contents": (contents.ten_thousand,),
     "uploads": (uploads.five_thousand,),
+    "pages": (pages.many_albums, pages.large_album),
 }
 
 

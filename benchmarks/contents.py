@@ -4,8 +4,9 @@ import json
 import os
 import time
 from base64 import b64encode
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
@@ -29,13 +30,19 @@ _IDLE = 0.25
 
 def ten_thousand(world: World) -> list[Line]:
     """Put ten thousand studies into an album by one request, and take them out, as their owner."""
+    with crowded(world):
+        return _measure(world)
+
+
+@contextmanager
+def crowded(world: World) -> Iterator[None]:
+    """Have ten thousand studies in an album; the other measurements are made on an archive without them."""
     with _orthanc(world) as archive:
         _load(world, archive)
         _wait_until_idle(world)
         try:
-            return _measure(world)
+            yield
         finally:
-            # The other measurements are made on an archive without them.
             with ThreadPoolExecutor(4) as pool:
                 list(pool.map(lambda one: archive.delete(f"/studies/{one.orthanc_id}"), CROWD))
 
@@ -120,7 +127,7 @@ def _one_after_the_other(world: World, verb: str, places: Iterable[str]) -> None
 
 
 def _wait_until_idle(world: World) -> None:
-    """Wait until Orthanc has done what it does with new studies by itself: it would share the time measured."""
+    """Wait until Orthanc has done what it does with new studies by itself."""
     clock = os.sysconf("SC_CLK_TCK")
     stat = Path("/proc", str(world.info["processes"]["orthanc"]["pid"]), "stat")
     used = -1.0
