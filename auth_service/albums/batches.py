@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from auth_service import audit
 from auth_service.albums import counts
 from auth_service.albums.labelling import apply, put_back
+from auth_service.albums.leases import Lease
 from auth_service.audit import albums as audit_albums
 from auth_service.policy.model import SYSTEM
 from auth_service.store import albums as albums_table
@@ -26,13 +27,15 @@ BATCH = 500
 """Lines that are done and stamped together: what a crash makes us repeat at most."""
 
 
-def do_batch(world: World, change_id: str) -> bool:
-    """Do the next lines of a change, or put them back if it was stopped; tell whether more may be due.
+def do_batch(world: World, change_id: str, *, lease: Lease) -> None:
+    """Do the next lines of a change, or put them back if it was stopped.
 
     Raises
     ------
     Unavailable
         If Orthanc does not answer: the lines stay due.
+    Replaced
+        If another process works on the album by now: it does them.
 
     """
     with world.store.write() as tx:
@@ -48,19 +51,22 @@ def do_batch(world: World, change_id: str) -> bool:
         verb = ChangeVerb.ADD if change.verb == ChangeVerb.ADD else ChangeVerb.REMOVE
         label = album_label(album.slug)
         if stopped:
-            put_back(world.archive, label, [line.series_uid for line in lines], inside=known.keys())
+            uids = [line.series_uid for line in lines]
+            put_back(world.archive, label, uids, inside=known.keys(), before=lease.keep)
             stamps = [Stamp(line=line.id, failure=LineFailure.CANCELLED) for line in lines]
         else:
-            stamps = apply(world.archive, label=label, verb=verb, lines=lines, known=known)
+            stamps = apply(world.archive, label=label, verb=verb, lines=lines, known=known, before=lease.keep)
         with world.store.write() as tx:
+            lease.confirm(tx)
             table.stamp(tx, stamps, world.clock())
             _record_ambiguous(tx, lines, stamps, world)
         if len(lines) == BATCH:
-            return True
+            # More may be due.
+            return
     with world.store.write() as tx:
+        lease.confirm(tx)
         _close(tx, change_id, world)
     counts.after_change(world, album_id=album.id, slug=album.slug)
-    return False
 
 
 def _found(tx: Session, change_id: str) -> tuple[Change, Album]:

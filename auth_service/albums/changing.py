@@ -7,7 +7,7 @@ written down, as one change, and done in the background (``ledger.py``).
 """
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 
@@ -16,14 +16,14 @@ from sqlalchemy.orm import Session
 from auth_service.albums import ledger
 from auth_service.albums.ledger import Report
 from auth_service.albums.naming import Candidate, Named, NotTaken, look_up, series_by_study
-from auth_service.albums.rights import check_open_to, on_record
+from auth_service.albums.rights import Refused, check_open_to, on_record
 from auth_service.audit import albums as audit_albums
-from auth_service.errors import Invalid
+from auth_service.errors import Forbidden, Invalid
 from auth_service.grants import grants_of
 from auth_service.origin import NOWHERE, Origin
 from auth_service.policy.engine import decide, visible
 from auth_service.policy.handing_on import HandingOn, required
-from auth_service.policy.model import Actor, Resource, Visibility
+from auth_service.policy.model import Actor, Decision, Reason, Resource, Visibility
 from auth_service.store import albums as albums_table
 from auth_service.store import ledger as table
 from auth_service.store.tables import Album
@@ -126,6 +126,48 @@ def change_contents(
                     tx, world, actor=actor, album=album, change=change, series=series, origin=origin
                 )
     return ledger.report(world, change=change)
+
+
+def put_in_again(
+    world: World, *, actor: Actor, slug: str, series: Sequence[str], undoes: str, origin: Origin
+) -> str:
+    """Write down that what a change took out is put in again, as far as he may put it in; return the change.
+
+    Of what he may not see nothing is told: it was not he who named it.
+
+    Raises
+    ------
+    Refused
+        If he may put in none of it.
+    Unavailable
+        If Orthanc does not answer; nothing is written down then.
+
+    """
+    named = Named(series=series)
+    taken, not_taken = _look_up(world, actor, slug, ChangeVerb.ADD, named)
+    with world.store.write() as tx:
+        album = check_open_to(tx, world, actor=actor, action=Action.UPLOAD, slug=slug)
+        found, not_taken = _settle(
+            tx, world, actor=actor, album=album, verb=ChangeVerb.ADD, taken=taken, not_taken=not_taken
+        )
+        left = set(table.undoable(tx, undoes, album.id))
+        found = [one for one in found if one.uid in left]
+        if not found:
+            error = Forbidden("You cannot put it in again: you did not have all that you would give by it.")
+            raise Refused(Action.UPLOAD, slug, Decision(allowed=False, reason=Reason.NO_GRANT), error)
+        change = ledger.write(
+            tx,
+            album,
+            actor=actor,
+            verb=ChangeVerb.ADD,
+            series=[one.uid for one in found],
+            at=world.clock(),
+            not_taken=[one for one in not_taken if one.why is LineFailure.FORBIDDEN],
+            undoes=undoes,
+            origin=origin,
+        )
+        _tell_their_owners(tx, world, actor=actor, album=album, change=change, series=found, origin=origin)
+    return change
 
 
 def _look_up(

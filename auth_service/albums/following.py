@@ -1,4 +1,4 @@
-"""Follow changes of albums: how far they are, what is in an album and was, stop one, take one back.
+"""Follow changes of albums: how far they are, what is in an album and was; stop one.
 
 Who asked for a change sees it, and the album's owners see all; what others named and was not taken is left
 out for them, as it may tell of what is not theirs. A program is told of what it asked for itself, and not of
@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from auth_service.albums import ledger, receiving
 from auth_service.albums.changing import action_for
 from auth_service.albums.ledger import MOST_TOLD, Report
-from auth_service.albums.rights import check, check_open, may, on_record
+from auth_service.albums.rights import check, may, on_record
 from auth_service.audit import albums as audit_albums
 from auth_service.errors import Conflict, NotFound
 from auth_service.origin import NOWHERE, Origin
@@ -50,7 +50,7 @@ def read(world: World, *, actor: Actor, change: str, limit: int = MOST_TOLD, off
 
     """
     with world.store.read() as tx:
-        found, album = _of(tx, world, actor, change)
+        found, album = concerning(tx, world, actor, change)
         own = _is_own(found, actor)
         return ledger.report_of(tx, found, album, named=own, limit=limit, offset=offset)
 
@@ -98,45 +98,6 @@ def contents(
         return table.placed(tx, album.id, at=at)
 
 
-def undo(world: World, *, actor: Actor, change: str, origin: Origin = NOWHERE) -> Report:
-    """Take back what a change did, as far as nobody has touched it in the album since.
-
-    Whoever asked for a change may take it back while he may still put series in or take them out; so may the
-    album's owners. Nobody is given more by it than the album gave before.
-
-    Raises
-    ------
-    NotFound
-        If there is no such change for him.
-    Forbidden
-        If he may see it and not take it back.
-    Conflict
-        If it is not over yet, there is nothing of it to take back, or the album is archived.
-
-    """
-    with on_record(world, actor=actor, origin=origin), world.store.write() as tx:
-        found, album = _of(tx, world, actor, change)
-        verb = ChangeVerb.REMOVE if found.verb == ChangeVerb.ADD else ChangeVerb.ADD
-        _check_undo(tx, world, actor, verb, album.slug)
-        check_open(album)
-        if found.finished_at is None:
-            raise Conflict("This change is not over yet: stop it first.", reason="running")
-        series = table.undoable(tx, change, album.id)
-        if not series:
-            raise Conflict("Nothing of this change is left to take back.", reason="nothing")
-        made = ledger.write(
-            tx,
-            album,
-            actor=actor,
-            verb=verb,
-            series=series,
-            at=world.clock(),
-            undoes=change,
-            origin=origin,
-        )
-    return ledger.report(world, change=made)
-
-
 def cancel(world: World, *, actor: Actor, change: str, origin: Origin = NOWHERE) -> Report:
     """Stop a change: what is done by then stays, and the rest is not done any more.
 
@@ -152,12 +113,12 @@ def cancel(world: World, *, actor: Actor, change: str, origin: Origin = NOWHERE)
     """
     with on_record(world, actor=actor, origin=origin):
         with world.store.read() as tx:
-            found, _ = _of(tx, world, actor, change)
+            found, _ = concerning(tx, world, actor, change)
         if found.state == ChangeState.RECEIVING:
             # What has come stays, with its label.
             receiving.label_arrived(world, change=change)
     with on_record(world, actor=actor, origin=origin), world.store.write() as tx:
-        found, album = _of(tx, world, actor, change)
+        found, album = concerning(tx, world, actor, change)
         if not actor.in_person:
             check(tx, world, actor=actor, action=action_for[ChangeVerb(found.verb)], slug=album.slug)
         at = world.clock()
@@ -168,8 +129,8 @@ def cancel(world: World, *, actor: Actor, change: str, origin: Origin = NOWHERE)
     return ledger.report(world, change=change)
 
 
-def _of(tx: Session, world: World, actor: Actor, change: str) -> tuple[Change, Album]:
-    """Return a change that somebody asked for himself, or of an album that he owns."""
+def concerning(tx: Session, world: World, actor: Actor, change: str) -> tuple[Change, Album]:
+    """Return a change that somebody asked for himself, or of an album that he owns; raises `NotFound`."""
     found = table.change(tx, change)
     if found is None or found[1].deleted_at is not None:
         raise NotFound
@@ -184,20 +145,6 @@ def _of(tx: Session, world: World, actor: Actor, change: str) -> tuple[Change, A
 def _is_own(change: Change, actor: Actor) -> bool:
     """Tell whether somebody asked for a change himself: in person he is told of his programs' changes too."""
     return change.actor == actor.key or (actor.in_person and change.asker == actor.subject_id)
-
-
-def _check_undo(tx: Session, world: World, actor: Actor, verb: ChangeVerb, slug: str) -> None:
-    """Check that somebody may take his change back, by one that does ``verb``.
-
-    In person, who put something in by mistake may take it out again, whichever of the two he may still do. A
-    program does nothing by it that it may not do otherwise.
-    """
-    if may(tx, world, actor=actor, action=Action.MANAGE, slug=slug):
-        return
-    action = action_for[verb]
-    if actor.in_person and not may(tx, world, actor=actor, action=action, slug=slug):
-        action = Action.UPLOAD
-    check(tx, world, actor=actor, action=action, slug=slug)
 
 
 def _what_he_may(tx: Session, world: World, actor: Actor, slug: str) -> Action | None:

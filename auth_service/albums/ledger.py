@@ -8,6 +8,7 @@ A series carries the album's label; its study carries it as an index only (so th
 studies), for as long as any of its series does.
 """
 
+import time
 from collections import Counter
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
@@ -29,6 +30,9 @@ from auth_service.store.tables import Album, Change
 from auth_service.targets import MAX_UID
 from auth_service.vocabulary import ActorKind, ChangeState, ChangeVerb
 from auth_service.world import World
+
+_PATIENCE = 0.2
+"""Seconds between two looks whether another process has done what is waited for."""
 
 MOST_TOLD = 1000
 """Things that did not succeed that one report tells of."""
@@ -184,6 +188,8 @@ def write(
 def run(world: World, *, change: str) -> Report:
     """Do a change, and whatever was asked of the same album before it; harmless when repeated.
 
+    What another process works on is waited for.
+
     Raises
     ------
     NotFound
@@ -199,7 +205,8 @@ def run(world: World, *, change: str) -> Report:
             raise NotFound
         if found[0].finished_at is not None:
             return report(world, change=change)
-        turns.step(world, found[1].id)
+        if not turns.step(world, found[1].id):
+            time.sleep(_PATIENCE)
 
 
 def resume_all(world: World) -> list[Report]:
@@ -216,7 +223,8 @@ def resume_all(world: World) -> list[Report]:
     errors = turns.take_turns(world)
     if errors:
         raise errors[0]
-    return [report(world, change=change) for change in due]
+    # What another process works on is waited for.
+    return [run(world, change=change) for change in due]
 
 
 def report(world: World, *, change: str) -> Report:

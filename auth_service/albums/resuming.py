@@ -4,7 +4,11 @@ import logging
 import threading
 
 from auth_service.albums import turns
+from auth_service.albums.leases import LATE
+from auth_service.albums.reconciling import reconcile
 from auth_service.errors import Unavailable
+from auth_service.store import ledger as ledger_table
+from auth_service.store import turns as table
 from auth_service.uploads import tending
 from auth_service.world import World
 
@@ -55,6 +59,7 @@ class Resumer:
         try:
             errors = turns.take_turns(self._world, stopped=self._stop.is_set)
             tending.look_after(self._world)
+            look_again(self._world)
         except Unavailable as error:
             return error
         except Exception:
@@ -62,3 +67,24 @@ class Resumer:
             log.exception("changes of albums could not be done")
             return None
         return next((error for error in errors if isinstance(error, Unavailable)), None)
+
+
+def look_again(world: World) -> None:
+    """Compare the labels of an album with the ledger, if one may have been written late; one at a time.
+
+    What a change is doing is not spoken of, so that while any is under way it is looked at once more later.
+
+    Raises
+    ------
+    Unavailable
+        If Orthanc does not answer: it stays due.
+
+    """
+    with world.store.read() as tx:
+        due = table.to_look_at(tx, at=world.clock())
+    for look in due[:1]:
+        for compared in reconcile(world, repair=True, slugs=[look.slug]):
+            log.warning("of album %s %d labels were put right", look.slug, len(compared.differences))
+        with world.store.write() as tx:
+            busy = bool(ledger_table.unfinished(tx, look.album_id))
+            table.looked(tx, look, again=world.clock() + LATE if busy else None)

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Request, Response
 
-from auth_service.albums import changing, following, resuming
+from auth_service.albums import changing, following, resuming, undoing
 from auth_service.albums.changing import Prospect
 from auth_service.albums.ledger import MOST_TOLD, Report
 from auth_service.albums.naming import Named, series_by_study
@@ -115,12 +115,15 @@ def read(
     "/api/changes/{change_id}/undo",
     tags=["contents"],
     status_code=202,
-    responses=errors(403, 404, 409, 422),
+    responses=errors(403, 404, 409, 422, 503),
     dependencies=UNSAFE,
 )
 def undo(request: Request, response: Response, actor: SignedIn, change_id: ChangeId) -> ChangeDocument:
-    """Take back what a change did, as far as nobody has touched it since: by a change of its own."""
-    report = following.undo(
+    """Take back what a change did, as far as nobody has touched it since: by a change of its own.
+
+    What was taken out is put in again as far as you may give it to the album's members.
+    """
+    report = undoing.undo(
         request.app.state.services, actor=actor, change=change_id, origin=Origin.of(request.headers)
     )
     return _begun(report, response)

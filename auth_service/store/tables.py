@@ -241,6 +241,19 @@ class AlbumCount(Base):
     picture_series: Mapped[str | None]
 
 
+class AlbumTurn(Base):
+    """Which process works on an album: a row for each that was ever changed."""
+
+    __tablename__ = "album_turns"
+
+    album_id: Mapped[int] = mapped_column(ForeignKey("albums.id"), primary_key=True)
+    holder: Mapped[str | None]
+    """The process that does its changes, until its lease is over."""
+    until: Mapped[datetime | None]
+    look_at: Mapped[datetime | None]
+    """When its labels are compared with the ledger: one may have been written late. ``None``: no need."""
+
+
 class ArchiveFollower(Base):
     """How far Orthanc's list of changes was read, and who reads it: one row."""
 

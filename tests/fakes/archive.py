@@ -8,7 +8,7 @@ everything, an empty value matches all, order is that of text, and what is not o
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from fnmatch import translate
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,7 @@ from auth_service.archive import (
     Streamed,
 )
 from auth_service.errors import NotFound, Unavailable
+from auth_service.labels import unasked
 from auth_service.vocabulary import Level
 from tests.fakes.held import COMPUTED, KEYS, LEVELS, MAIN, Held, orthanc_id
 
@@ -282,10 +283,19 @@ class FakeArchive:
         return {"Changes": page, "Last": last, "Done": last >= len(self.happened)}
 
     def write_labels(
-        self, level: Level, orthanc_ids: Sequence[str], label: str, *, carries: bool
+        self,
+        level: Level,
+        orthanc_ids: Sequence[str],
+        label: str,
+        *,
+        carries: bool,
+        before: Callable[[], None] = unasked,
     ) -> list[bool]:
-        write = self.set_label if carries else self.remove_label
-        return [write(level, orthanc_id, label) for orthanc_id in orthanc_ids]
+        found = []
+        for one in orthanc_ids:
+            before()
+            found.append((self.set_label if carries else self.remove_label)(level, one, label))
+        return found
 
     def main_tags(self) -> Mapping[Level, frozenset[str]]:
         """Return the keywords in the index."""

@@ -9,14 +9,16 @@ from typing import Any
 
 import pytest
 
-from auth_service.albums import batches, following, labelling, ledger
+from auth_service.albums import batches, following, labelling, ledger, undoing
 from auth_service.albums.changing import change_contents
 from auth_service.albums.ending import archive_album
+from auth_service.albums.leaving import hand_over
 from auth_service.albums.ledger import Report
+from auth_service.albums.members import Rights, add_member, change_member, list_members
 from auth_service.albums.naming import Named
 from auth_service.archive import Archive
 from auth_service.errors import Conflict, Forbidden, NotFound
-from auth_service.policy.model import Actor, Narrowing
+from auth_service.policy.model import SYSTEM, Actor, Narrowing
 from auth_service.store.audit import records
 from auth_service.store.ledger import Stamp
 from auth_service.vocabulary import (
@@ -25,6 +27,7 @@ from auth_service.vocabulary import (
     TOKEN_ACTIONS,
     Action,
     ActorKind,
+    AlbumRole,
     ChangeVerb,
     album_label,
 )
@@ -55,7 +58,7 @@ def do(world: TestWorld, who: str, slug: str, verb: ChangeVerb, *studies: str) -
 
 
 def undo(world: TestWorld, who: str, change: str) -> Report:
-    return ledger.run(world, change=following.undo(world, actor=world.actor(who), change=change).change)
+    return ledger.run(world, change=undoing.undo(world, actor=world.actor(who), change=change).change)
 
 
 def inside(world: TestWorld, slug: str) -> frozenset[str]:
@@ -173,7 +176,7 @@ def test_a_token_follows_what_it_asked_for_itself_and_its_maker_all_of_it(world:
 
 def test_a_token_to_look_stops_nothing_of_its_makers_and_takes_nothing_back(world: TestWorld) -> None:
     waiting = ask(world, "pi-b", "a", ADD, "1.2.3").change
-    for do_it in (following.cancel, following.undo):
+    for do_it in (following.cancel, undoing.undo):
         with pytest.raises(NotFound):
             do_it(world, actor=token(world, "pi-b", Action.VIEW), change=waiting)
 
@@ -184,9 +187,9 @@ def test_a_program_stops_and_takes_back_only_what_it_may_do(
     world: TestWorld, verb: ChangeVerb, program: str
 ) -> None:
     """To stop an addition takes what adding takes; to take it back, what removing takes; and turned round."""
-    doing, undoing = Action.UPLOAD, Action.REMOVE
+    doing, back = Action.UPLOAD, Action.REMOVE
     if verb is REMOVE:
-        doing, undoing = undoing, doing
+        doing, back = back, doing
 
     def left(*actions: Action) -> Actor:
         made = token(world, "pi-b", *actions) if program == "token" else bearer(world, "pi-b")
@@ -195,23 +198,23 @@ def test_a_program_stops_and_takes_back_only_what_it_may_do(
     study = "1.2.3" if verb is ADD else "1.2.1"
     change = ask_as(world, left(Action.VIEW, *HANDED, doing), "a", verb, study)
     with pytest.raises(Forbidden):
-        following.cancel(world, actor=left(Action.VIEW, undoing), change=change)
+        following.cancel(world, actor=left(Action.VIEW, back), change=change)
     ledger.run(world, change=change)
     with pytest.raises(Forbidden):
-        following.undo(world, actor=left(Action.VIEW, doing), change=change)
+        undoing.undo(world, actor=left(Action.VIEW, doing), change=change)
     with pytest.raises(NotFound):
-        following.undo(world, actor=token(world, "pi-b", undoing, name="another"), change=change)
+        undoing.undo(world, actor=token(world, "pi-b", back, name="another"), change=change)
     assert ledger.report(world, change=change).done == 1
     again = ask_as(world, left(Action.VIEW, *HANDED, doing), "a", verb, "1.2.2")
     assert following.cancel(world, actor=left(doing), change=again).cancelled is not None
     ledger.run(world, change=again)
-    made = following.undo(world, actor=left(Action.VIEW, *HANDED, undoing), change=change)
+    made = undoing.undo(world, actor=left(Action.VIEW, *HANDED, back), change=change)
     assert made.undoes == change
 
 
 def test_a_token_of_an_owners_is_no_owner(world: TestWorld) -> None:
     change = do(world, "pi-b", "a", ADD, "1.2.3").change
-    for do_it in (following.read, following.cancel, following.undo):
+    for do_it in (following.read, following.cancel, undoing.undo):
         with pytest.raises(NotFound):
             do_it(world, actor=token(world, "pi-a"), change=change)
 
@@ -271,13 +274,13 @@ def test_nobody_has_too_many_changes_under_way(world: TestWorld, monkeypatch: py
     ledger.run(world, change=begun[0])
     third = ask(world, "pi-b", "a", ADD, "1.2.2").change
     with pytest.raises(Conflict):
-        following.undo(world, actor=world.actor("pi-b"), change=begun[0])
+        undoing.undo(world, actor=world.actor("pi-b"), change=begun[0])
     # One that was stopped and is not put back yet is not over.
     following.cancel(world, actor=world.actor("pi-b"), change=third)
     with pytest.raises(Conflict):
         ask(world, "pi-b", "a", ADD, "1.2.2")
     ledger.run(world, change=third)
-    following.undo(world, actor=world.actor("pi-b"), change=begun[0])
+    undoing.undo(world, actor=world.actor("pi-b"), change=begun[0])
 
 
 def test_a_change_is_stopped_and_what_was_done_stays(
@@ -362,7 +365,7 @@ def test_a_change_that_goes_on_is_not_taken_back(world: TestWorld) -> None:
         (ADD, Action.REMOVE, True),
         (ADD, Action.UPLOAD, True),
         (ADD, Action.VIEW, False),
-        (REMOVE, Action.UPLOAD, True),
+        (REMOVE, Action.UPLOAD, False),
         (REMOVE, Action.REMOVE, False),
         (REMOVE, Action.VIEW, False),
     ],
@@ -381,6 +384,74 @@ def test_who_asked_takes_back_what_he_may_still_do(
         return
     with pytest.raises(Forbidden):
         undo(world, "pi-b", change)
+
+
+def own_by(world: TestWorld, slug: str, user: str) -> None:
+    """Make somebody an owner, as the system."""
+    add_member(world, actor=SYSTEM, slug=slug, user=user, rights=Rights(role=AlbumRole.OWNER))
+
+
+def test_who_owns_the_album_since_a_removal_does_not_bring_back_what_was_taken_out(world: TestWorld) -> None:
+    """It was taken out before he came: he, and who came with him, were never given it."""
+    removed = do(world, "pi-a", "a", REMOVE, "1.2.1").change
+    world.wait(days=1)
+    own_by(world, "a", "stranger")
+    with pytest.raises(Forbidden):
+        undo(world, "stranger", removed)
+    assert "1.2.1.1" not in inside(world, "a")
+    with world.store.read() as tx:
+        last = records(tx)[-1]
+    assert (last.event, last.actor, last.target) == ("denied", world.actor("stranger").key, "a")
+    # Who had all of it when it was taken out may give it to whoever is there now.
+    assert undo(world, "pi-a", removed).done == 1
+    assert "1.2.1.1" in inside(world, "a")
+
+
+@pytest.mark.parametrize("how", ["changed", "handed over"])
+def test_who_was_given_more_since_a_removal_does_not_bring_back_what_was_taken_out(
+    world: TestWorld, how: str
+) -> None:
+    removed = do(world, "pi-a", "a", REMOVE, "1.2.1").change
+    world.wait(days=1)
+    if how == "changed":
+        [member] = [one for one in list_members(world, actor=SYSTEM, slug="a") if one.subject == "member-a"]
+        change_member(world, actor=world.actor("pi-a"), slug="a", member_id=member.id, role=AlbumRole.OWNER)
+    else:
+        hand_over(world, actor=world.actor("pi-a"), slug="a", user="member-a", keep=None)
+    with pytest.raises(Forbidden):
+        undo(world, "member-a", removed)
+    assert "1.2.1.1" not in inside(world, "a")
+
+
+def test_what_the_record_no_longer_tells_counts_as_given_since(tmp_path: Path) -> None:
+    """When his rights were changed may have been forgotten with the audit of that time."""
+    world = two_albums(tmp_path, audit_keep_days=30)
+    removed = do(world, "pi-a", "a", REMOVE, "1.2.1").change
+    world.wait(days=29)
+    undone = undo(world, "pi-a", removed).change
+    assert inside(world, "a") >= {"1.2.1.1"}
+    undo(world, "pi-a", undone)
+    removed = do(world, "pi-a", "a", REMOVE, "1.2.2").change
+    world.wait(days=30)
+    with pytest.raises(Forbidden):
+        undo(world, "pi-a", removed)
+    world.store.close()
+
+
+def test_what_one_may_hand_on_by_other_rights_is_brought_back_and_the_rest_is_not_told(
+    world: TestWorld,
+) -> None:
+    """``pi-b`` has one of the two series in an album of his own; the other is hidden from him by now."""
+    removed = do(world, "pi-b", "a", REMOVE, "1.2.2").change
+    world.revoke("a", "pi-b")
+    world.wait(days=1)
+    world.give("a", "pi-b", Action.UPLOAD)
+    report = undo(world, "pi-b", removed)
+    assert (report.undoes, report.done, report.total, report.failed) == (removed, 1, 1, ())
+    assert inside(world, "a") == {"1.2.1.1", "1.2.2.2"}
+    with world.store.read() as tx:
+        sent = [one for one in records(tx) if one.event == "series-sent"]
+    assert [(one.label, one.details) for one in sent] == [("album-b", {"change": report.change, "series": 1})]
 
 
 def test_of_an_archived_album_nothing_is_taken_back(world: TestWorld) -> None:

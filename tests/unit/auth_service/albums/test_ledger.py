@@ -10,6 +10,7 @@ import pytest
 
 from auth_service.albums import labelling, ledger
 from auth_service.albums.finding import find_album
+from auth_service.albums.leases import LEASE
 from auth_service.errors import Forbidden, Invalid, NotFound, Unavailable
 from auth_service.policy.model import NOBODY, SYSTEM
 from auth_service.store import audit as audit_table
@@ -381,6 +382,8 @@ def crashing_world(folder: Path, fuse: Fuse) -> TestWorld:
 
 
 def restart(world: TestWorld, fuse: Fuse) -> None:
+    """Start the service again, when the lease of the one that died is over."""
+    world.wait(seconds=LEASE.total_seconds())
     world.store.close()
     world.store = CrashingStore(world.settings.database_url, fuse)
 
