@@ -97,7 +97,7 @@ class Directory(Protocol):
         ...
 
     def search(self, text: str, *, limit: int) -> list[DirectoryPerson]:
-        """Return people whose user name, name or address holds a text, case aside."""
+        """Return people whose user name, name or address hold each word of a text, case aside."""
         ...
 
     def person_of_address(self, address: str) -> DirectoryPerson | None:
@@ -178,12 +178,13 @@ class KeycloakDirectory:
         return self._person(found[0])
 
     def search(self, text: str, *, limit: int) -> list[DirectoryPerson]:
-        """Return people whose user name, name or address holds a text."""
-        # To Keycloak a star stands for anything, and what is in quotes is compared as a whole.
-        plain = text.translate({ord(sign): None for sign in '*"'}).strip()
-        if not plain:
+        """Return people whose user name, name or address hold each word of a text."""
+        # A star stands for anything there, quotes keep words together, and each word is looked for by itself.
+        words = text.translate({ord(sign): None for sign in '*"'}).split()
+        if not words:
             return []
-        rows = self._ask(lambda admin: admin.get_users({"search": f"*{plain}*", "max": limit}))
+        query = {"search": " ".join(f"*{word}*" for word in words), "max": limit}
+        rows = self._ask(lambda admin: admin.get_users(query))
         return [self._person(row) for row in rows[:limit]]
 
     def person_of_address(self, address: str) -> DirectoryPerson | None:
@@ -201,11 +202,7 @@ class KeycloakDirectory:
             return []
         # The library's own method asks for the children anew, and so loses those that are further down.
         place = URL_ADMIN_GROUPS.format(**{"realm-name": self._settings.keycloak_realm})
-        tree = self._ask(
-            lambda admin: raise_error_from_response(
-                admin.connection.raw_get(place, search=wanted, max=limit), KeycloakGetError
-            )
-        )
+        tree = self._ask(lambda admin: _rows(admin, place, search=wanted, max=limit))
         found = (Group(id=str(row["id"]), path=str(row["path"])) for row in _branches(tree, wanted))
         return list(itertools.islice(found, limit))
 
@@ -262,13 +259,9 @@ class KeycloakDirectory:
         place = URL_ADMIN_REALM_ROLES_MEMBERS.format(
             **{"realm-name": self._settings.keycloak_realm, "role-name": quoted}
         )
-        rows = self._ask(
-            lambda admin: raise_error_from_response(
-                admin.connection.raw_get(place, first=0, max=most + 1), KeycloakGetError
-            )
-        )
-        some = {"first": 0, "max": MOST_BELOW + 1}
-        groups = self._ask(lambda admin: admin.get_realm_role_groups(quoted, some))
+        rows = self._ask(lambda admin: _rows(admin, place, first=0, max=most + 1))
+        page = {"first": 0, "max": MOST_BELOW + 1}
+        groups = self._ask(lambda admin: admin.get_realm_role_groups(quoted, page))
         return self._gathered(rows, groups, most=most)
 
     def some_of_group(self, group_id: str, *, most: int) -> Some:
@@ -358,6 +351,10 @@ class KeycloakDirectory:
                 )
                 self._connected = KeycloakAdmin(connection=connection)
             return self._connected
+
+
+def _rows(admin: KeycloakAdmin, place: str, **query: str | int) -> Any:  # noqa: ANN401 - the library is not typed
+    return raise_error_from_response(admin.connection.raw_get(place, **query), KeycloakGetError)
 
 
 def _members(admin: KeycloakAdmin, *, group_id: str, page: Mapping[str, int] | None) -> tuple[Any, Any]:

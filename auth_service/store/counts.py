@@ -108,7 +108,7 @@ def keep(tx: Session, *, album_id: int, marks: int, found: Counted) -> None:
 
 
 def due(tx: Session, *, before: datetime, limit: int) -> list[Due]:
-    """Return albums to count: never counted, marked since, or not counted since a moment."""
+    """Return albums to count: never counted (they come first), marked, or not counted since a moment."""
     query = (
         select(Album.id, Album.slug)
         .outerjoin(AlbumCount, AlbumCount.album_id == Album.id)
@@ -120,7 +120,7 @@ def due(tx: Session, *, before: datetime, limit: int) -> list[Due]:
                 AlbumCount.counted_at < before,
             ),
         )
-        .order_by(AlbumCount.counted_at, Album.id)
+        .order_by(AlbumCount.counted_at.nulls_first(), Album.id)
     )
     return [Due(album_id=album_id, slug=slug) for album_id, slug in tx.execute(query.limit(limit))]
 

@@ -27,11 +27,11 @@ class FakeDirectory:
 
     def search(self, text: str, *, limit: int) -> list[DirectoryPerson]:
         self._answer()
-        plain = text.replace("*", "").replace('"', "").strip().casefold()
+        words = text.replace("*", "").replace('"', "").casefold().split()
         found = [
             self.person(name)
             for name, user in sorted(self._keycloak.users.items())
-            if plain and any(plain in field.casefold() for field in (user.username, user.name, user.email))
+            if words and _hold(words, user.username, user.name, user.email)
         ]
         return [each for each in found if each is not None][:limit]
 
@@ -108,3 +108,7 @@ class FakeDirectory:
     def _answer(self) -> None:
         if self._keycloak.down or self._keycloak.directory_down:
             raise Unavailable("keycloak")
+
+
+def _hold(words: Iterable[str], *fields: str) -> bool:
+    return all(any(word in field.casefold() for field in fields) for word in words)

@@ -98,14 +98,16 @@ def _colleagues(world: World, actor: Actor, text: str) -> Candidates:
     His groups' people are looked through here: to ask Keycloak for the text and sort strangers out would take
     longer the more of them there are, which tells of them.
     """
-    wanted = text.casefold()
+    words = text.casefold().split()
     outermost = _outermost(actor)
-    people = {
-        each.subject: each
-        for each in _people_of(world, outermost)
-        if any(wanted in field.casefold() for field in (each.username, each.name, each.email))
-    }
+    people = {each.subject: each for each in _people_of(world, outermost) if _holds(each, words)}
     return Candidates(people=tuple(people.values()), groups=tuple(_groups(world, outermost, text)))
+
+
+def _holds(person: DirectoryPerson, words: Iterable[str]) -> bool:
+    """Tell whether each word is in something of a person's, as Keycloak looks for them."""
+    fields = [field.casefold() for field in (person.username, person.name, person.email)]
+    return all(any(word in field for field in fields) for word in words)
 
 
 def _outermost(actor: Actor) -> list[Group]:

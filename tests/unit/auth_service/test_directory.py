@@ -458,3 +458,25 @@ def test_colleagues_are_remembered_for_half_a_minute(
     admin.group_members["g2"].append({"id": "u-2", "username": "user-2"})
     timer.now += COLLEAGUES_LIVE
     assert len(directory.colleagues("g2")) == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "asked"),
+    [
+        ("tremb", "*tremb*"),
+        (" Jean  Tremb ", "*Jean* *Tremb*"),
+        ('a*b "c d"', "*ab* *c* *d*"),
+    ],
+)
+def test_people_are_looked_for_by_each_word(tmp_path: Path, timer: Timer, text: str, asked: str) -> None:
+    class Searches(Admin):
+        def get_users(self, query: dict[str, Any]) -> list[dict[str, Any]]:
+            self._answer(query["search"])
+            return []
+
+    admin, directory = Searches(), KeycloakDirectory(make_settings(tmp_path), timer=timer)
+    vars(directory)["_connected"] = admin
+    assert directory.search(text, limit=5) == []
+    assert admin.asked == [asked]
+    assert directory.search(' * "" ', limit=5) == []
+    assert len(admin.asked) == 1

@@ -6,7 +6,7 @@ from pathlib import Path
 from unittest import mock
 
 import pytest
-from sqlalchemy import delete
+from sqlalchemy import delete, update
 
 from auth_service.albums import counting, counts, ledger
 from auth_service.albums.counting import Counter, follow, one_round
@@ -18,6 +18,7 @@ from auth_service.store import counts as table
 from auth_service.store.database import Store
 from auth_service.store.tables import AlbumCount, ArchiveFollower
 from auth_service.vocabulary import ChangeVerb
+from tests.counting import Counting
 from tests.waiting import eventually
 from tests.world import CT, TestWorld, two_albums
 
@@ -214,6 +215,18 @@ def test_a_round_counts_so_many_albums_and_the_next_one_goes_on(
     assert min(instances(world) or 0, instances(world, "b") or 0) == 0
     one_round(world)
     assert (instances(world), instances(world, "b")) == (9, 8)
+
+
+def test_albums_that_were_never_counted_come_first_with_either_database(world: TestWorld) -> None:
+    one_round(world)
+    world.album("new", "pi-a")
+    with world.store.write() as tx:
+        tx.execute(update(AlbumCount).where(AlbumCount.album_id == 3).values(counted_at=None))
+    world.wait(minutes=61)
+    with Counting(world.store) as counted:
+        assert due(world) == ["new", "a", "b"]
+    # Without a word PostgreSQL would put them last.
+    assert "NULLS FIRST" in counted.statements[-1]
 
 
 def test_deleted_albums_are_not_counted(world: TestWorld) -> None:
