@@ -28,6 +28,7 @@ from auth_service.explaining.text import lines
 from auth_service.http.app import create_app
 from auth_service.http.documents.explanations import ExplanationDocument
 from auth_service.http.server import run
+from auth_service.incoming.receiving import Receiver
 from auth_service.policy.model import SYSTEM
 from auth_service.rules import RulesFile
 from auth_service.settings import Settings, SettingsError, read
@@ -169,7 +170,8 @@ def _serve(settings: Settings) -> int:
             clock=world.clock,
         )
         chainer = Chainer(settings=settings, store=world.store, clock=world.clock)
-        with chainer, Resumer(world), Counter(world), Watcher(app.state.services.sessions.checker):
+        watcher = Watcher(app.state.services.sessions.checker)
+        with chainer, Resumer(world), Counter(world), Receiver(world), watcher:
             run(app, listen=settings.listen, backchannel_listen=settings.backchannel_listen)
     return 0
 
