@@ -16,6 +16,7 @@ from auth_service.albums.resuming import Resumer
 from auth_service.archive import Archive, OrthancArchive
 from auth_service.audit.chaining import Chainer
 from auth_service.cli import audit as cli_audit
+from auth_service.cli import dicom as cli_dicom
 from auth_service.cli import reconcile as cli_reconcile
 from auth_service.cli import rules as rules_cli
 from auth_service.clock import Clock, system_clock
@@ -58,6 +59,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     logging.getLogger("httpx").setLevel(logging.WARNING)
     if options.command == "rules":
         return _rules(options)
+    if options.command == "dicom":
+        return cli_dicom.check(options.file)
     try:
         settings = read()
     except SettingsError as error:
@@ -99,6 +102,11 @@ def _parser() -> argparse.ArgumentParser:
     diff = rules.add_parser("diff", help="say who would gain and lose what")
     diff.add_argument("old", type=Path, metavar="OLD")
     diff.add_argument("new", type=Path, metavar="NEW")
+    dicom = commands.add_parser("dicom", help="look at the list of DICOM senders").add_subparsers(
+        dest="verb", required=True
+    )
+    dicom_check = dicom.add_parser("check", help="say what is wrong with a list")
+    dicom_check.add_argument("file", type=Path, metavar="FILE")
     why = commands.add_parser("explain", help="say why somebody gets something, or does not")
     why.add_argument("--actor", metavar="WHO", help="a subject, a user name, token:ID or nobody")
     why.add_argument("--action", choices=[str(action) for action in Action], metavar="ACTION")

@@ -148,13 +148,13 @@ def follow(world: World, *, look_through: bool) -> None:
 
 def settle(world: World) -> None:
     """Decide about the series of which no image has come for a while."""
-    peers, after = _peers(world), 0
+    after = 0
     while True:
         with world.store.read() as tx:
             arriving = table.in_state(tx, ArrivalState.ARRIVING, limit=PIECE, after=after)
         if not arriving:
             return
-        _settle(world, peers, arriving)
+        _settle(world, _peers(world), arriving)
         after = arriving[-1].id
 
 
