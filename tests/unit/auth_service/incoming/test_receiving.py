@@ -236,7 +236,7 @@ def test_one_replica_at_a_time(world: TestWorld) -> None:
             tx, Follower.ARRIVALS, holder="another", at=world.clock(), until=world.clock() + receiving.LEASE
         )
     assert not one_round(world)
-    world.wait(seconds=61)
+    world.wait(seconds=16)
     assert one_round(world)
 
 
@@ -271,7 +271,7 @@ def test_every_crash_between_two_steps_is_finished(tmp_path: Path) -> None:
         except Crash:
             world.store.close()
             world.store = CrashingStore(world.settings.database_url, fuse)
-            world.wait(seconds=61)
+            world.wait(seconds=16)
             rounds(world, look_through=step % 2 == 0)
         finished, fuse.left = fuse.burnt == 0, None
         expected: dict[str, tuple[str, str | None]] = dict.fromkeys(uids, ("filed", None))
