@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pydicom import config
+from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian, generate_uid
 
@@ -98,8 +100,11 @@ def write_image(
 ) -> Path:
     """Write a small image; its SOPInstanceUID is new where none is given."""
     image = Dataset()
+    image.SpecificCharacterSet = "ISO_IR 192"
     image.SOPClassUID, image.SOPInstanceUID = CTImageStorage, instance or generate_uid()
-    image.PatientID, image.PatientName = patient, "TEST^SENT BY DICOM"
+    # As it is given: a sender need not keep to what may stand in an identifier.
+    image.add(DataElement(0x00100020, "LO", patient, validation_mode=config.IGNORE))
+    image.PatientName = "TEST^SENT BY DICOM"
     image.StudyInstanceUID, image.SeriesInstanceUID, image.Modality = study, series, modality
     image.StudyDescription, image.SeriesDescription = "sent by DICOM", "test"
     image.Rows = image.Columns = 2

@@ -238,6 +238,28 @@ def test_identifiers_of_others_are_not_taken_over(
     assert instances(truth) == before
 
 
+@pytest.mark.parametrize("ending", ["\t", "\n", "\v", "\f", "\r", "\x00x", "\u00a0", "\u2003", "\\", "x"])
+def test_a_patient_who_looks_the_same_takes_no_study_over(
+    tools: Tools, others: Series, truth: Truth, tmp_path: Path, ending: str
+) -> None:
+    """A study that is there under two patients would be refused for everybody, its owners too."""
+    alike = new(study=others.study, patient=f"{others.patient}{ending}")
+    tools.store(alike.image(tmp_path))
+    found = truth.orthanc.post(
+        "/tools/find", json={"Level": "Study", "Query": {"StudyInstanceUID": others.study}}
+    ).json()
+    assert len(found) == 1
+
+
+@pytest.mark.parametrize("patient", ["ODD", "EVEN", "É-1", "  LED", ""])
+def test_a_patient_is_known_again(tools: Tools, truth: Truth, tmp_path: Path, patient: str) -> None:
+    study = generate_uid()
+    for _ in range(2):
+        series = Series(patient=patient, study=study, series=generate_uid())
+        assert tools.store(series.image(tmp_path), title="OTHER").stored == SENT
+        assert images(truth, series.series) == 1
+
+
 def test_what_is_there_already_stays_as_it_is(
     tools: Tools, others: Series, truth: Truth, tmp_path: Path
 ) -> None:
