@@ -111,6 +111,10 @@ def one_round(world: World, *, look_through: bool = False) -> bool:
 
     """
     at = world.clock()
+    if not world.settings.dicom_peers_file:
+        with world.store.read() as tx:
+            if not table.under_way(tx):
+                return True
     with world.store.write() as tx:
         if not followers.take_turn(tx, Follower.ARRIVALS, holder=world.store.writer, at=at, until=at + LEASE):
             return False
@@ -177,10 +181,17 @@ def _settle(world: World, peers: Peers | None, arriving: Sequence[Arrival]) -> N
 
 def close(world: World) -> None:
     """Keep what came of the series that were being put into albums: one that was not waits again."""
-    with world.store.write() as tx:
-        for one in table.stamped(tx, limit=PIECE):
-            to = ArrivalState.FILED if one.failure is None else ArrivalState.TO_BE_FILED
-            table.move(tx, [one.arrival], origin=ArrivalState.FILING, to=to, reason=one.failure)
+    while True:
+        with world.store.write() as tx:
+            stamped = table.stamped(tx, limit=PIECE)
+            came_of: dict[str | None, list[int]] = defaultdict(list)
+            for one in stamped:
+                came_of[one.failure].append(one.arrival)
+            for failure, ids in came_of.items():
+                to = ArrivalState.FILED if failure is None else ArrivalState.TO_BE_FILED
+                table.move(tx, ids, origin=ArrivalState.FILING, to=to, reason=failure)
+        if len(stamped) < PIECE:
+            return
 
 
 def _file(world: World, slug: str, ids: Sequence[int]) -> None:

@@ -73,6 +73,12 @@ def count(tx: Session, state: ArrivalState) -> int:
     return tx.scalar(select(func.count()).select_from(Arrival).where(Arrival.state == state)) or 0
 
 
+def under_way(tx: Session) -> bool:
+    """Tell whether anything is still to become of an arrival without an administrator."""
+    query = select(Arrival.id).where(Arrival.state.in_((ArrivalState.ARRIVING, ArrivalState.FILING)))
+    return tx.scalar(query.limit(1)) is not None
+
+
 def locked(tx: Session, ids: Collection[int]) -> Mapping[int, Arrival]:
     """Return arrivals by their numbers, so that nobody else decides about them meanwhile."""
     query = select(Arrival).where(Arrival.id.in_(ids)).order_by(Arrival.id).with_for_update()

@@ -184,6 +184,29 @@ def test_without_a_list_nothing_is_followed(tmp_path: Path) -> None:
     world.store.close()
 
 
+def test_what_came_before_it_was_turned_off_still_gets_its_end(tmp_path: Path) -> None:
+    world = listed(tmp_path)
+    arriving, filing = send(world, 20, 1, settled=False), send(world, 21, 1)
+    one_round(world)
+    assert states(world) == {arriving: ("arriving", None), filing: ("filing", None)}
+    world.settings = world.settings.model_copy(update={"dicom_peers_file": ""})
+    world.archive.settle(arriving)
+    rounds(world)
+    assert states(world) == {arriving: ("to-be-filed", "no-peers"), filing: ("filed", None)}
+    with mock.patch.object(world.store, "write", side_effect=AssertionError("nothing is written")):
+        assert one_round(world)
+    world.store.close()
+
+
+def test_many_end_in_one_round(world: TestWorld, monkeypatch: pytest.MonkeyPatch) -> None:
+    uids = [send(world, 20 + number, 1) for number in range(5)]
+    one_round(world)
+    ledger.resume_all(world)
+    monkeypatch.setattr(receiving, "PIECE", 2)
+    one_round(world)
+    assert states(world) == dict.fromkeys(uids, ("filed", None))
+
+
 def test_what_the_list_of_changes_lost_is_found(world: TestWorld) -> None:
     rounds(world)
     uid, other = send(world, 20, 1), send(world, 21, 1, sender=PACS)
