@@ -11,7 +11,7 @@ from auth_service.policy.model import Actor
 from auth_service.vocabulary import AuditEvent, Level, album_label
 
 
-def filed(
+def arrivals_filed(
     tx: Session,
     *,
     at: datetime,
@@ -43,7 +43,7 @@ def filed(
     )
 
 
-def dismissed(
+def arrivals_dismissed(
     tx: Session, *, at: datetime, actor: Actor, reason: str, series: Sequence[str], origin: Origin
 ) -> None:
     """Record that an administrator put series aside, and why."""

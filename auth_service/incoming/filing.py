@@ -130,7 +130,7 @@ def file(world: World, *, actor: Actor, ids: Collection[int], album: str, origin
         uids = list(dict.fromkeys(row.series_uid for row in rows))
         change = ledger.write(tx, found, actor=actor, verb=ChangeVerb.ADD, series=uids, at=at, origin=origin)
         table.decide(tx, rows, to=ArrivalState.FILING, at=at, by=actor.key, change=change)
-        audit_arrivals.filed(
+        audit_arrivals.arrivals_filed(
             tx,
             at=at,
             actor=actor,
@@ -165,7 +165,7 @@ def dismiss(
     with world.store.write() as tx:
         rows = _waiting_rows(tx, ids)
         table.decide(tx, rows, to=ArrivalState.DISMISSED, at=at, by=actor.key, reason=reason)
-        audit_arrivals.dismissed(
+        audit_arrivals.arrivals_dismissed(
             tx,
             at=at,
             actor=actor,

@@ -214,7 +214,9 @@ def _file(world: World, slug: str, ids: Sequence[int]) -> None:
         uids = list(dict.fromkeys(row.series_uid for row in rows))
         change = ledger.write(tx, album, actor=SYSTEM, verb=ChangeVerb.ADD, series=uids, at=at)
         table.decide(tx, rows, to=ArrivalState.FILING, at=at, by=SYSTEM.key, change=change)
-        audit_arrivals.filed(tx, at=at, actor=SYSTEM, slug=slug, change=change, senders=senders_of(rows))
+        audit_arrivals.arrivals_filed(
+            tx, at=at, actor=SYSTEM, slug=slug, change=change, senders=senders_of(rows)
+        )
     resuming.wake()
 
 

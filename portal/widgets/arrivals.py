@@ -50,9 +50,8 @@ def decide(t: Text, chosen: Sequence[int]) -> tuple[str | None, str | None]:
     st.markdown(f"**{count}**")
     filing, aside = st.columns(2)
     with filing, st.form("arrivals.file"):
-        slug = st.text_input(
-            t("Short name of the album"), max_chars=64, help=t("It is in the album's address.")
-        )
+        slug = st.text_input(t("Short name of the album"), max_chars=64)
+        st.caption(t("It is in the album's address."))
         if st.form_submit_button(t("Put into the album"), icon=":material/playlist_add:"):
             album = slug.strip()
             if not album:

@@ -320,8 +320,12 @@ def test_the_thread_goes_on_when_orthanc_answers_again(
         world.archive.down = False
         world.archive.settle(uid)
         eventually(lambda: states(world).get(uid) == ("filing", None))
+    eventually(lambda: is_free(world))
+
+
+def is_free(world: TestWorld) -> bool:
     with world.store.write() as tx:
-        assert followers.take_turn(
+        return followers.take_turn(
             tx, Follower.ARRIVALS, holder="another", at=world.clock(), until=world.clock()
         )
 
