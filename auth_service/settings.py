@@ -142,6 +142,9 @@ class Settings(BaseSettings):
     rules_file: str = Field(
         "", description="permissions.jsonc, read anew when it changes; empty: albums alone give rights."
     )
+    dicom_peers_file: str = Field(
+        "", description="dicom-peers.jsonc, who may send by DICOM and where it goes; empty: it is off."
+    )
     find_people: Finding = Field(
         Finding.SAME_GROUPS,
         description="Whom who may invite can find: everybody, same-groups, or exact-address (no list).",

@@ -286,6 +286,26 @@ class Mismatch(_Described):
     NO_ALBUM = "no-album", "It carries the label of an album that was deleted, or never was: taken off."
 
 
+class ArrivalState(_Described):
+    """What became of a series that came by DICOM."""
+
+    ARRIVING = "arriving", "Images of it may still come."
+    TO_BE_FILED = "to-be-filed", "It is in nobody's album, and waits for an administrator."
+    FILING = "filing", "It is being put into an album."
+    FILED = "filed", "It was put into an album."
+    DISMISSED = "dismissed", "An administrator put it aside: it stays in the archive, in nobody's album."
+    GONE = "gone", "It was deleted from the archive before it was put anywhere."
+
+
+class ArrivalReason(_Described):
+    """Why a series that came by DICOM waits for an administrator, beside the reasons of `LineFailure`."""
+
+    NO_RULE = "no-rule", "No rule says into which album it goes."
+    NO_ALBUM = "no-album", "The album of the rule does not exist, was deleted, or is archived."
+    MIXED = "mixed", "Not all of its images came from the same sender."
+    NO_PEERS = "no-peers", "The list of senders could not be read."
+
+
 class RulesState(_Described):
     """How it stands with the rules file."""
 
@@ -380,6 +400,14 @@ class AuditEvent(_Described):
     RECONCILED = "reconciled", "Labels in Orthanc were put right by the ledger of an album."
     SERIES_ADDED = "series-added", "Series were put into an album."
     SERIES_REMOVED = "series-removed", "Series were taken out of an album."
+    ARRIVALS_FILED = (
+        "arrivals-filed",
+        "Series that came by DICOM are put into an album, by a rule or by an administrator.",
+    )
+    ARRIVALS_DISMISSED = (
+        "arrivals-dismissed",
+        "An administrator put series that came by DICOM aside.",
+    )
     MEMBER_ADDED = "member-added", "Somebody was given rights in an album."
     MEMBER_CHANGED = "member-changed", "Somebody's rights in an album were changed."
     MEMBER_REMOVED = "member-removed", "Somebody's rights in an album were taken back."

@@ -313,6 +313,8 @@ def audit_event(t: Text, name: str) -> str:
         AuditEvent.RECONCILED: t("labels put right"),
         AuditEvent.SERIES_ADDED: t("series put in"),
         AuditEvent.SERIES_REMOVED: t("series taken out"),
+        AuditEvent.ARRIVALS_FILED: t("series from DICOM filed"),
+        AuditEvent.ARRIVALS_DISMISSED: t("series from DICOM put aside"),
         AuditEvent.MEMBER_ADDED: t("member added"),
         AuditEvent.MEMBER_CHANGED: t("rights changed"),
         AuditEvent.MEMBER_REMOVED: t("member removed"),

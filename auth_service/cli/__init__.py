@@ -17,6 +17,7 @@ from auth_service.albums.resuming import Resumer
 from auth_service.archive import Archive, OrthancArchive
 from auth_service.audit.chaining import Chainer
 from auth_service.cli import audit as cli_audit
+from auth_service.cli import dicom as cli_dicom
 from auth_service.cli import reconcile as cli_reconcile
 from auth_service.cli import rules as rules_cli
 from auth_service.clock import Clock, system_clock
@@ -29,6 +30,7 @@ from auth_service.explaining.text import lines
 from auth_service.http.app import create_app
 from auth_service.http.documents.explanations import ExplanationDocument
 from auth_service.http.server import run
+from auth_service.incoming.receiving import Receiver
 from auth_service.policy.model import SYSTEM
 from auth_service.rules import RulesFile
 from auth_service.settings import Settings, SettingsError, read
@@ -58,6 +60,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     logging.getLogger("httpx").setLevel(logging.WARNING)
     if options.command == "rules":
         return _rules(options)
+    if options.command == "dicom":
+        return cli_dicom.check(options.file)
     try:
         settings = read()
     except SettingsError as error:
@@ -99,6 +103,11 @@ def _parser() -> argparse.ArgumentParser:
     diff = rules.add_parser("diff", help="say who would gain and lose what")
     diff.add_argument("old", type=Path, metavar="OLD")
     diff.add_argument("new", type=Path, metavar="NEW")
+    dicom = commands.add_parser("dicom", help="look at the list of DICOM senders").add_subparsers(
+        dest="verb", required=True
+    )
+    dicom_check = dicom.add_parser("check", help="say what is wrong with a list")
+    dicom_check.add_argument("file", type=Path, metavar="FILE")
     why = commands.add_parser("explain", help="say why somebody gets something, or does not")
     why.add_argument("--actor", metavar="WHO", help="a subject, a user name, token:ID or nobody")
     why.add_argument("--action", choices=[str(action) for action in Action], metavar="ACTION")
@@ -171,7 +180,7 @@ def _serve(settings: Settings) -> int:
         )
         chainer = Chainer(settings=settings, store=world.store, clock=world.clock)
         watcher = Watcher(app.state.services.sessions.checker)
-        with chainer, Resumer(world), Counter(world), Expirer(world), watcher:
+        with chainer, Resumer(world), Counter(world), Receiver(world), Expirer(world), watcher:
             run(app, listen=settings.listen, backchannel_listen=settings.backchannel_listen)
     return 0
 

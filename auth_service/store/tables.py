@@ -255,7 +255,7 @@ class AlbumTurn(Base):
 
 
 class ArchiveFollower(Base):
-    """How far Orthanc's list of changes was read, and who reads it: one row."""
+    """How far Orthanc's list of changes was read, and who reads it: a row for each purpose."""
 
     __tablename__ = "archive_follower"
 
@@ -382,6 +382,38 @@ class LedgerEntry(Base):
     done_at: Mapped[datetime | None]
     failure: Mapped[str | None]
     """Why it was not done. Where neither this nor ``done_at`` is set, the line is due."""
+
+
+class Arrival(Base):
+    """A series that came by DICOM, and what became of it."""
+
+    __tablename__ = "arrivals"
+    __table_args__ = (
+        UniqueConstraint("orthanc_series", "sequence"),
+        Index("ix_arrivals_state_id", "state", "id"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    orthanc_series: Mapped[str]
+    sequence: Mapped[int] = mapped_column(BigInteger)
+    """Orthanc's change that told of it; the last there was, where it was found by looking through all."""
+    series_uid: Mapped[str]
+    study_uid: Mapped[str]
+    modality: Mapped[str]
+    ae_title: Mapped[str]
+    """Of who sent it."""
+    address: Mapped[str]
+    called: Mapped[str]
+    """The AE title that it was sent to."""
+    arrived_at: Mapped[datetime]
+    state: Mapped[str]
+    reason: Mapped[str | None]
+    """Why it waits for an administrator, or why it was dismissed, in his words."""
+    change_id: Mapped[str | None] = mapped_column(ForeignKey("changes.id"), index=True)
+    """The change that puts it into an album, or was to."""
+    decided_at: Mapped[datetime | None]
+    decided_by: Mapped[str | None]
+    """Key of who said where it goes, or that it goes nowhere."""
 
 
 class AuditRecord(Base):

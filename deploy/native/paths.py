@@ -94,6 +94,11 @@ class DataFolder:
         return self.root / "permissions.jsonc"
 
     @property
+    def dicom_peers(self) -> Path:
+        """Who may send by DICOM: the site's own; while it is not there, nobody may."""
+        return self.root / "dicom-peers.jsonc"
+
+    @property
     def run(self) -> Path:
         """Rendered configuration."""
         return self.root / "run"

@@ -218,6 +218,56 @@ CASES: dict[tuple[str, str], list[Case]] = {
         ("POST", "", {"json": ALBUM | {"owner": "alice"}}, only(tuple(PEOPLE), 422)),
         ("POST", "", {"json": ALBUM, "headers": {"origin": "http://evil.example"}}, only(tuple(PEOPLE), 403)),
     ],
+    ("GET", "/api/arrivals"): [
+        ("GET", "", {}, only(("admin",), 200)),
+        ("GET", "/api/arrivals?state=dismissed&limit=1&offset=1", {}, only(("admin",), 200)),
+        ("GET", "/api/arrivals?state=everything", {}, only(("admin",), 422)),
+        ("GET", "/api/arrivals?limit=0", {}, only(("admin",), 422)),
+        ("GET", "/api/arrivals?patient=P1", {}, only(("admin",), 422)),
+    ],
+    ("POST", "/api/arrivals/file"): [
+        ("POST", "", {"json": {"ids": [1], "album": "a"}}, only((), 202)),
+        ("POST", "", {"json": {"ids": [], "album": "a"}}, only(("admin",), 422)),
+        ("POST", "", {"json": {"ids": ["1"], "album": "a"}}, only(("admin",), 422)),
+        ("POST", "", {"json": {"ids": [1], "album": "a", "force": True}}, only(("admin",), 422)),
+        (
+            "POST",
+            "",
+            {"json": {"ids": [1], "album": "a"}, "headers": {"origin": "null"}},
+            only(("admin",), 403),
+        ),
+    ],
+    ("POST", "/api/arrivals/dismiss"): [
+        ("POST", "", {"json": {"ids": [1], "reason": "x"}}, only((), 204)),
+        ("POST", "", {"json": {"ids": [1]}}, only(("admin",), 422)),
+        (
+            "POST",
+            "",
+            {"json": {"ids": [1], "reason": "x"}, "headers": {"origin": "null"}},
+            only(("admin",), 403),
+        ),
+    ],
+    ("POST", "/api/arrivals/{arrival}/file"): [
+        ("POST", "/api/arrivals/1/file", {"json": {"album": "a"}}, only((), 202)),
+        ("POST", "/api/arrivals/1/file", {"json": {}}, only(("admin",), 422)),
+        ("POST", "/api/arrivals/x/file", {"json": {"album": "a"}}, only(("admin",), 422)),
+        (
+            "POST",
+            "/api/arrivals/1/file",
+            {"json": {"album": "a"}, "headers": {"origin": "null"}},
+            only(("admin",), 403),
+        ),
+    ],
+    ("POST", "/api/arrivals/{arrival}/dismiss"): [
+        ("POST", "/api/arrivals/1/dismiss", {"json": {"reason": "x"}}, only((), 204)),
+        ("POST", "/api/arrivals/0/dismiss", {"json": {"reason": "x"}}, only(("admin",), 422)),
+        (
+            "POST",
+            "/api/arrivals/1/dismiss",
+            {"json": {"reason": "x"}, "headers": {"origin": "null"}},
+            only(("admin",), 403),
+        ),
+    ],
     ("GET", "/api/albums/ownerless"): [
         ("GET", "", {}, only(("admin",), 200)),
         ("GET", "/api/albums/ownerless?limit=51", {}, only(("admin",), 422)),

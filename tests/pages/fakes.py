@@ -43,6 +43,7 @@ from portal.members import Member
 from portal.search import Found, Search, SearchLevel
 from portal.services import Services
 from portal.settings import Settings
+from tests.pages.arrivals import FakeArrivals, Waiting
 from tests.pages.members import FakeMembers
 
 NOW = datetime.now(UTC)
@@ -77,6 +78,8 @@ class World:
     tokens: list[tuple[str, Token]] = field(default_factory=list)
     """Whose, and which; the newest last."""
     rules: RulesStatus = field(default_factory=lambda: RulesStatus(state="good", file="permissions.jsonc"))
+    waiting: Waiting = field(default_factory=Waiting)
+    """What came by DICOM."""
     refuses_searches: bool = False
     favourites: set[tuple[str, str]] = field(default_factory=set)
     """Person and slug."""
@@ -258,7 +261,7 @@ class FakeKeeping(FakeMembers):
         raise NotImplementedError
 
 
-class FakeAccount(FakeKeeping):
+class FakeAccount(FakeArrivals, FakeKeeping):
     """auth_service in one person's name."""
 
     def albums(self, search: AlbumSearch) -> AlbumList:
