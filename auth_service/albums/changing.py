@@ -21,7 +21,7 @@ from auth_service.audit import albums as audit_albums
 from auth_service.errors import Forbidden, Invalid
 from auth_service.grants import grants_of
 from auth_service.origin import NOWHERE, Origin
-from auth_service.policy.engine import decide, visible
+from auth_service.policy.engine import visible
 from auth_service.policy.handing_on import HandingOn, required
 from auth_service.policy.model import Actor, Decision, Reason, Resource, Visibility
 from auth_service.store import albums as albums_table
@@ -232,11 +232,7 @@ def _settle(
     if verb is ChangeVerb.REMOVE:
         inside = table.placed(tx, album.id)
         return [one for one in taken if one.uid in inside], not_taken
-    at = world.clock()
-    grants = grants_of(tx, world, actor)
-    needed = required(albums_table.grants_in(tx, album, zone=world.settings.zone), at=at)
-    handing_on = HandingOn.by(actor, grants=grants, needed=needed, at=at)
-    lacking = cache(handing_on.lacking)
+    lacking = cache(_handing_on(tx, world, actor, album).lacking)
     series: list[Candidate] = []
     refused = list(not_taken)
     for one in taken:
@@ -246,6 +242,13 @@ def _settle(
         else:
             series.append(one)
     return series, refused
+
+
+def _handing_on(tx: Session, world: World, actor: Actor, album: Album) -> HandingOn:
+    """Work out what somebody may put into an album."""
+    at = world.clock()
+    needed = required(albums_table.grants_in(tx, album, zone=world.settings.zone), at=at)
+    return HandingOn.by(actor, grants=grants_of(tx, world, actor), needed=needed, at=at)
 
 
 def _tell_their_owners(
@@ -258,19 +261,13 @@ def _tell_their_owners(
     series: Iterable[Candidate],
     origin: Origin,
 ) -> None:
-    """Put on record in each other album that its series are handed on by the right that it gave."""
-    at = world.clock()
-    grants = grants_of(tx, world, actor)
-
-    @cache
-    def through(resource: Resource) -> str | None:
-        return decide(actor, Action.SEND, resource, grants=grants, at=at).label
-
-    sent = Counter(through(one.resource) for one in series)
-    for label, count in sorted((label or "", count) for label, count in sent.items()):
+    """Put on record in each other album that its series are handed on by a right that it gave."""
+    through = cache(_handing_on(tx, world, actor, album).through)
+    sent = Counter(label for one in series for label in through(one.resource))
+    for label, count in sorted(sent.items()):
         if label_kind(label) is LabelKind.ALBUM and label != album_label(album.slug):
             audit_albums.series_sent(
-                tx, at=at, actor=actor, label=label, change=change, series=count, origin=origin
+                tx, at=world.clock(), actor=actor, label=label, change=change, series=count, origin=origin
             )
 
 

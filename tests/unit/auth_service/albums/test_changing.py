@@ -314,6 +314,27 @@ def test_all_that_is_asked_for_is_on_record_also_where_it_came_from(world: TestW
     ]
 
 
+def test_each_album_by_whose_right_series_are_handed_on_has_it_on_record(world: TestWorld) -> None:
+    """Whatever it gave of what it takes: its owners may have kept ``send`` to themselves."""
+    world.album("again", "member-b", "1.2.2.1", "1.2.2.2")
+    world.album("members-own", "member-b")
+    world.give("a", "member-b", *(MEMBER_ACTIONS - {Action.SEND}))
+    world.revoke("b", "member-b")
+    world.give("b", "member-b", Action.INVITE, Action.COMMENT)
+    report = put(world, "member-b", "members-own", series=["1.2.2.1", "1.2.2.2"])
+    assert report.done == 2
+    with world.store.read() as tx:
+        sent = {one.label: one.details for one in records(tx) if one.event == AuditEvent.SERIES_SENT}
+    told = {"change": report.change, "series": 2}
+    assert sent == {"album-a": told, "album-again": told}, "b gave nothing that it takes"
+
+
+def test_what_is_in_the_album_already_is_not_sent_into_it_by_itself(world: TestWorld) -> None:
+    put(world, "pi-a", "a", studies=["1.2.1"])
+    with world.store.read() as tx:
+        assert AuditEvent.SERIES_SENT not in [one.event for one in records(tx)]
+
+
 def test_the_system_needs_no_rights_and_nobody_else_may_do_it_so(world: TestWorld) -> None:
     with pytest.raises(Forbidden):
         ledger.begin(world, actor=world.actor("pi-a"), album="a", verb=ADD, series=["1.2.9.1"])
