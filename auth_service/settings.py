@@ -123,6 +123,10 @@ class Settings(BaseSettings):
     rules_file: str = Field(
         "", description="permissions.jsonc, read anew when it changes; empty: albums alone give rights."
     )
+    held_folder: str = Field(
+        "", description="Folder for pictures that are held for a look; empty: such uploads are refused."
+    )
+    held_days: int = Field(30, ge=1, le=365, description="A held picture is thrown away after so many days.")
     find_people: Finding = Field(
         Finding.SAME_GROUPS,
         description="Whom who may invite can find: everybody, same-groups, or exact-address (no list).",

@@ -21,6 +21,7 @@ from auth_service.cli import rules as rules_cli
 from auth_service.clock import Clock, system_clock
 from auth_service.credentials.provider import KeycloakProvider
 from auth_service.credentials.watching import Watcher
+from auth_service.deidentifying.sweeping import Sweeper
 from auth_service.directory import Directory, KeycloakDirectory
 from auth_service.errors import ServiceError
 from auth_service.explaining.explain import explain
@@ -169,7 +170,8 @@ def _serve(settings: Settings) -> int:
             clock=world.clock,
         )
         chainer = Chainer(settings=settings, store=world.store, clock=world.clock)
-        with chainer, Resumer(world), Counter(world), Watcher(app.state.services.sessions.checker):
+        watcher = Watcher(app.state.services.sessions.checker)
+        with chainer, Resumer(world), Counter(world), Sweeper(world), watcher:
             run(app, listen=settings.listen, backchannel_listen=settings.backchannel_listen)
     return 0
 

@@ -89,6 +89,12 @@ def every_album(tx: Session) -> list[Album]:
     return list(tx.scalars(select(Album).order_by(Album.id)))
 
 
+def slugs(tx: Session, album_ids: Iterable[int]) -> dict[int, str]:
+    """Return the slugs of some albums, deleted ones among them."""
+    found = tx.execute(select(Album.id, Album.slug).where(Album.id.in_(album_ids)))
+    return {album_id: slug for album_id, slug in found}  # noqa: C416 - a row is no pair to the type checker
+
+
 def slug_is_taken(tx: Session, slug: str) -> bool:
     """Tell whether an album has, or ever had, this slug."""
     return tx.scalar(select(Album.id).where(Album.slug == slug)) is not None

@@ -94,6 +94,11 @@ class DataFolder:
         return self.root / "permissions.jsonc"
 
     @property
+    def held(self) -> Path:
+        """Uploaded pictures that somebody must look at first."""
+        return self.root / "held"
+
+    @property
     def run(self) -> Path:
         """Rendered configuration."""
         return self.root / "run"

@@ -159,6 +159,7 @@ def auth_environment(context: Context) -> dict[str, str]:
         "AUTH_BEARER_CLIENTS": context.settings.bearer_clients,
         "AUTH_ALBUM_MAKERS": context.settings.album_makers,
         "AUTH_RULES_FILE": str(context.data.rules),
+        "AUTH_HELD_FOLDER": str(context.data.held),
     }
 
 

@@ -155,7 +155,7 @@ def read(file: bytes) -> Dataset:
 def secrets_of(dataset: Dataset, *, times: bool = True) -> set[bytes]:
     """Return every value that must not be found in what comes out, as it stands in a file.
 
-    Times of day stay where dates are moved. What stands in another place too, where it may stay, is no secret.
+    Times of day stay where dates are moved. What stands in another place too, where it may, is no secret.
     """
     texts = _TEXTS | {"TM"} if times else _TEXTS
     told = list(_told(dataset, texts, inside=False))
