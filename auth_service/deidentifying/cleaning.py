@@ -41,6 +41,7 @@ UNREADABLE = (
 """What pydicom raises for a value that is none."""
 
 _ALWAYS_BY_STAND_IN = frozenset({0x00080018, 0x0020000D, 0x0020000E, 0x00020003})
+_PIXELS = 0x7FE0
 _CONCEPT_NAME = 0x0040A043
 _OLDEST = 90
 
@@ -79,17 +80,18 @@ class Cleaning:
     def clean(self, source: Dataset, *, depth: int = 0) -> Dataset:
         """Return a new data set of what may stay of this one."""
         target = Dataset()
-        for element, act in self._readable(source):
+        for element, act in self._readable(source, depth):
             kept = self._kept(element, act, depth)
             if kept is not None:
                 target.add(kept)
         return target
 
-    def _readable(self, source: Dataset) -> Iterator[tuple[DataElement, Act]]:
+    def _readable(self, source: Dataset, depth: int) -> Iterator[tuple[DataElement, Act]]:
         """Return what is not removed, and what is done to it; what cannot be read cannot be judged."""
         for tag in sorted(source.keys()):
             act = act_on(tag, self.profile.options)
-            if act is Act.REMOVE:
+            if act is Act.REMOVE or (depth and tag >> 16 == _PIXELS):
+                # A picture within a sequence is shown to nobody who looks at what is held.
                 continue
             try:
                 element = source[tag]
@@ -124,7 +126,7 @@ class Cleaning:
     def _dummy_item(self, item: Dataset, depth: int) -> Dataset:
         """Return an item of the same attributes in which nothing is said."""
         target = Dataset()
-        for element, _ in self._readable(item):
+        for element, _ in self._readable(item, depth):
             if element.VR == "UN":
                 continue
             if element.VR == "SQ":

@@ -94,7 +94,7 @@ def deidentification_of(world: World, *, actor: Actor, slug: str, origin: Origin
         on=row.since is not None,
         options=profile.options if profile else frozenset(),
         since=row.since,
-        by_name=row.by_name,
+        by_name=row.changed_by_name,
         has_key=True,
         readable=profile is not None,
         held=held,

@@ -31,8 +31,8 @@ def keep(
             options=sorted(options),
             sealed_key=sealed_key,
             since=at,
-            by=by,
-            by_name=by_name,
+            changed_by=by,
+            changed_by_name=by_name,
         )
     )
 

@@ -232,8 +232,8 @@ class AlbumDeidentification(Base):
     """Encrypted, and bound to this album."""
     since: Mapped[datetime | None]
     """``None``: it is switched off, and the key is kept for another time."""
-    by: Mapped[str]
-    by_name: Mapped[str]
+    changed_by: Mapped[str]
+    changed_by_name: Mapped[str]
 
 
 class HeldFile(Base):

@@ -19,8 +19,8 @@ def upgrade() -> None:
         sa.Column("options", sa.JSON(), nullable=False),
         sa.Column("sealed_key", sa.LargeBinary(), nullable=False),
         sa.Column("since", Instant(), nullable=True),
-        sa.Column("by", sa.String(), nullable=False),
-        sa.Column("by_name", sa.String(), nullable=False),
+        sa.Column("changed_by", sa.String(), nullable=False),
+        sa.Column("changed_by_name", sa.String(), nullable=False),
     )
     op.create_table(
         "held_files",

@@ -112,8 +112,8 @@ def datasets(draw: st.DrawFn, depth: int = 0) -> Dataset:
         block = dataset.private_block(0x0029 + 2 * place, f"{draw(marks)}", create=True)
         vr = draw(st.sampled_from(["LO", "OB", "PN", "DA", "UI", "UN"]))
         block.add_new(1, vr, value_of("OB" if vr == "UN" else vr, draw(marks)))
-    if depth < 3:
-        for tag in draw(st.lists(st.sampled_from(SEQUENCES), max_size=3, unique=True)):
+    if depth < 2:
+        for tag in draw(st.lists(st.sampled_from(SEQUENCES), max_size=2, unique=True)):
             items = draw(st.lists(datasets(depth=depth + 1), max_size=2))
             dataset.add(DataElement(tag, "SQ", Sequence(items)))
     return dataset
@@ -159,7 +159,8 @@ def secrets_of(dataset: Dataset, *, times: bool = True) -> set[bytes]:
     """
     texts = _TEXTS | {"TM"} if times else _TEXTS
     told = list(_told(dataset, texts, inside=False))
-    return {value for value, hidden in told if hidden} - {value for value, hidden in told if not hidden}
+    shown = b"\n".join(value for value, hidden in told if not hidden)
+    return {value for value, hidden in told if hidden and value not in shown}
 
 
 def _told(dataset: Dataset, texts: frozenset[str], *, inside: bool) -> Iterator[tuple[bytes, bool]]:
@@ -175,7 +176,7 @@ def _told(dataset: Dataset, texts: frozenset[str], *, inside: bool) -> Iterator[
         elif element.VR in texts:
             # What is short is found by chance: an age, a sex.
             yield from ((text.encode(), hidden) for text in map(str, _values(element)) if len(text) > 5)
-        elif isinstance(element.value, bytes):
+        elif isinstance(element.value, bytes) and len(element.value.strip(b"\0")) > 5:
             yield element.value, hidden
 
 

@@ -38,7 +38,7 @@ DATES = Option.MODIFIED_DATES
 # Without the options that keep what the detector looks for.
 detecting = st.sets(st.sampled_from([DATES, Option.CLEAN_DESCRIPTORS])).map(frozenset)
 many = settings(
-    max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
 )
 
 
@@ -482,6 +482,13 @@ def test_what_says_that_it_is_something_else_is_left_out() -> None:
     out = deidentify(source, profile(*Option))
     assert isinstance(out, Deidentified)
     assert not {"Rows", "StudyDescription"} & {element.keyword for element in out.dataset}
+
+
+def test_a_picture_within_a_sequence_is_left_out() -> None:
+    nested = made({"PixelData": b"\1\2", "SeriesNumber": "7"})
+    nested["PixelData"].VR = "OW"
+    out = cleaned(filed({"ReferencedSeriesSequence": Sequence([nested])}), profile())
+    assert [element.keyword for element in out.ReferencedSeriesSequence[0]] == ["SeriesNumber"]
 
 
 def test_sequences_without_end_end() -> None:
