@@ -408,6 +408,20 @@ class AuditEvent(_Described):
         "arrivals-dismissed",
         "An administrator put series that came by DICOM aside.",
     )
+    DEIDENTIFICATION_ON = (
+        "deidentification-on",
+        "An album de-identifies what is uploaded into it, or its options were changed.",
+    )
+    DEIDENTIFICATION_OFF = (
+        "deidentification-off",
+        "An album takes what is uploaded as it is again, or its key was forgotten.",
+    )
+    UPLOAD_HELD = "upload-held", "A picture of a series is held for a look: its pixels may name somebody."
+    HELD_RELEASED = "held-released", "An owner looked at a held picture, and it went on into the album."
+    HELD_DISCARDED = (
+        "held-discarded",
+        "A held picture was thrown away, by an owner or when its time was over.",
+    )
     MEMBER_ADDED = "member-added", "Somebody was given rights in an album."
     MEMBER_CHANGED = "member-changed", "Somebody's rights in an album were changed."
     MEMBER_REMOVED = "member-removed", "Somebody's rights in an album were taken back."

@@ -31,6 +31,7 @@ def pages(t: Text, *, administers: bool, owns: bool, waiting: bool) -> dict[str,
         st.Page(places.ALBUM, title=t("Album"), url_path="album", visibility="hidden"),
         st.Page(places.CONTENTS, title=t("Contents"), url_path="contents", visibility="hidden"),
         st.Page(places.SETTINGS, title=t("Settings"), url_path="album_settings", visibility="hidden"),
+        st.Page(places.HELD, title=t("Pictures that wait"), url_path="album_held", visibility="hidden"),
         st.Page(places.STUDY, title=t("Study"), url_path="study", visibility="hidden"),
         st.Page(places.ALBUM_MEMBERS, title=t("Members"), url_path="album_members", visibility="hidden"),
         st.Page(

@@ -47,6 +47,11 @@ class Addresses:
             return None
         return f"{self.public_url}/api/series/{series}/picture?size={size}"
 
+    def held(self, slug: str, picture: str, frame: int) -> str:
+        """Return where one frame of a held picture of an album is."""
+        place = f"{quote(slug, safe='')}/held/{quote(picture, safe='')}"
+        return f"{self.public_url}/api/albums/{place}/picture?frame={frame}"
+
     def members(self, slug: str) -> str:
         """Return where the members of an album are had as a table."""
         return f"{self.public_url}/api/albums/{quote(slug, safe='')}/members?format=csv"

@@ -4,7 +4,7 @@ import argparse
 import logging
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,6 +23,7 @@ from auth_service.cli import rules as rules_cli
 from auth_service.clock import Clock, system_clock
 from auth_service.credentials.provider import KeycloakProvider
 from auth_service.credentials.watching import Watcher
+from auth_service.deidentifying.sweeping import Sweeper
 from auth_service.directory import Directory, KeycloakDirectory
 from auth_service.errors import ServiceError
 from auth_service.explaining.explain import explain
@@ -180,7 +181,10 @@ def _serve(settings: Settings) -> int:
         )
         chainer = Chainer(settings=settings, store=world.store, clock=world.clock)
         watcher = Watcher(app.state.services.sessions.checker)
-        with chainer, Resumer(world), Counter(world), Receiver(world), Expirer(world), watcher:
+        chores = (Resumer(world), Counter(world), Receiver(world), Expirer(world), Sweeper(world))
+        with ExitStack() as running:
+            for one in (chainer, *chores, watcher):
+                running.enter_context(one)
             run(app, listen=settings.listen, backchannel_listen=settings.backchannel_listen)
     return 0
 

@@ -100,6 +100,12 @@ def whoever_has(tx: Session, slug: str) -> Album | None:
     return tx.scalar(select(Album).where(Album.slug == slug))
 
 
+def slugs(tx: Session, album_ids: Iterable[int]) -> dict[int, str]:
+    """Return the slugs of some albums, deleted ones among them."""
+    found = tx.execute(select(Album.id, Album.slug).where(Album.id.in_(album_ids)))
+    return {album_id: slug for album_id, slug in found}  # noqa: C416 - a row is no pair to the type checker
+
+
 def slug_is_taken(tx: Session, slug: str) -> bool:
     """Tell whether an album has, or ever had, this slug."""
     return whoever_has(tx, slug) is not None

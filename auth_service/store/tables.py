@@ -221,6 +221,45 @@ class Favourite(Base):
     """``provider:sub``."""
 
 
+class AlbumDeidentification(Base):
+    """That an album de-identifies what is uploaded, or did, and its key; no route reads the key out."""
+
+    __tablename__ = "album_deidentification"
+
+    album_id: Mapped[int] = mapped_column(ForeignKey("albums.id"), primary_key=True)
+    options: Mapped[list[str]] = mapped_column(JSON)
+    sealed_key: Mapped[bytes]
+    """Encrypted, and bound to this album."""
+    since: Mapped[datetime | None]
+    """``None``: it is switched off, and the key is kept for another time."""
+    changed_by: Mapped[str]
+    changed_by_name: Mapped[str]
+
+
+class HeldFile(Base):
+    """A picture that somebody must look at before it goes into its album; the file is in a folder of ours."""
+
+    __tablename__ = "held_files"
+    __table_args__ = (UniqueConstraint("album_id", "sop_uid"),)
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    """Random; also the name of the file."""
+    album_id: Mapped[int] = mapped_column(ForeignKey("albums.id"))
+    study_uid: Mapped[str]
+    series_uid: Mapped[str]
+    sop_uid: Mapped[str]
+    """De-identified, as all of the file's header is."""
+    patient: Mapped[str]
+    """The pseudonym."""
+    modality: Mapped[str]
+    why: Mapped[str]
+    frames: Mapped[int]
+    size: Mapped[int] = mapped_column(BigInteger)
+    held_at: Mapped[datetime] = mapped_column(index=True)
+    uploaded_by: Mapped[str]
+    uploaded_by_name: Mapped[str]
+
+
 class AlbumCount(Base):
     """What an album held when Orthanc was last asked, and whether something happened to it since."""
 

@@ -99,6 +99,11 @@ class DataFolder:
         return self.root / "dicom-peers.jsonc"
 
     @property
+    def held(self) -> Path:
+        """Uploaded pictures that somebody must look at first."""
+        return self.root / "held"
+
+    @property
     def run(self) -> Path:
         """Rendered configuration."""
         return self.root / "run"

@@ -168,6 +168,7 @@ def auth_environment(context: Context) -> dict[str, str]:
         "AUTH_UPLOAD_FOLDER": str(context.data.uploads),
         "AUTH_RULES_FILE": str(context.data.rules),
         "AUTH_DICOM_PEERS_FILE": str(context.data.dicom_peers) if context.data.dicom_peers.exists() else "",
+        "AUTH_HELD_FOLDER": str(context.data.held),
     }
 
 

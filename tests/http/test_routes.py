@@ -304,6 +304,57 @@ CASES: dict[tuple[str, str], list[Case]] = {
         ("GET", "/api/albums/a/deletion", {}, owners_of_a(200)),
         ("GET", "/api/albums/none/deletion", {}, only((), 200)),
     ],
+    ("GET", "/api/albums/{slug}/deidentification"): [
+        ("GET", "/api/albums/a/deidentification", {}, owners_of_a(200)),
+        ("GET", "/api/albums/none/deidentification", {}, only((), 200)),
+    ],
+    ("PUT", "/api/albums/{slug}/deidentification"): [
+        ("PUT", "/api/albums/a/deidentification", {"json": {"options": ["uids"]}}, owners_of_a(200)),
+        ("PUT", "/api/albums/none/deidentification", {"json": {"options": []}}, only((), 200)),
+        ("PUT", "/api/albums/a/deidentification", {"json": {}}, only(tuple(PEOPLE), 422)),
+        (
+            "PUT",
+            "/api/albums/a/deidentification",
+            {"json": {"options": []}, "headers": {"origin": "null"}},
+            only(tuple(PEOPLE), 403),
+        ),
+    ],
+    ("DELETE", "/api/albums/{slug}/deidentification"): [
+        ("DELETE", "/api/albums/a/deidentification?forget=true", {}, owners_of_a(204)),
+        ("DELETE", "/api/albums/none/deidentification", {}, only((), 204)),
+        (
+            "DELETE",
+            "/api/albums/a/deidentification",
+            {"headers": {"origin": "null"}},
+            only(tuple(PEOPLE), 403),
+        ),
+    ],
+    ("GET", "/api/albums/{slug}/held"): [
+        ("GET", "/api/albums/a/held", {}, owners_of_a(200)),
+        ("GET", "/api/albums/none/held", {}, only((), 200)),
+    ],
+    ("GET", "/api/albums/{slug}/held/{held_id}/picture"): [
+        ("GET", f"/api/albums/a/held/{'0' * 32}/picture", {}, owners_of_a(404)),
+        ("GET", "/api/albums/a/held/x/picture", {}, only(tuple(PEOPLE), 422)),
+    ],
+    ("POST", "/api/albums/{slug}/held/{held_id}/release"): [
+        ("POST", f"/api/albums/a/held/{'0' * 32}/release", {}, owners_of_a(404)),
+        (
+            "POST",
+            f"/api/albums/a/held/{'0' * 32}/release",
+            {"headers": {"origin": "null"}},
+            only(tuple(PEOPLE), 403),
+        ),
+    ],
+    ("DELETE", "/api/albums/{slug}/held/{held_id}"): [
+        ("DELETE", f"/api/albums/a/held/{'0' * 32}", {}, owners_of_a(404)),
+        (
+            "DELETE",
+            f"/api/albums/a/held/{'0' * 32}",
+            {"headers": {"origin": "null"}},
+            only(tuple(PEOPLE), 403),
+        ),
+    ],
     ("DELETE", "/api/albums/{slug}"): [
         ("DELETE", "/api/albums/a?confirm=b", {}, owners_of_a(422)),
         ("DELETE", "/api/albums/a", {}, only(tuple(PEOPLE), 422)),
