@@ -270,6 +270,11 @@ class LineFailure(_Described):
     TOO_MANY = "too-many", "More files came than the site allows in one upload."
     SEALED = "sealed", "It is a zip file with a password."
     NOT_ACCEPTED = "not-accepted", "The archive did not take it."
+    HELD = "held", "Its pixels may name somebody: an owner of the album must look at it first."
+    NOT_DEIDENTIFIABLE = (
+        "not-deidentifiable",
+        "The album de-identifies what comes, and this cannot be de-identified.",
+    )
 
 
 class Mismatch(_Described):
@@ -304,6 +309,7 @@ class ArrivalReason(_Described):
     NO_ALBUM = "no-album", "The album of the rule does not exist, was deleted, or is archived."
     MIXED = "mixed", "Not all of its images came from the same sender."
     NO_PEERS = "no-peers", "The list of senders could not be read."
+    DEIDENTIFIES = "deidentifies", "The album of the rule takes nothing that is not de-identified."
 
 
 class RulesState(_Described):

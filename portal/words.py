@@ -184,6 +184,8 @@ def not_taken(t: Text, reason: str) -> str:
         LineFailure.TOO_MANY: t("one file too many"),
         LineFailure.SEALED: t("a zip file with a password"),
         LineFailure.NOT_ACCEPTED: t("the archive did not take it"),
+        LineFailure.HELD: t("an owner must look at it first"),
+        LineFailure.NOT_DEIDENTIFIABLE: t("it cannot be de-identified"),
     }
     return named(names, reason)
 

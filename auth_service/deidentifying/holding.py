@@ -60,18 +60,6 @@ class HeldPage:
     """How long each is held."""
 
 
-def not_wired(_released: Released) -> None:
-    """Stand where nothing takes released files: they stay held.
-
-    Raises
-    ------
-    Unavailable
-        Always.
-
-    """
-    raise Unavailable("uploads")
-
-
 def hold(world: World, *, album: Album, held: Held, actor: Actor, origin: Origin = NOWHERE) -> None:
     """Keep a picture for its album's owners to look at; the same one again is held once.
 

@@ -44,6 +44,12 @@ class State:
     """Pictures that wait for a look."""
 
 
+def deidentifies(tx: Session, album: Album) -> bool:
+    """Tell whether an album takes no identified file."""
+    row = table.of_album(tx, album.id)
+    return row is not None and row.since is not None
+
+
 def of_album(tx: Session, world: World, album: Album) -> Profile | None:
     """Return how an album de-identifies what is uploaded into it; ``None``: it takes files as they are.
 

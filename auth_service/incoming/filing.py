@@ -14,6 +14,7 @@ from auth_service.albums import ledger, resuming
 from auth_service.albums.rights import check_open
 from auth_service.audit import arrivals as audit_arrivals
 from auth_service.audit import system as audit_system
+from auth_service.deidentifying import keeping
 from auth_service.errors import Conflict, Invalid, NotFound
 from auth_service.incoming.receiving import senders_of
 from auth_service.origin import NOWHERE, Origin
@@ -127,6 +128,11 @@ def file(world: World, *, actor: Actor, ids: Collection[int], album: str, origin
         if found is None:
             raise Invalid("album", "There is no album {album}.", album=album[:64])
         check_open(found)
+        if keeping.deidentifies(tx, found):
+            raise Conflict(
+                "This album de-identifies what comes: have the images uploaded into it.",
+                reason="deidentifies",
+            )
         uids = list(dict.fromkeys(row.series_uid for row in rows))
         change = ledger.write(tx, found, actor=actor, verb=ChangeVerb.ADD, series=uids, at=at, origin=origin)
         table.decide(tx, rows, to=ArrivalState.FILING, at=at, by=actor.key, change=change)

@@ -22,6 +22,7 @@ from typing import Any
 from auth_service.albums import ledger, resuming
 from auth_service.albums.naming import is_uid
 from auth_service.audit import arrivals as audit_arrivals
+from auth_service.deidentifying import keeping
 from auth_service.errors import Unavailable
 from auth_service.incoming import peers as peers_file
 from auth_service.incoming.peers import Peers, PeersError
@@ -207,6 +208,16 @@ def _file(world: World, slug: str, ids: Sequence[int]) -> None:
                 origin=ArrivalState.ARRIVING,
                 to=ArrivalState.TO_BE_FILED,
                 reason=ArrivalReason.NO_ALBUM,
+            )
+            return
+        if rows and keeping.deidentifies(tx, album):
+            waiting = [row.id for row in rows]
+            table.move(
+                tx,
+                waiting,
+                origin=ArrivalState.ARRIVING,
+                to=ArrivalState.TO_BE_FILED,
+                reason=ArrivalReason.DEIDENTIFIES,
             )
             return
         if not rows:

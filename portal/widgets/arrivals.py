@@ -72,6 +72,7 @@ def why_it_waits(t: Text, reason: str | None) -> str:
         ArrivalReason.NO_RULE: t("no rule is about it"),
         ArrivalReason.NO_ALBUM: t("the album of the rule takes nothing in"),
         ArrivalReason.MIXED: t("its images came from several senders"),
+        ArrivalReason.DEIDENTIFIES: t("the album takes nothing that is not de-identified"),
         ArrivalReason.NO_PEERS: t("the list of senders cannot be used"),
         LineFailure.MISSING: t("not found"),
         LineFailure.AMBIGUOUS: t("there more than once"),

@@ -11,12 +11,11 @@ import pytest
 from cryptography.fernet import Fernet
 from PIL import Image
 from pydantic import SecretStr
-from pydicom import Dataset, dcmread
+from pydicom import Dataset
 from sqlalchemy import select, update
 
 from auth_service.deidentifying import holding
 from auth_service.deidentifying.core import Held, deidentify
-from auth_service.deidentifying.holding import Released
 from auth_service.deidentifying.keeping import of_album
 from auth_service.deidentifying.profile import Option, Profile
 from auth_service.errors import Unavailable
@@ -309,35 +308,37 @@ def test_the_file_that_is_held_names_nobody_and_is_nobody_else_s(world: World) -
 
 def test_a_released_picture_goes_on_and_says_that_nothing_is_burned_in(world: World) -> None:
     held = hold(world)
-    went: list[Released] = []
-    world.signin.app.state.go_on = went.append
+    before = set(world.archive.held["Instance"])
     assert world.client("owner_a").post(f"{HELD}/{held}/release").status_code == 204
-    [released] = went
-    assert released.album == "a"
-    assert dcmread(BytesIO(released.file)).BurnedInAnnotation == "NO"
+    [came] = set(world.archive.held["Instance"]) - before
+    image = world.archive.held["Instance"][came]
+    assert image.tags["BurnedInAnnotation"] == "NO"
+    assert image.up("Series").labels == {"album-a"}
     assert not files(world)
     assert world.client("owner_a").get(HELD).json() == {"items": [], "total": 0}
     assert world.client("owner_a").post(f"{HELD}/{held}/release").status_code == 404
-    last = records(world)[-1]
+    last = next(one for one in records(world) if one.event == "held-released")
     assert (last.event, last.label, last.actor_name) == ("held-released", "album-a", "Test Owner_A")
 
 
 def test_what_does_not_get_into_the_album_stays_held(world: World) -> None:
     held = hold(world)
+    world.archive.down = True
     answer = world.client("owner_a").post(f"{HELD}/{held}/release")
-    assert (answer.status_code, answer.json()["reason"]) == (503, "uploads")
+    assert (answer.status_code, answer.json()["reason"]) == (503, "orthanc")
+    world.archive.down = False
     assert len(files(world)) == 1
     assert world.client("owner_a").get(HELD).json()["total"] == 1
 
 
 def test_what_nobody_can_look_at_is_not_released(world: World) -> None:
     held = hold(world, ultrasound(BitsAllocated=7))
-    world.signin.app.state.go_on = pytest.fail
     for answer in (
         world.client("owner_a").get(f"{HELD}/{held}/picture"),
         world.client("owner_a").post(f"{HELD}/{held}/release"),
     ):
         assert (answer.status_code, answer.json()["reason"]) == (409, "picture")
+    assert world.archive.sent == []
     assert world.client("owner_a").delete(f"{HELD}/{held}").status_code == 204
 
 
