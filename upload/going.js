@@ -158,10 +158,7 @@ export class Going {
     const { ended } = this.sender;
     if (ended === "stopped") return;
     if (ended) {
-      await this.#lookAtLines();
-      this.#over("gone");
-      show("going", false);
-      this.cannotGoOn(ended);
+      this.#gone(ended);
     } else if (!this.sender.failed.length) {
       await this.#end();
     }
@@ -190,9 +187,7 @@ export class Going {
       }
       if (answer.status === 409) return true; // it is over already
       if ([400, 403, 404, 422].includes(answer.status)) {
-        this.#over("gone");
-        show("going", false);
-        this.cannotGoOn("forbidden");
+        this.#gone("forbidden");
         return false;
       }
       await new Promise((go) => setTimeout(go, pause));
@@ -200,9 +195,21 @@ export class Going {
   }
 
   #over(state) {
-    clearInterval(this.ticking);
-    removeEventListener("focus", this.back);
+    this.#cease();
     this.#become(state);
     the("title").focus();
+  }
+
+  /** Leave the place to a word about why it cannot go on. */
+  #gone(why) {
+    this.#cease();
+    this.state = "gone";
+    show("going", false);
+    this.cannotGoOn(why);
+  }
+
+  #cease() {
+    clearInterval(this.ticking);
+    removeEventListener("focus", this.back);
   }
 }

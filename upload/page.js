@@ -35,7 +35,7 @@ function draw() {
   the("pick-title").textContent = t.say(page.chosen ? "pick.title-again" : "pick.title");
   view.drawChosen(t, page.files, page.picked());
   if (!page.going) {
-    view.drawOpen(t, page.open, { chosen: page.chosen?.id, goOn: choose, end });
+    view.drawOpen(t, page.open, { chosen: page.chosen?.id, goOn: choose, leave: () => choose(null), end });
   }
   page.notice();
   page.going?.draw();
@@ -94,10 +94,11 @@ async function offer() {
   draw();
 }
 
+/** Go on with an upload that was begun before; with none, begin a new one. */
 function choose(upload) {
   page.chosen = upload;
   draw();
-  the("pick-folder").focus();
+  the("pick-files").focus();
 }
 
 async function end(upload) {
@@ -164,6 +165,7 @@ async function begin() {
 /** Say that an upload ended under somebody's hands; where it may help, let him choose anew. */
 function cannotGoOn(why) {
   const title = why === "over" ? "over.title" : "lost-right.title";
+  page.going = null;
   notice(title, null, () => [toAlbum()]);
   if (why === "over") anew();
 }

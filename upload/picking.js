@@ -51,7 +51,7 @@ function opening(entry) {
 
 function asFile(entry) {
   return new Promise((done, failed) => {
-    entry.file((file) => done({ name: entry.fullPath.replace(/^\//, ""), file }), failed);
+    entry.file((file) => done({ name: entry.fullPath.slice(1), file }), failed);
   });
 }
 

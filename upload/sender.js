@@ -61,7 +61,7 @@ export class Sender {
   async run() {
     this.#become("sending");
     await Promise.all(Array.from({ length: AT_ONCE }, () => this.#work()));
-    if (!this.ended) this.#become(this.failed.length ? "unsent" : "sent");
+    if (!this.ended && this.failed.length) this.#become("unsent");
   }
 
   pause() {

@@ -52,7 +52,7 @@ export function drawNotice(title, text, ways) {
 }
 
 /** Draw the uploads that were not ended. */
-export function drawOpen(t, uploads, { chosen, goOn, end }) {
+export function drawOpen(t, uploads, { chosen, goOn, leave, end }) {
   const rows = uploads.map((one) => {
     const row = document.createElement("li");
     const facts = {
@@ -64,7 +64,7 @@ export function drawOpen(t, uploads, { chosen, goOn, end }) {
     row.append(made("span", t.say("open.one", facts)));
     const buttons = made("span", "", { class: "buttons" });
     if (one.id === chosen) {
-      buttons.append(made("strong", t.say("open.chosen")));
+      buttons.append(made("strong", t.say("open.chosen")), button(t.say("open.leave"), leave));
     } else {
       buttons.append(button(t.say("open.go-on"), () => goOn(one)), button(t.say("open.end"), () => end(one)));
     }
