@@ -9,6 +9,7 @@ import * as view from "./view.js";
 import { show, the } from "./view.js";
 
 const slug = new URLSearchParams(location.search).get("album") ?? "";
+const isSlug = /^[a-z0-9-]+$/.test(slug);
 const albumAddress = `/api/albums/${encodeURIComponent(slug)}`;
 
 const page = {
@@ -62,13 +63,14 @@ const again = (what) => () => [view.button(page.t.say("try-again"), what, "first
 
 async function load() {
   noNotice();
-  const [me, album] = await Promise.all([ask("/api/me"), ask(albumAddress)]);
+  const [me, album] = await Promise.all([ask("/api/me"), isSlug ? ask(albumAddress) : { status: 404 }]);
   if ([me, album].some(({ status }) => status === 401)) {
     location.assign(signIn());
     return;
   }
   if (me.ok) page.me = me.body;
-  await spoken(bestLanguage(page.me?.language));
+  const language = bestLanguage(page.me?.language);
+  if (language !== page.t.language) await spoken(language);
   if (album.ok) page.album = album.body;
   draw();
   const why = closed(me, album);
@@ -228,5 +230,7 @@ function listen() {
   });
 }
 
+// Something can be said before it is known who comes.
+await spoken(bestLanguage(null));
 listen();
 await load();
