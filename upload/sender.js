@@ -6,8 +6,9 @@ import { Numbers, written } from "./known.js";
 const AT_ONCE = 4;
 const FIRST_PAUSE = 1_000;
 const LONGEST_PAUSE = 30_000;
-// So often a file may fail while others come through.
+// So often a file may fail by its own fault.
 const TRIES = 5;
+const STUMBLED = 500;
 
 /** One file on its way. */
 class Job {
@@ -191,7 +192,7 @@ export class Sender {
       case 422:
         return this.#refuse(job, answer);
       default:
-        return this.#wait(job, "service");
+        return this.#wait(job, "service", answer.status);
     }
   }
 
@@ -225,9 +226,11 @@ export class Sender {
     return true;
   }
 
-  /** Wait a little, longer each time; what fails again and again while others come through is given up. */
-  async #wait(job, state) {
-    if (job.seen !== null && this.successes > job.seen) job.tries += 1;
+  /** Wait a little, longer each time; a file that fails again and again by its own fault is given up. */
+  async #wait(job, state, status) {
+    const othersCome = job.seen !== null && this.successes > job.seen;
+    const isLast = state === "service" && !this.queue.length;
+    if (othersCome || isLast || status === STUMBLED) job.tries += 1;
     job.seen = this.successes;
     if (job.tries >= TRIES) return this.#fail(job, { words: "why.error" });
     job.unsure = job.number !== null;

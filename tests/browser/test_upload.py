@@ -14,6 +14,7 @@ from tests.browser import portal
 from tests.browser.uploads import Pieces, Target, choose, figures, refused, scan, start, target_of
 from tests.browser.visitors import Visitors
 from tests.integration.truth import Truth
+from tests.waiting import eventually
 
 pytestmark = pytest.mark.browser
 
@@ -257,12 +258,18 @@ def test_a_file_over_which_the_system_stumbles_does_not_hold_the_others_up(
     page = opened(visitors, target)
     bad = re.compile(r"name=head%2FIM0001&")
     page.route(bad, lambda route: route.fulfill(status=500, json={"error": "internal", "message": "x"}))
-    # The others come through slowly: one each time after the bad one was tried.
     start(page, tmp_path / "head")
-    page.wait_for_function("() => document.getElementById('stored').textContent === '23'")
+
+    def is_given_up() -> bool:
+        page.evaluate("() => document.getElementById('again').click()")
+        return page.locator("#going-title").inner_text() == "Not everything could be sent"
+
+    eventually(is_given_up, within=60)
+    assert figures(page) == [str(IMAGES - 1), "0", "0"]
+    expect(page.locator("#unsent-rows")).to_have_text("head/IM0001the system stumbled over it")
     page.unroute(bad)
+    page.get_by_role("button", name="Try again").click()
     state(page, "Done")
-    assert figures(page) == [str(IMAGES), "0", "0"]
     assert target.series() == {series}
 
 
