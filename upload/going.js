@@ -22,7 +22,6 @@ export class Going {
     this.before = { stored: upload.stored, present: upload.present, refused: upload.refused };
     this.lines = upload.change.failed;
     this.linesTotal = upload.change.failed_total;
-    this.state = "beginning";
     this.spokenAt = 0;
     this.askedAt = 0;
     this.rest = new Rest();
@@ -33,6 +32,7 @@ export class Going {
       known,
       changed: () => this.#become(this.sender.state),
     });
+    this.state = this.sender.state;
     the("pause").onclick = () => (this.sender.closed ? this.sender.goOn() : this.sender.pause());
     the("again").onclick = () => this.sender.goOn();
     the("stop").onclick = () => the("sure").showModal();

@@ -35,7 +35,7 @@ export class Sender {
     this.upload = upload;
     this.largest = largest;
     this.changed = changed;
-    this.state = "sending";
+    this.state = "beginning";
     this.ended = null; // "stopped", "forbidden" or "over": nothing is sent any more
     this.counts = { stored: 0, present: 0, refused: 0 };
     this.failed = []; // {name, why, job}

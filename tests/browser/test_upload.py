@@ -8,10 +8,11 @@ from typing import Any
 from zipfile import ZipFile
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
+from auth_service.uploads.sending import shown
 from tests.browser import portal
-from tests.browser.uploads import Pieces, Target, choose, figures, refused, scan, start, target_of
+from tests.browser.uploads import PIECES, Pieces, Target, choose, figures, refused, scan, start, target_of
 from tests.browser.visitors import Visitors
 from tests.integration.truth import Truth
 from tests.waiting import eventually
@@ -81,6 +82,67 @@ def test_a_folder_goes_into_an_album_and_all_of_it_is_told(
     expect(page.get_by_role("heading", name="Begun and not ended")).to_be_hidden()
     page.locator("#crumbs").get_by_role("link", name=target.title).click()
     expect(portal.heading(page, target.title)).to_be_visible()
+
+
+def test_four_files_are_under_way_at_once_and_can_be_paused_and_stopped(
+    visitors: Visitors, target: Target, images: list[Path], tmp_path: Path
+) -> None:
+    scan(tmp_path / "head", images)
+    page = opened(visitors, target)
+    held: list[Route] = []
+    page.route(PIECES, lambda route: held.append(route))  # noqa: PLW0108 - Playwright marks it
+    start(page, tmp_path / "head")
+    state(page, "Uploading")
+    expect(page.get_by_role("status")).to_have_text("Uploading")
+    expect(page.get_by_role("button", name="Pause")).to_be_visible()
+    expect(page.get_by_role("button", name="Stop")).to_be_visible()
+    expect(page.get_by_text("Leave this page open until it is done.")).to_be_visible()
+    assert len(held) == 4
+    page.unroute(PIECES)
+    for route in held:
+        route.continue_()
+    state(page, "Done")
+
+
+def test_the_rest_of_the_time_is_said_only_when_it_is_known(visitors: Visitors, target: Target) -> None:
+    page = opened(visitors, target)
+    seconds = page.evaluate(
+        """async () => {
+          const { Rest } = await import("/upload/rest.js");
+          const rest = new Rest();
+          const nothing = rest.seconds(1e6, 1);
+          rest.note(0, 0, 0);
+          rest.note(1e6, 4, 1000);
+          const early = rest.seconds(1e6, 4);
+          for (let second = 2; second <= 60; second += 1) rest.note(second * 1e6, second * 4, second * 1000);
+          const steady = rest.seconds(20e6, 80);
+          for (let second = 61; second <= 100; second += 1) rest.note(60e6, 240, second * 1000);
+          return [nothing, early, Math.round(steady), rest.seconds(20e6, 80)];
+        }"""
+    )
+    assert seconds == [None, None, 20, None]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "head/IM0001",
+        "t\u00eate/\u00e9t\u00e9 n\u00ba 1.dcm",
+        "tab\there\u00a0and\u2028there\u202e\u200bfcd.exe",
+        "x" * 600 + "/end",
+        "\U0001f9e0" * 520,
+        "\ud7ff\ue000\ufffe",
+    ],
+)
+def test_a_files_name_is_written_as_the_service_writes_it(
+    visitors: Visitors, target: Target, name: str
+) -> None:
+    page = opened(visitors, target)
+    written = page.evaluate(
+        "async (name) => (await import('/upload/known.js')).written(name)",
+        name,
+    )
+    assert written == shown(name)
 
 
 def test_folders_and_files_are_dropped_and_a_zip_file_is_what_is_in_it(
@@ -362,6 +424,20 @@ def test_in_french_on_a_narrow_screen_everything_is_there(
     state(page, "Terminé")
     assert refused(page) == {"head/notes.txt": "n\u2019est pas un fichier DICOM"}
     assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
+
+
+def test_a_name_that_is_markup_is_shown_as_it_is(visitors: Visitors, target: Target, tmp_path: Path) -> None:
+    name = "<img src=x onerror=alert(1)>"
+    (tmp_path / "head").mkdir()
+    (tmp_path / "head" / name).write_text("x")
+    with target.owner.client() as client:
+        client.patch(f"/api/albums/{target.slug}", json={"title": name}).raise_for_status()
+    page = opened(visitors, target)
+    expect(portal.heading(page, f"Upload into {name}")).to_be_visible()
+    start(page, tmp_path / "head")
+    state(page, "Done")
+    assert refused(page) == {f"head/{name}": "not a DICOM file"}
+    expect(page.locator("main img")).to_have_count(0)
 
 
 def test_the_page_may_run_and_reach_nothing_but_our_own(visitors: Visitors, target: Target) -> None:
