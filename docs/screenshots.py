@@ -15,7 +15,7 @@ from typing import Any, Literal
 from urllib.parse import urlencode
 
 from PIL import Image
-from playwright.sync_api import Browser, BrowserContext, Page, Request, StorageState
+from playwright.sync_api import Browser, BrowserContext, FilePayload, Page, Request, StorageState
 
 from deploy.native import samples
 from deploy.native.stack import Stack
@@ -125,11 +125,11 @@ def _whys(manifest: dict[str, Any]) -> list[Shot]:
 
 def _choose_files(page: Page) -> None:
     """Choose some files; nothing is sent."""
-    files = [
+    files: list[FilePayload] = [
         {"name": f"IM{number:04}", "mimeType": "application/dicom", "buffer": bytes(526_000)}
         for number in range(27)
     ]
-    page.locator("#files").set_input_files(files)  # type: ignore[arg-type] - Playwright's own dictionaries
+    page.locator("#files").set_input_files(files)
     page.locator("#start").wait_for()
 
 
