@@ -63,7 +63,7 @@ export class Going {
     the("pause").textContent = t.say(this.sender.closed ? "go-on" : "pause");
     const sending = ["sending", "connection", "service", "paused", "signed-out"].includes(this.state);
     show("pause", sending);
-    show("stop", sending || this.state === "unsent");
+    show("stop", sending);
     show("again", ["connection", "service"].includes(this.state));
     show("sign-in", this.state === "signed-out");
     show("ways", ENDED.includes(this.state));

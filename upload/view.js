@@ -40,7 +40,7 @@ export function drawPlace(t, { name, album }) {
   the("title").textContent = t.say("title", { album: title });
   the("about").textContent = t.say("about");
   show("crumbs");
-  show("about");
+  show("about", album.actions.includes("upload") && !album.archived);
 }
 
 /** Draw why nothing can be done here, with ways on: elements. */

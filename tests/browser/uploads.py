@@ -16,8 +16,8 @@ from tests.integration.people import SignedIn
 from tests.integration.truth import Truth
 from tests.waiting import eventually
 
-PATIENTS = "TEST-UPLOAD-"
-"""How the patients of what is uploaded begin: by that it is found again, and removed."""
+PATIENTS = f"TEST-UPLOAD-{secrets.token_hex(4)}-"
+"""How the patients of what this run uploads begin: by that it is found again, and removed."""
 
 PIECES = "**/api/uploads/*/files/*"
 
