@@ -22,6 +22,7 @@ export class Going {
     this.before = { stored: upload.stored, present: upload.present, refused: upload.refused };
     this.lines = upload.change.failed;
     this.linesTotal = upload.change.failed_total;
+    this.unheard = null; // why what is to be done at the end is not done yet
     this.spokenAt = 0;
     this.askedAt = 0;
     this.rest = new Rest();
@@ -59,13 +60,14 @@ export class Going {
   draw() {
     const t = this.text();
     this.#drawTitle();
-    the("going-text").textContent = t.knows(`hint.${this.state}`) ? t.say(`hint.${this.state}`) : "";
+    const hint = this.unheard ?? `hint.${this.state}`;
+    the("going-text").textContent = t.knows(hint) ? t.say(hint) : "";
     the("pause").textContent = t.say(this.sender.closed ? "go-on" : "pause");
     const sending = ["sending", "connection", "service", "paused", "signed-out"].includes(this.state);
     show("pause", sending);
     show("stop", sending);
     show("again", ["connection", "service"].includes(this.state));
-    show("sign-in", this.state === "signed-out");
+    show("sign-in", [this.state, this.unheard].some((one) => one?.endsWith("signed-out")));
     show("ways", ENDED.includes(this.state));
     show("to-contents", this.#changed > 0);
     this.#drawEnd(t);
@@ -181,6 +183,7 @@ export class Going {
   async #told(method, path) {
     for (let pause = 1_000; ; pause = Math.min(pause * 2, MOST_PAUSE)) {
       const answer = await ask(path, { method });
+      this.unheard = null;
       if (answer.ok) {
         if (answer.body.change) this.#take(answer.body);
         return true;
@@ -190,6 +193,8 @@ export class Going {
         this.#gone("forbidden");
         return false;
       }
+      this.unheard = answer.status === 401 ? "state.signed-out" : "state.service";
+      this.draw();
       await new Promise((go) => setTimeout(go, pause));
     }
   }

@@ -32,7 +32,8 @@ function draw() {
   the("to-album").href = `/portal/album?album=${encodeURIComponent(slug)}`;
   the("album").href = the("to-album").href;
   the("to-contents").href = `/portal/contents?album=${encodeURIComponent(slug)}`;
-  the("sign-in").href = signIn();
+  // In a window of its own: this one goes on.
+  the("sign-in").href = signIn(`/portal/album?album=${encodeURIComponent(slug)}`);
   the("pick-title").textContent = t.say(page.chosen ? "pick.title-again" : "pick.title");
   view.drawChosen(t, page.files, page.picked());
   if (!page.going) {
@@ -42,8 +43,8 @@ function draw() {
   page.going?.draw();
 }
 
-function signIn() {
-  return `/auth/signin?next=${encodeURIComponent(location.pathname + location.search)}`;
+function signIn(next = location.pathname + location.search) {
+  return `/auth/signin?next=${encodeURIComponent(next)}`;
 }
 
 /** Say why nothing can be done, and offer ways on. */
@@ -214,7 +215,9 @@ function listen() {
   });
   addEventListener("drop", drop);
   addEventListener("beforeunload", (event) => {
-    if (page.going?.underWay) event.preventDefault();
+    if (!page.going?.underWay) return;
+    event.preventDefault();
+    event.returnValue = true; // older browsers
   });
   the("language").addEventListener("click", changeLanguage);
   the("clear").addEventListener("click", () => {

@@ -218,7 +218,8 @@ export class Sender {
       // There is no room for any other either.
       for (const other of this.queue.splice(0)) this.#fail(other, { words: "reason.too-many" });
     }
-    return this.#fail(job, known ? { words: `reason.${known}` } : { words: "why.refused", message });
+    if (known) return this.#fail(job, { words: `reason.${known}` });
+    return this.#fail(job, message ? { words: "why.refused", message } : { words: "why.error" });
   }
 
   #fail(job, why) {

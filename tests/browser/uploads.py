@@ -12,12 +12,16 @@ import pydicom
 from playwright.sync_api import Page, Route, expect
 from pydicom.uid import generate_uid
 
+from tests.browser.visitors import Visitors
 from tests.integration.people import SignedIn
 from tests.integration.truth import Truth
 from tests.waiting import eventually
 
 PATIENTS = f"TEST-UPLOAD-{secrets.token_hex(4)}-"
 """How the patients of what this run uploads begin: by that it is found again, and removed."""
+
+IMAGES = 24
+"""Slices of the examination that most tests upload."""
 
 PIECES = "**/api/uploads/*/files/*"
 
@@ -127,6 +131,18 @@ class Pieces:
             route.fulfill(status=self.status, json={"error": "x", "message": "x"})
         else:
             route.abort("connectionreset")
+
+
+def opened(visitors: Visitors, target: Target, who: str = "pi-a", **how: Any) -> Page:  # noqa: ANN401 - passed on
+    """Open the page for an album."""
+    page = visitors.page(who, **how)
+    page.goto(f"{visitors.url}/upload/?album={target.slug}")
+    return page
+
+
+def state(page: Page, name: str) -> None:
+    """Wait until the page says that it stands so."""
+    expect(page.locator("#going-title")).to_have_text(name)
 
 
 def choose(page: Page, what: Path | list[Path]) -> None:
