@@ -15,7 +15,7 @@ from typing import Any, Literal
 from urllib.parse import urlencode
 
 from PIL import Image
-from playwright.sync_api import Browser, BrowserContext, Page, Request, StorageState
+from playwright.sync_api import Browser, BrowserContext, FilePayload, Page, Request, StorageState
 
 from deploy.native import samples
 from deploy.native.stack import Stack
@@ -90,6 +90,7 @@ def shots(manifest: dict[str, Any]) -> list[Shot]:
         albums,
         album,
         Shot(name="study", path=study, seen=f"{card} img"),
+        Shot(name="upload", path="/upload/?album=head-ct", seen="#drop", arrange=_choose_files),
         Shot(name="me", path="/portal/me", seen="table.rights"),
         Shot(name="search", path="/portal/search?Modality=CT", seen=table),
         Shot(name="audit", path="/portal/audit", seen=table, person="admin"),
@@ -120,6 +121,16 @@ def _whys(manifest: dict[str, Any]) -> list[Shot]:
         replace(why, name="why-800", width=800, languages=("en",)),
         replace(why, name="why-dark", theme="dark", languages=("en",)),
     ]
+
+
+def _choose_files(page: Page) -> None:
+    """Choose some files; nothing is sent."""
+    files: list[FilePayload] = [
+        {"name": f"IM{number:04}", "mimeType": "application/dicom", "buffer": bytes(526_000)}
+        for number in range(27)
+    ]
+    page.locator("#files").set_input_files(files)
+    page.locator("#start").wait_for()
 
 
 def _show_the_middle(page: Page) -> None:

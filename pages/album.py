@@ -11,7 +11,7 @@ slug = session.needed("album")
 
 album = visit.account.album(slug)
 header.breadcrumb(t, [], album.title)
-taking = header.album(t, album)
+taking = header.album(t, album, visit.addresses)
 if "view" not in album.actions:
     notices.empty("visibility_off", t("You may not see the images of this album"), [])
     st.stop()

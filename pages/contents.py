@@ -13,7 +13,9 @@ t = visit.t
 slug = session.needed("album")
 album = visit.account.album(slug)
 header.breadcrumb(t, [(album.title, places.ALBUM, {"album": slug})], t("Contents"))
-header.title(t("Contents of {album}", album=album.title), [])
+with st.container(key="head", horizontal=True, vertical_alignment="center"):
+    header.title(t("Contents of {album}", album=album.title), [])
+    header.uploading(t, album, visit.addresses)
 
 looked = session.looked(slug)
 with notices.refusals(t):

@@ -56,6 +56,10 @@ class Addresses:
         """Return where the members of an album are had as a table."""
         return f"{self.public_url}/api/albums/{quote(slug, safe='')}/members?format=csv"
 
+    def upload(self, slug: str) -> str:
+        """Return the page from which files are put into an album: no page of the portal."""
+        return f"{self.public_url}/upload/?{urlencode({'album': slug})}"
+
     def album_file(self, slug: str, *, study: str | None = None, form: str = "zip") -> str:
         """Return where an album is taken away, or one study as it is in the album.
 

@@ -129,6 +129,7 @@ def nginx_values(context: Context) -> dict[str, object]:
         "realm": REALM,
         "mime_types": str(context.software.nginx.find("etc/nginx/mime.types")),
         "pages": str(REPOSITORY / "deploy/nginx/pages"),
+        "upload": str(REPOSITORY / "upload"),
         "rows": targets.TABLE,
         "longest_bearer": identity.LONGEST_BEARER,
         "decision_buffer": f"{2 * identity.LONGEST_BEARER // 1024}k",

@@ -10,6 +10,7 @@ from portal import members, words
 from portal.answers import Album
 from portal.dicom import Study
 from portal.text import Text, markup, plain
+from portal.viewers import Addresses
 from portal.widgets import pieces, places
 
 Crumb = tuple[str, str, dict[str, str]]
@@ -42,7 +43,16 @@ def figures(values: Sequence[tuple[str, str]], *, shape: str = "number") -> None
     st.html(f'<dl class="figures">{cells}</dl>')
 
 
-def album(t: Text, one: Album) -> DeltaGenerator:
+def uploading(t: Text, one: Album, addresses: Addresses) -> None:
+    """Draw the way to the page from which files go into an album, for who may do that."""
+    if Action.UPLOAD in one.actions and not one.archived:
+        # Streamlit's own links to other pages than its own open a new window.
+        address, name = markup(addresses.upload(one.slug)), t("Upload")
+        label = f"{pieces.sign('upload_file')} {markup(name)}"
+        st.html(f'<a class="button outlined" href="{address}">{label}</a>', width="content")
+
+
+def album(t: Text, one: Album, addresses: Addresses) -> DeltaGenerator:
     """Draw the head of an album; returns the place where it can be taken away."""
     facts = [
         t("owner: {names}", names=t.together(one.owners)) if one.owners else "",
@@ -53,6 +63,7 @@ def album(t: Text, one: Album) -> DeltaGenerator:
     ]
     with st.container(key="head", horizontal=True, vertical_alignment="center"):
         title(one.title, facts, what=one.description, code=one.label)
+        uploading(t, one, addresses)
         if {Action.UPLOAD, Action.REMOVE, Action.AUDIT}.intersection(one.actions):
             st.page_link(
                 places.CONTENTS,

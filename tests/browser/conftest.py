@@ -1,6 +1,7 @@
 """The browser and who sits before it. The stack is the one of ``tests/stack.py``."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from tests.browser import chromium
 from tests.browser.chromium import Outside
 from tests.browser.newcomers import Newcomer, newcomer_of
 from tests.browser.pixels import Slices
+from tests.browser.uploads import IMAGES, Target, target_of
 from tests.browser.visitors import PATIENCE, Visitors
 from tests.integration.people import SignedIn
 from tests.integration.truth import Truth
@@ -67,3 +69,16 @@ def slices(truth: Truth, showcase: dict[str, Any]) -> Slices:
     found = Slices.read(truth.folder / truth.series_folder(showcase["series"]))
     assert len(found.uids) == showcase["slices"]
     return found
+
+
+@pytest.fixture
+def target(visitors: Visitors, truth: Truth) -> Iterator[Target]:
+    """An album of pi-a into which a test may upload."""
+    with target_of(visitors.people["pi-a"], truth) as made:
+        yield made
+
+
+@pytest.fixture(scope="package")
+def images(truth: Truth, showcase: dict[str, Any]) -> list[Path]:
+    """Files of real slices of a head, which are in the archive."""
+    return sorted((truth.folder / truth.series_folder(showcase["series"])).iterdir())[:IMAGES]

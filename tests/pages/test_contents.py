@@ -1,5 +1,6 @@
 """The page of an album's contents: look, decide, follow, stop, take back."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -208,3 +209,14 @@ def test_a_page_that_is_no_more_is_the_first(world: World, open_page: Open) -> N
 )
 def test_a_pasted_list_is_its_first_column(text: str, expected: tuple[str, ...]) -> None:
     assert names(text) == expected
+
+
+@pytest.mark.parametrize("where", ["album", "contents"])
+def test_who_may_fill_an_album_is_led_to_the_page_from_which_files_go_into_it(
+    world: World, open_page: Open, where: str
+) -> None:
+    way = 'href="http://portal.test/upload/?album=head-ct"'
+    assert way in open_page(where, as_="owner", album="head-ct").words
+    assert "/upload/" not in open_page(where, as_="member", album="head-ct").words
+    world.albums[0] = replace(world.albums[0], archived=NOW)
+    assert "/upload/" not in open_page(where, as_="owner", album="head-ct").words

@@ -57,6 +57,11 @@ def test_the_viewer_opens_one_or_several_studies() -> None:
             U.ohif(bad)
 
 
+def test_files_go_into_an_album_from_a_page_that_is_not_the_portals() -> None:
+    assert U.upload("head-ct") == "http://portal.test/upload/?album=head-ct"
+    assert U.upload('a&b="') == "http://portal.test/upload/?album=a%26b%3D%22"
+
+
 def test_pictures_have_addresses_behind_the_gate() -> None:
     assert U.picture("1.3", size=96) == "http://portal.test/api/series/1.3/picture?size=96"
     assert U.picture("../1", size=96) is None

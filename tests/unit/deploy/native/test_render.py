@@ -185,6 +185,7 @@ def gate(**changes: object) -> str:
         "realm": "paradim",
         "mime_types": "/cache/mime.types",
         "pages": "/repository/deploy/nginx/pages",
+        "upload": "/repository/upload",
         "rows": targets.TABLE,
         "longest_bearer": 8192,
         "decision_buffer": "16k",
