@@ -233,6 +233,20 @@ def test_what_goes_wrong_is_said_and_nothing_drawn_is_lost(
     assert the_only_one(truth, study, album).Modality == "SR"
 
 
+def test_an_ended_session_does_not_lead_away_from_what_was_drawn(
+    visitors: Visitors, showcase: dict[str, Any], album: str
+) -> None:
+    pencil = opened(visitors.page(WRITER), visitors, address(showcase["study"], album=album))
+    pencil.measure()
+    for _ in range(3):  # as many requests may end like that at once
+        pencil.page.evaluate("window.config.httpErrorHandler({ status: 401 })")
+    expect(pencil.told).to_have_count(1)
+    expect(pencil.told).to_contain_text("Your session has ended")
+    pencil.told.get_by_role("button", name="Close").click()
+    assert portal.path(pencil.page).startswith("/ohif/viewer?")
+    assert pencil.measurements() == 1
+
+
 def test_what_was_stored_and_not_answered_is_not_stored_twice(
     visitors: Visitors, truth: Truth, showcase: dict[str, Any], album: str
 ) -> None:

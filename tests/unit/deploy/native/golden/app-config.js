@@ -1,24 +1,5 @@
 /* OHIF on this stack. Data come from the page's own origin with the session cookie: no token, no other server. */
-window.config = {
-  name: "paradim",
-  routerBasename: "/ohif",
-  /* A series begins at its middle: its first slice is often air, and people would see nothing. */
-  extensions: [
-    {
-      id: "paradim.begin-in-the-middle",
-      preRegistration: function (world) {
-        const protocols = world.servicesManager.services.hangingProtocolService.protocols;
-        /* The second one is what segmentations are drawn in. */
-        ["default", "@ohif/mnGrid"].forEach(function (name) {
-          protocols.get(name).stages.forEach(function (stage) {
-            stage.viewports.forEach(function (viewport) {
-              viewport.viewportOptions.initialImageOptions = { preset: "middle" };
-            });
-          });
-        });
-      },
-    },
-(function () {
+const paradimSaving = (function () {
   /*
    * What people draw and save goes into an album: the one that the address names where it holds the images in
    * question, else the only one that he may save in, or that he chooses. An address is no more than a proposal:
@@ -304,7 +285,28 @@ window.config = {
     }
   });
 
-  return {
+  /** Tell whether an ended session must not lead away from here, and tell the person where he has drawn something. */
+  let telling = false;
+  function staysHere(error) {
+    if (error.request && error.request.staysHere) {
+      return true;
+    }
+    const services = window.services;
+    const drawn =
+      services &&
+      (services.measurementService.getMeasurements().length > 0 ||
+        services.segmentationService.getSegmentations().length > 0);
+    if (drawn && !telling) {
+      telling = true;
+      const choices = [{ label: say("signin"), opens: "/auth/signin" }];
+      choose(say("signedout"), choices, say("close")).then(function () {
+        telling = false;
+      });
+    }
+    return Boolean(drawn);
+  }
+
+  const extension = {
     id: "paradim.save-into-albums",
     onModeEnter: function (world) {
       const source = world.extensionManager.getDataSources("orthanc")[0];
@@ -339,7 +341,28 @@ window.config = {
       }
     },
   };
-})()
+  return { extension: extension, staysHere: staysHere };
+})();
+window.config = {
+  name: "paradim",
+  routerBasename: "/ohif",
+  /* A series begins at its middle: its first slice is often air, and people would see nothing. */
+  extensions: [
+    {
+      id: "paradim.begin-in-the-middle",
+      preRegistration: function (world) {
+        const protocols = world.servicesManager.services.hangingProtocolService.protocols;
+        /* The second one is what segmentations are drawn in. */
+        ["default", "@ohif/mnGrid"].forEach(function (name) {
+          protocols.get(name).stages.forEach(function (stage) {
+            stage.viewports.forEach(function (viewport) {
+              viewport.viewportOptions.initialImageOptions = { preset: "middle" };
+            });
+          });
+        });
+      },
+    },
+    paradimSaving.extension,
   ],
   modes: [],
   customizationService: {},
@@ -366,9 +389,9 @@ window.config = {
       );
     },
   },
-  /* The session ended while a study was open: sign in again and come back to the same images. */
+  /* The session ended while a study was open: sign in again and come back to the same images, if nothing is lost. */
   httpErrorHandler: function (error) {
-    if (error && error.status === 401 && !(error.request && error.request.staysHere)) {
+    if (error && error.status === 401 && !paradimSaving.staysHere(error)) {
       window.location.href =
         "/auth/signin" +
         "?next=" + encodeURIComponent(window.location.pathname + window.location.search);
