@@ -86,7 +86,13 @@ def orthanc(
 
 def ohif() -> str:
     """Return OHIF's ``app-config.js``."""
-    values = {"brand": BRAND, "portal_path": "/portal/", "signin_path": "/auth/signin"}
+    texts = json.loads((_FOLDER / "ohif/saving.json").read_text(encoding="utf-8"))
+    values = {
+        "brand": BRAND,
+        "portal_path": "/portal/",
+        "signin_path": "/auth/signin",
+        "saving_texts": texts,
+    }
     return _render("ohif/app-config.js.j2", values)
 
 

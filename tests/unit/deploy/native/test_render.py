@@ -132,6 +132,20 @@ def test_ohifs_configuration_is_as_reviewed() -> None:
     check_golden("app-config.js", render.ohif())
 
 
+def test_what_the_viewer_says_is_there_in_both_languages_and_said() -> None:
+    folder = REPOSITORY / "deploy/ohif"
+    texts = json.loads((folder / "saving.json").read_text(encoding="utf-8"))
+    assert set(texts) == {"en", "fr"}
+    places = {
+        language: {key: set(re.findall(r"\{\w+\}", text)) for key, text in words.items()}
+        for language, words in texts.items()
+    }
+    assert places["en"] == places["fr"]
+    assert not [text for text in texts["fr"].values() if re.search(r"[^\u00a0][:»]|«[^\u00a0]|\s[;?!]", text)]
+    said = re.findall(r'"(\w+)"', (folder / "saving.js.j2").read_text(encoding="utf-8"))
+    assert set(texts["en"]) <= set(said)
+
+
 def test_the_realm_is_as_reviewed() -> None:
     made = render.realm(
         public_url="http://127.0.0.1:8080",
