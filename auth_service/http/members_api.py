@@ -59,7 +59,7 @@ def members(
     return MemberList(items=[member_document(each) for each in page], total=len(found))
 
 
-@router.get("/api/albums/{slug}/candidates", responses=errors(403, 404, 422, 503))
+@router.get("/api/albums/{slug}/candidates", responses=errors(403, 404, 409, 422, 503))
 def candidates(
     request: Request,
     actor: SignedIn,

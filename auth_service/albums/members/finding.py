@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from auth_service.albums.members.given import folded
-from auth_service.albums.rights import check, on_record
+from auth_service.albums.rights import check_open_to, on_record
 from auth_service.directory import DirectoryPerson
 from auth_service.errors import Invalid
 from auth_service.origin import NOWHERE, Origin
@@ -36,6 +36,8 @@ def find_candidates(
         If there is no such album, or none for him.
     Forbidden
         If he may not invite there.
+    Conflict
+        If it is archived: nobody new is invited there.
     Invalid
         If the text is too short.
     Unavailable
@@ -43,7 +45,7 @@ def find_candidates(
 
     """
     with on_record(world, actor=actor, origin=origin), world.store.read() as tx:
-        check(tx, world, actor=actor, action=Action.INVITE, slug=slug)
+        check_open_to(tx, world, actor=actor, action=Action.INVITE, slug=slug)
     text = " ".join(search.split())
     rule = world.settings.find_people
     if rule is Finding.EXACT_ADDRESS:

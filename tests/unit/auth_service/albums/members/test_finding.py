@@ -4,9 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from auth_service.albums.ending import archive_album
 from auth_service.albums.members import add_member
 from auth_service.albums.members.finding import Candidates, find_candidates
-from auth_service.errors import Forbidden, Invalid, NotFound, Unavailable
+from auth_service.errors import Conflict, Forbidden, Invalid, NotFound, Unavailable
 from auth_service.policy.model import SYSTEM
 from auth_service.vocabulary import Action, Finding
 from tests.unit.auth_service.albums.members.having import rights
@@ -126,4 +127,14 @@ def test_without_keycloak_nobody_is_found_and_it_is_said(tmp_path: Path, rule: F
     actor = world.actor("pi-a")
     world.keycloak.directory_down = True
     with pytest.raises(Unavailable):
+        find_candidates(world, actor=actor, slug="a", search="stranger", limit=20)
+
+
+@pytest.mark.parametrize("rule", Finding)
+def test_for_an_archived_album_nobody_is_looked_for(tmp_path: Path, rule: Finding) -> None:
+    world = made(tmp_path, rule)
+    actor = world.actor("pi-a")
+    archive_album(world, actor=actor, slug="a", archived=True)
+    world.keycloak.directory_down = True
+    with pytest.raises(Conflict):
         find_candidates(world, actor=actor, slug="a", search="stranger", limit=20)
