@@ -194,6 +194,7 @@ def test_who_asks_learns_what_he_may_do_where(world: World) -> None:
         "makes_albums": True,
         "albums": [{"slug": "a", "title": "Album A", "role": "member", "actions": ["view"], "until": None}],
         "labels": [],
+        "waiting": None,
     }
     assert get(world, "ended_a", "/api/me")["albums"] == []
     assert get(world, "admin", "/api/me")["albums"] == []
