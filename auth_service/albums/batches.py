@@ -18,6 +18,7 @@ from auth_service.policy.model import SYSTEM
 from auth_service.store import albums as albums_table
 from auth_service.store import counts as counts_table
 from auth_service.store import ledger as table
+from auth_service.store import reports
 from auth_service.store.ledger import Line, Stamp
 from auth_service.store.tables import Album, Change
 from auth_service.vocabulary import ChangeState, ChangeVerb, Level, LineFailure, album_label
@@ -84,9 +85,9 @@ def _close(tx: Session, change_id: str, world: World) -> None:
     """Note that all lines are stamped, and put the change on record."""
     change, album = _found(tx, change_id)
     at = world.clock()
-    tally = table.tally(tx, change.id)
+    tally = reports.tally(tx, change.id)
     state = ChangeState.DONE if tally.done else ChangeState.FAILED
-    if table.was_cut_short(tx, change.id):
+    if reports.was_cut_short(tx, change.id):
         state = ChangeState.CANCELLED
     if not table.set_state(tx, change.id, state, finished_at=at):
         return

@@ -25,7 +25,7 @@ from auth_service.origin import NOWHERE, Origin
 from auth_service.policy.model import Actor
 from auth_service.store import albums as albums_table
 from auth_service.store import ledger as table
-from auth_service.store import people
+from auth_service.store import people, reports
 from auth_service.store.tables import Album, Change
 from auth_service.targets import MAX_UID
 from auth_service.vocabulary import ActorKind, ChangeState, ChangeVerb
@@ -256,13 +256,13 @@ def report_of(
         Which page of what did not succeed.
 
     """
-    tally = table.tally(tx, change.id)
-    others = table.number_not_taken(tx, change.id) if named else 0
+    tally = reports.tally(tx, change.id)
+    others = reports.number_not_taken(tx, change.id) if named else 0
     failed = [
         Failure(uid=one.name, reason=one.why, lacking=tuple(one.lacking))
-        for one in (table.not_taken(tx, change.id, limit=limit, offset=offset) if offset < others else ())
+        for one in (reports.not_taken(tx, change.id, limit=limit, offset=offset) if offset < others else ())
     ]
-    lines = table.failures(tx, change.id, limit=limit - len(failed), offset=max(0, offset - others))
+    lines = reports.failures(tx, change.id, limit=limit - len(failed), offset=max(0, offset - others))
     failed += [Failure(uid=uid, reason=reason) for uid, reason in lines]
     return Report(
         change=change.id,

@@ -131,7 +131,7 @@ def test_from_an_empty_album_to_a_right_that_is_taken_back(
     expect(table).to_be_visible()
     with visitors.people[OWNER].client() as client:
         members = [
-            one["subject"]["name"] for one in client.get(f"/api/albums/{slug}/members").json()["items"]
+            one["subject"]["user"] for one in client.get(f"/api/albums/{slug}/members").json()["items"]
         ]
     row = members.index(LOOKS)
     table.click(position={"x": _ROW[0], "y": _ROW[1] + 36 * row})
