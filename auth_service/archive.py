@@ -17,7 +17,7 @@ import httpx
 from pydicom.datadict import keyword_for_tag
 
 from auth_service.errors import Invalid, NotFound, ServiceError, Unavailable
-from auth_service.labels import LabelWriter
+from auth_service.labels import LabelWriter, unasked
 from auth_service.reach import Questions
 from auth_service.vocabulary import Level
 
@@ -207,9 +207,18 @@ class Archive(Protocol):
         ...
 
     def write_labels(
-        self, level: Level, orthanc_ids: Sequence[str], label: str, *, carries: bool
+        self,
+        level: Level,
+        orthanc_ids: Sequence[str],
+        label: str,
+        *,
+        carries: bool,
+        before: Callable[[], None] = unasked,
     ) -> list[bool]:
-        """Put a label on many, or take it off; tell in their order which exist. Repeating it is harmless."""
+        """Put a label on many, or take it off; tell in their order which exist. Repeating it is harmless.
+
+        ``before`` is called before each is sent, from any thread; what it raises ends it there.
+        """
         ...
 
     def main_tags(self) -> Mapping[Level, frozenset[str]]:
@@ -423,11 +432,17 @@ class OrthancArchive:
         return answer
 
     def write_labels(
-        self, level: Level, orthanc_ids: Sequence[str], label: str, *, carries: bool
+        self,
+        level: Level,
+        orthanc_ids: Sequence[str],
+        label: str,
+        *,
+        carries: bool,
+        before: Callable[[], None] = unasked,
     ) -> list[bool]:
         """Put a label on many, or take it off."""
         paths = [f"/{_FOLDER[level]}/{orthanc_id}/labels/{label}" for orthanc_id in orthanc_ids]
-        return self._labels.write("PUT" if carries else "DELETE", paths)
+        return self._labels.write("PUT" if carries else "DELETE", paths, before=before)
 
     def main_tags(self) -> Mapping[Level, frozenset[str]]:
         """Read from ``/system``, once: they change only with Orthanc's configuration."""

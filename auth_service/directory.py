@@ -9,15 +9,17 @@ import logging
 import re
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Protocol
 from urllib.parse import quote
 
 import httpx
 from keycloak import KeycloakAdmin, KeycloakOpenIDConnection
 from keycloak.exceptions import KeycloakError, KeycloakGetError, raise_error_from_response
-from keycloak.urls_patterns import URL_ADMIN_GROUPS
+from keycloak.urls_patterns import URL_ADMIN_GROUPS, URL_ADMIN_REALM_ROLES_MEMBERS
 
 from auth_service.errors import Unavailable, Untold
 from auth_service.policy.model import Group
@@ -36,6 +38,9 @@ COLLEAGUES_LIVE = 30.0
 
 MOST_LISTS = 100
 """Groups whose people are remembered."""
+
+MOST_BELOW = 100
+"""Groups that are asked about where only some of the people are wanted: a group and those below it."""
 
 log = logging.getLogger(__name__)
 
@@ -72,6 +77,14 @@ class Standing:
     """With all groups above them."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Some:
+    """Some people, and whether they are all there are."""
+
+    people: tuple[DirectoryPerson, ...]
+    complete: bool
+
+
 class Directory(Protocol):
     """What the auth service looks up. Every call may raise `Unavailable`."""
 
@@ -84,7 +97,7 @@ class Directory(Protocol):
         ...
 
     def search(self, text: str, *, limit: int) -> list[DirectoryPerson]:
-        """Return people whose user name, name or address holds a text, case aside."""
+        """Return people whose user name, name or address hold each word of a text, case aside."""
         ...
 
     def person_of_address(self, address: str) -> DirectoryPerson | None:
@@ -115,8 +128,16 @@ class Directory(Protocol):
         """Return who belongs to a group or to one below it."""
         ...
 
+    def some_of_role(self, name: str, *, most: int) -> Some:
+        """Return at most so many of those of a role, and ask for no more than that needs."""
+        ...
+
+    def some_of_group(self, group_id: str, *, most: int) -> Some:
+        """Return at most so many of those of a group, and ask for no more than that needs."""
+        ...
+
     def colleagues(self, group_id: str) -> tuple[DirectoryPerson, ...]:
-        """Return the same, as it was within the last half minute: to be looked through while one types."""
+        """Return those of a group as it was within the last half minute: looked through as one types."""
         ...
 
 
@@ -157,12 +178,13 @@ class KeycloakDirectory:
         return self._person(found[0])
 
     def search(self, text: str, *, limit: int) -> list[DirectoryPerson]:
-        """Return people whose user name, name or address holds a text."""
-        # To Keycloak a star stands for anything, and what is in quotes is compared as a whole.
-        plain = text.translate({ord(sign): None for sign in '*"'}).strip()
-        if not plain:
+        """Return people whose user name, name or address hold each word of a text."""
+        # A star stands for anything there, quotes keep words together, and each word is looked for by itself.
+        words = text.translate({ord(sign): None for sign in '*"'}).split()
+        if not words:
             return []
-        rows = self._ask(lambda admin: admin.get_users({"search": f"*{plain}*", "max": limit}))
+        query = {"search": " ".join(f"*{word}*" for word in words), "max": limit}
+        rows = self._ask(lambda admin: admin.get_users(query))
         return [self._person(row) for row in rows[:limit]]
 
     def person_of_address(self, address: str) -> DirectoryPerson | None:
@@ -180,11 +202,7 @@ class KeycloakDirectory:
             return []
         # The library's own method asks for the children anew, and so loses those that are further down.
         place = URL_ADMIN_GROUPS.format(**{"realm-name": self._settings.keycloak_realm})
-        tree = self._ask(
-            lambda admin: raise_error_from_response(
-                admin.connection.raw_get(place, search=wanted, max=limit), KeycloakGetError
-            )
-        )
+        tree = self._ask(lambda admin: _rows(admin, place, search=wanted, max=limit))
         found = (Group(id=str(row["id"]), path=str(row["path"])) for row in _branches(tree, wanted))
         return list(itertools.islice(found, limit))
 
@@ -226,18 +244,47 @@ class KeycloakDirectory:
         place = quote(name, safe="")
         rows = self._ask(lambda admin: admin.get_realm_role_members(place))
         groups = self._ask(lambda admin: admin.get_realm_role_groups(place))
-        found = {person.subject: person for person in map(self._person, rows)}
-        for group in groups:
-            found |= {person.subject: person for person in self.people_of_group(str(group["id"]))}
-        return tuple(found.values())
+        return self._gathered(rows, groups, most=None).people
 
     def people_of_group(self, group_id: str) -> tuple[DirectoryPerson, ...]:
         """Return who belongs to a group or to one below it."""
-        rows = self._ask(lambda admin: admin.get_group_members(group_id))
+        return self._gathered([], [{"id": group_id}], most=None).people
+
+    def some_of_role(self, name: str, *, most: int) -> Some:
+        """Return at most so many of those of a role."""
+        if not self.has_role(name):
+            return Some(people=(), complete=True)
+        quoted = quote(name, safe="")
+        # The library's own method asks for all of them, whatever it is told.
+        place = URL_ADMIN_REALM_ROLES_MEMBERS.format(
+            **{"realm-name": self._settings.keycloak_realm, "role-name": quoted}
+        )
+        rows = self._ask(lambda admin: _rows(admin, place, first=0, max=most + 1))
+        page = {"first": 0, "max": MOST_BELOW + 1}
+        groups = self._ask(lambda admin: admin.get_realm_role_groups(quoted, page))
+        return self._gathered(rows, groups, most=most)
+
+    def some_of_group(self, group_id: str, *, most: int) -> Some:
+        """Return at most so many of those of a group."""
+        return self._gathered([], [{"id": group_id}], most=most)
+
+    def _gathered(
+        self, rows: Iterable[Mapping[str, Any]], groups: Iterable[Mapping[str, Any]], *, most: int | None
+    ) -> Some:
+        """Return the people of some rows, of some groups, and of all groups below them."""
         found = {person.subject: person for person in map(self._person, rows)}
-        for below in self._ask(lambda admin: admin.get_group_children(group_id)):
-            found |= {person.subject: person for person in self.people_of_group(str(below["id"]))}
-        return tuple(found.values())
+        waiting, asked = deque(str(group["id"]) for group in groups), 0
+        page = None if most is None else {"first": 0, "max": most + 1}
+        while waiting and (most is None or (len(found) <= most and asked < MOST_BELOW)):
+            here = partial(_members, group_id=waiting.popleft(), page=page)
+            members, below = self._ask(here)
+            found |= {person.subject: person for person in map(self._person, members)}
+            waiting.extend(str(group["id"]) for group in below)
+            asked += 1
+        return Some(
+            people=tuple(found.values())[:most],
+            complete=not waiting and (most is None or len(found) <= most),
+        )
 
     def colleagues(self, group_id: str) -> tuple[DirectoryPerson, ...]:
         """Return who belongs to a group or to one below it, as it was a moment ago."""
@@ -304,6 +351,17 @@ class KeycloakDirectory:
                 )
                 self._connected = KeycloakAdmin(connection=connection)
             return self._connected
+
+
+def _rows(admin: KeycloakAdmin, place: str, **query: str | int) -> Any:  # noqa: ANN401 - the library is not typed
+    return raise_error_from_response(admin.connection.raw_get(place, **query), KeycloakGetError)
+
+
+def _members(admin: KeycloakAdmin, *, group_id: str, page: Mapping[str, int] | None) -> tuple[Any, Any]:
+    """Ask for the people of a group, a page of them or all, and for the groups below it."""
+    # The library writes into what it is given.
+    members = admin.get_group_members(group_id, dict(page) if page else None)
+    return members, admin.get_group_children(group_id, {"first": 0, "max": MOST_BELOW} if page else None)
 
 
 def _branches(tree: Iterable[Mapping[str, Any]], wanted: str) -> Iterator[Mapping[str, Any]]:

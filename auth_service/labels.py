@@ -5,7 +5,7 @@ their cost: the standard library's plain connection does least.
 """
 
 from base64 import b64encode
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from http import HTTPStatus
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
@@ -15,6 +15,10 @@ from auth_service.errors import Unavailable
 
 CONNECTIONS = 3
 """With more, Orthanc's database is what all of them wait for."""
+
+
+def unasked() -> None:
+    """Let every label be written: nobody is asked before."""
 
 
 class LabelWriter:
@@ -37,8 +41,15 @@ class LabelWriter:
         self._headers = {"Authorization": f"Basic {account}", "Content-Length": "0"}
         self._timeout = timeout
 
-    def write(self, method: str, paths: Sequence[str]) -> list[bool]:
+    def write(self, method: str, paths: Sequence[str], *, before: Callable[[], None] = unasked) -> list[bool]:
         """Ask each of these, in any order; tell in their order of which there is such a thing.
+
+        Parameters
+        ----------
+        method : str
+        paths : sequence of str
+        before : callable
+            Called before each, from any thread; what it raises ends it there.
 
         Raises
         ------
@@ -50,21 +61,27 @@ class LabelWriter:
         if not shares:
             return []
         with ThreadPoolExecutor(len(shares)) as pool:
-            answers = list(pool.map(lambda share: self._one_after_the_other(method, share), shares))
+            answers = list(pool.map(lambda share: self._one_after_the_other(method, share, before), shares))
         found = [False] * len(paths)
         for start, share in enumerate(answers):
             found[start::CONNECTIONS] = share
         return found
 
-    def _one_after_the_other(self, method: str, paths: Sequence[str]) -> list[bool]:
+    def _one_after_the_other(
+        self, method: str, paths: Sequence[str], before: Callable[[], None]
+    ) -> list[bool]:
         kind = HTTPSConnection if self._place.scheme == "https" else HTTPConnection
         connection = kind(self._place.hostname or "", self._place.port, timeout=self._timeout)
+        found = []
         try:
-            return [self._ask(connection, method, path) for path in paths]
+            for path in paths:
+                before()
+                found.append(self._ask(connection, method, path))
         except (OSError, HTTPException) as error:
             raise Unavailable("orthanc") from error
         finally:
             connection.close()
+        return found
 
     def _ask(self, connection: HTTPConnection, method: str, path: str) -> bool:
         connection.request(method, f"{self._place.path}{path}", headers=self._headers)

@@ -142,9 +142,19 @@ class Settings(BaseSettings):
     rules_file: str = Field(
         "", description="permissions.jsonc, read anew when it changes; empty: albums alone give rights."
     )
+    dicom_peers_file: str = Field(
+        "", description="dicom-peers.jsonc, who may send by DICOM and where it goes; empty: it is off."
+    )
+    held_folder: str = Field(
+        "", description="Folder for pictures that are held for a look; empty: such uploads are refused."
+    )
+    held_days: int = Field(30, ge=1, le=365, description="A held picture is thrown away after so many days.")
     find_people: Finding = Field(
         Finding.SAME_GROUPS,
         description="Whom who may invite can find: everybody, same-groups, or exact-address (no list).",
+    )
+    invitation_days: int = Field(
+        30, ge=1, le=365, description="An address that was invited can be used for so many days."
     )
     time_zone: str = Field("America/Toronto", description="The site's time zone: end dates are days in it.")
     default_language: str = Field("fr", description="Language where neither person nor browser says one.")

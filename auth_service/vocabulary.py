@@ -270,6 +270,11 @@ class LineFailure(_Described):
     TOO_MANY = "too-many", "More files came than the site allows in one upload."
     SEALED = "sealed", "It is a zip file with a password."
     NOT_ACCEPTED = "not-accepted", "The archive did not take it."
+    HELD = "held", "Its pixels may name somebody: an owner of the album must look at it first."
+    NOT_DEIDENTIFIABLE = (
+        "not-deidentifiable",
+        "The album de-identifies what comes, and this cannot be de-identified.",
+    )
 
 
 class Mismatch(_Described):
@@ -284,6 +289,27 @@ class Mismatch(_Described):
         "Of a study and its series only one carries the label: the study follows its series.",
     )
     NO_ALBUM = "no-album", "It carries the label of an album that was deleted, or never was: taken off."
+
+
+class ArrivalState(_Described):
+    """What became of a series that came by DICOM."""
+
+    ARRIVING = "arriving", "Images of it may still come."
+    TO_BE_FILED = "to-be-filed", "It is in nobody's album, and waits for an administrator."
+    FILING = "filing", "It is being put into an album."
+    FILED = "filed", "It was put into an album."
+    DISMISSED = "dismissed", "An administrator put it aside: it stays in the archive, in nobody's album."
+    GONE = "gone", "It was deleted from the archive before it was put anywhere."
+
+
+class ArrivalReason(_Described):
+    """Why a series that came by DICOM waits for an administrator, beside the reasons of `LineFailure`."""
+
+    NO_RULE = "no-rule", "No rule says into which album it goes."
+    NO_ALBUM = "no-album", "The album of the rule does not exist, was deleted, or is archived."
+    MIXED = "mixed", "Not all of its images came from the same sender."
+    NO_PEERS = "no-peers", "The list of senders could not be read."
+    DEIDENTIFIES = "deidentifies", "The album of the rule takes nothing that is not de-identified."
 
 
 class RulesState(_Described):
@@ -380,6 +406,28 @@ class AuditEvent(_Described):
     RECONCILED = "reconciled", "Labels in Orthanc were put right by the ledger of an album."
     SERIES_ADDED = "series-added", "Series were put into an album."
     SERIES_REMOVED = "series-removed", "Series were taken out of an album."
+    ARRIVALS_FILED = (
+        "arrivals-filed",
+        "Series that came by DICOM are put into an album, by a rule or by an administrator.",
+    )
+    ARRIVALS_DISMISSED = (
+        "arrivals-dismissed",
+        "An administrator put series that came by DICOM aside.",
+    )
+    DEIDENTIFICATION_ON = (
+        "deidentification-on",
+        "An album de-identifies what is uploaded into it, or its options were changed.",
+    )
+    DEIDENTIFICATION_OFF = (
+        "deidentification-off",
+        "An album takes what is uploaded as it is again, or its key was forgotten.",
+    )
+    UPLOAD_HELD = "upload-held", "A picture of a series is held for a look: its pixels may name somebody."
+    HELD_RELEASED = "held-released", "An owner looked at a held picture, and it went on into the album."
+    HELD_DISCARDED = (
+        "held-discarded",
+        "A held picture was thrown away, by an owner or when its time was over.",
+    )
     MEMBER_ADDED = "member-added", "Somebody was given rights in an album."
     MEMBER_CHANGED = "member-changed", "Somebody's rights in an album were changed."
     MEMBER_REMOVED = "member-removed", "Somebody's rights in an album were taken back."
@@ -392,6 +440,9 @@ class AuditEvent(_Described):
         "invitation-lapsed",
         "Somebody signed in with an invited address, and nothing was left of the invitation.",
     )
+    INVITATION_EXPIRED = "invitation-expired", "An invitation that nobody had used in time was removed."
+    MEMBERS_TRIED = "members-tried", "The names of a table of members were looked up, and nothing was done."
+    PEOPLE_READ = "people-read", "An owner was told who can see his album, and why."
     ACCESS_COUNTED = "access-counted", "An administrator was told how much somebody may see."
     RULES_TAKEN = "rules-taken", "A rules file came into force, or was in force at a start."
     RULES_REFUSED = "rules-refused", "A rules file could not be taken; what was in force stays."
@@ -409,6 +460,7 @@ FOLDED_EVENTS = frozenset(
         AuditEvent.CREDENTIAL_REFUSED,
         AuditEvent.ADMINISTERED,
         AuditEvent.AUDIT_READ,
+        AuditEvent.PEOPLE_READ,
     }
 )
 """Repeats of these within a minute raise the count of one record."""

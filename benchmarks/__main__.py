@@ -14,11 +14,13 @@ from benchmarks import (
     downloads,
     generated,
     outages,
+    pages,
     questions,
     recording,
     revocation,
     searches,
     streamed,
+    uploads,
 )
 from benchmarks.table import Line, show
 from benchmarks.world import World
@@ -37,6 +39,8 @@ MEASUREMENTS: dict[str, Sequence[Measurement]] = {
     "questions": (questions.per_minute,),
     "generated": (generated.by_a_stranger,),
     "contents": (contents.ten_thousand,),
+    "uploads": (uploads.five_thousand,),
+    "pages": (pages.many_albums, pages.large_album),
 }
 
 

@@ -35,6 +35,7 @@ with place:
             found,
             addresses=visit.addresses,
             modalities=album.modalities or (),
+            into=albums.saves_into(album),
             on_open=lambda uids: session.open_clicked(tables.OPEN, uids, album.slug),
         )
     else:

@@ -4,7 +4,7 @@ import streamlit as st
 
 from portal import guard, members, session
 from portal.errors import Forbidden
-from portal.widgets import header, keeping, notices, places
+from portal.widgets import deidentifying, header, keeping, notices, places
 
 visit = guard.require()
 t = visit.t
@@ -21,6 +21,16 @@ named = keeping.naming(t, album)
 if named:
     with notices.refusals(t):
         visit.account.edit_album(slug, named.title, named.description, language=t.language)
+        st.rerun()
+
+st.header(t("De-identification of what is uploaded"), anchor=False)
+wish = deidentifying.settings(t, slug, visit.account.deidentification(slug))
+if wish:
+    with notices.refusals(t):
+        if wish.on:
+            visit.account.deidentify(slug, wish.options, language=t.language)
+        else:
+            visit.account.stop_deidentifying(slug, forget=wish.forget)
         st.rerun()
 
 st.header(t("Archive"), anchor=False)

@@ -13,8 +13,9 @@ opened = albums.open_study(visit.account, visit.archive, uid, slug=session.param
 study, album = opened.study, opened.album
 above = [(album.title, places.ALBUM, {"album": album.slug})] if album else []
 header.breadcrumb(t, above, study.patient or t("Study"))
-taking = header.study(t, study, visit.addresses.ohif([uid]))
-cards.series(t, opened.series, visit.addresses)
+into = albums.saves_into(album)
+taking = header.study(t, study, visit.addresses, into=into)
+cards.series(t, opened.series, visit.addresses, into=into)
 st.header(t("Key attributes"), anchor=False)
 tables.attributes(t, study)
 if size := albums.size_of_study(visit.account, opened):

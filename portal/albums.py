@@ -90,6 +90,13 @@ def open_study(account: Account, archive: Archive, uid: str, *, slug: str | None
     return OpenStudy(study, in_order(archive.series([uid], label=label)), album)
 
 
+def saves_into(album: Album | None) -> str | None:
+    """Return the slug of an album if the person may save in it what he draws in the viewer."""
+    if album is None or album.archived or not {Action.ANNOTATE, Action.UPLOAD}.intersection(album.actions):
+        return None
+    return album.slug
+
+
 def size_of(account: Account, album: Album, measured: Measured) -> Size:
     """Say how much of an album may be taken away; measured once for what it holds now."""
     # What somebody else is given changes nothing here, and what he himself is, the album's actions say.

@@ -56,6 +56,8 @@ class Me(Answer):
     groups: tuple[Group, ...] = ()
     session: OwnSession | None = None
     makes_albums: bool = False
+    waiting: int | None = None
+    """To administrators, how many series that came by DICOM wait; ``None``: none do, and none can come."""
     albums: tuple[Membership, ...] = ()
 
     @property

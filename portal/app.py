@@ -22,7 +22,7 @@ def home() -> None:
     st.switch_page(places.ALBUMS)
 
 
-def pages(t: Text, *, administers: bool, owns: bool) -> dict[str, list[st.Page]]:
+def pages(t: Text, *, administers: bool, owns: bool, waiting: bool) -> dict[str, list[st.Page]]:
     """Return the pages by section of the menu; those that need a parameter, or a role, are not in it."""
     usual = [
         st.Page(home, title=t("Home"), url_path="home", default=True, visibility="hidden"),
@@ -31,6 +31,7 @@ def pages(t: Text, *, administers: bool, owns: bool) -> dict[str, list[st.Page]]
         st.Page(places.ALBUM, title=t("Album"), url_path="album", visibility="hidden"),
         st.Page(places.CONTENTS, title=t("Contents"), url_path="contents", visibility="hidden"),
         st.Page(places.SETTINGS, title=t("Settings"), url_path="album_settings", visibility="hidden"),
+        st.Page(places.HELD, title=t("Pictures that wait"), url_path="album_held", visibility="hidden"),
         st.Page(places.STUDY, title=t("Study"), url_path="study", visibility="hidden"),
         st.Page(places.ALBUM_MEMBERS, title=t("Members"), url_path="album_members", visibility="hidden"),
         st.Page(
@@ -60,6 +61,13 @@ def pages(t: Text, *, administers: bool, owns: bool) -> dict[str, list[st.Page]]
             url_path="ownerless",
             visibility=seen,
         ),
+        st.Page(
+            places.ARRIVALS,
+            title=t("To be filed"),
+            icon=":material/inbox:",
+            url_path="arrivals",
+            visibility="visible" if waiting else "hidden",
+        ),
     ]
     # Owners are led to them from their albums; each page asks again who comes.
     return (
@@ -77,7 +85,10 @@ def main() -> None:
     style.apply(t.language)
     administers = visit is not None and visit.me.administers
     owns = visit is not None and visit.me.owns
-    page = st.navigation(pages(t, administers=administers, owns=owns), position="top" if visit else "hidden")
+    waiting = administers and visit is not None and visit.me.waiting is not None
+    page = st.navigation(
+        pages(t, administers=administers, owns=owns, waiting=waiting), position="top" if visit else "hidden"
+    )
     st.set_page_config(page_title=f"{page.title} · PARADIM")
     st.logo(str(ASSETS / bar.logo()), size="large", link=None)
     with session.remembered(outcome), guard.explaining(t):

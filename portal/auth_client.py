@@ -29,10 +29,12 @@ from portal.answers import (
     TokenList,
     TokenWish,
 )
+from portal.arrivals import ArrivalsAccount, HttpArrivals
 from portal.asking import read, send
 from portal.audit import AuditPage, AuditSearch
 from portal.contents import Contents
 from portal.contents_client import HttpContents
+from portal.deidentifying import Deidentifying, HttpDeidentifying
 from portal.explanation import Explanation, PeopleList, Person
 from portal.members_client import HttpMembers, MembersAccount
 
@@ -40,7 +42,7 @@ HEALTH_TIMEOUT_SECONDS = 3.0
 """Whether parts are up is asked in passing, so it may not hold a page up."""
 
 
-class Account(AlbumKeeping, Contents, MembersAccount, Protocol):
+class Account(AlbumKeeping, ArrivalsAccount, Contents, Deidentifying, MembersAccount, Protocol):
     """auth_service, asked in one person's name."""
 
     def albums(self, search: AlbumSearch) -> AlbumList:
@@ -152,7 +154,7 @@ class HttpAuthService:
         return HttpAccount(self._client, bearer, address)
 
 
-class HttpAccount(HttpAlbumKeeping, HttpContents, HttpMembers):
+class HttpAccount(HttpAlbumKeeping, HttpArrivals, HttpContents, HttpDeidentifying, HttpMembers):
     """auth_service over HTTP, in one person's name."""
 
     def albums(self, search: AlbumSearch) -> AlbumList:

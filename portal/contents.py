@@ -51,6 +51,7 @@ class Change(Answer):
     undoes: str | None
     done: int
     total: int
+    due: int
     failed: tuple[NotTaken, ...]
     failed_total: int
 

@@ -41,6 +41,7 @@ class Member(Answer):
     note: str = ""
     created: datetime
     last_use: datetime | None = None
+    expires: datetime | None = None
 
     @property
     def pending(self) -> bool:
@@ -121,11 +122,20 @@ class PersonInAlbum(Answer):
     ended: bool = False
 
 
+class UnnamedInAlbum(Answer):
+    """People who may do something, for one reason, and are not named to who asks."""
+
+    source: Source
+    people: int
+    more: bool
+
+
 class PeopleInAlbum(Answer):
-    """A page of people."""
+    """A page of people, and counts of those who are not named."""
 
     items: tuple[PersonInAlbum, ...]
     total: int
+    unnamed: tuple[UnnamedInAlbum, ...] = ()
     complete: bool
 
 

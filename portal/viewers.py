@@ -23,7 +23,14 @@ class Addresses:
 
     public_url: str
 
-    def ohif(self, studies: Sequence[str], *, first_series: str | None = None) -> str:
+    def ohif(
+        self,
+        studies: Sequence[str],
+        *,
+        first_series: str | None = None,
+        album: str | None = None,
+        segmenting: bool = False,
+    ) -> str:
         """Return where OHIF shows one or several studies.
 
         Parameters
@@ -32,6 +39,10 @@ class Addresses:
             StudyInstanceUIDs, the first one shown first.
         first_series : str, optional
             SeriesInstanceUID of what is put on screen first.
+        album : str, optional
+            Slug of the album into which goes what is drawn and saved.
+        segmenting : bool
+            Whether it opens with the tools to draw segmentations.
 
         """
         if not studies or not all(is_uid(uid) for uid in studies):
@@ -39,13 +50,21 @@ class Addresses:
         query = {"StudyInstanceUIDs": ",".join(studies)}
         if first_series is not None and is_uid(first_series):
             query["initialSeriesInstanceUID"] = first_series
-        return f"{self.public_url}/ohif/viewer?{urlencode(query, safe=',')}"
+        if album is not None:
+            query["album"] = album
+        mode = "segmentation" if segmenting else "viewer"
+        return f"{self.public_url}/ohif/{mode}?{urlencode(query, safe=',')}"
 
     def picture(self, series: str, *, size: int) -> str | None:
         """Return where a picture of a series is, at most ``size`` pixels a side; None without a UID."""
         if not is_uid(series):
             return None
         return f"{self.public_url}/api/series/{series}/picture?size={size}"
+
+    def held(self, slug: str, picture: str, frame: int) -> str:
+        """Return where one frame of a held picture of an album is."""
+        place = f"{quote(slug, safe='')}/held/{quote(picture, safe='')}"
+        return f"{self.public_url}/api/albums/{place}/picture?frame={frame}"
 
     def members(self, slug: str) -> str:
         """Return where the members of an album are had as a table."""

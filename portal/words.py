@@ -184,6 +184,8 @@ def not_taken(t: Text, reason: str) -> str:
         LineFailure.TOO_MANY: t("one file too many"),
         LineFailure.SEALED: t("a zip file with a password"),
         LineFailure.NOT_ACCEPTED: t("the archive did not take it"),
+        LineFailure.HELD: t("an owner must look at it first"),
+        LineFailure.NOT_DEIDENTIFIABLE: t("it cannot be de-identified"),
     }
     return named(names, reason)
 
@@ -313,6 +315,13 @@ def audit_event(t: Text, name: str) -> str:
         AuditEvent.RECONCILED: t("labels put right"),
         AuditEvent.SERIES_ADDED: t("series put in"),
         AuditEvent.SERIES_REMOVED: t("series taken out"),
+        AuditEvent.ARRIVALS_FILED: t("series from DICOM filed"),
+        AuditEvent.ARRIVALS_DISMISSED: t("series from DICOM put aside"),
+        AuditEvent.DEIDENTIFICATION_ON: t("uploads de-identified"),
+        AuditEvent.DEIDENTIFICATION_OFF: t("uploads taken as they are"),
+        AuditEvent.UPLOAD_HELD: t("upload held for a look"),
+        AuditEvent.HELD_RELEASED: t("held picture let through"),
+        AuditEvent.HELD_DISCARDED: t("held picture thrown away"),
         AuditEvent.MEMBER_ADDED: t("member added"),
         AuditEvent.MEMBER_CHANGED: t("rights changed"),
         AuditEvent.MEMBER_REMOVED: t("member removed"),
@@ -322,6 +331,9 @@ def audit_event(t: Text, name: str) -> str:
         AuditEvent.INVITATION_REMOVED: t("invitation taken back"),
         AuditEvent.INVITATION_USED: t("came by an invitation"),
         AuditEvent.INVITATION_LAPSED: t("invitation without effect"),
+        AuditEvent.INVITATION_EXPIRED: t("invitation not used in time"),
+        AuditEvent.MEMBERS_TRIED: t("table of members tried"),
+        AuditEvent.PEOPLE_READ: t("looked who can see it"),
         AuditEvent.ACCESS_COUNTED: t("access counted"),
         AuditEvent.RULES_TAKEN: t("rules in force"),
         AuditEvent.RULES_REFUSED: t("rules not taken"),
@@ -380,6 +392,12 @@ def audit_reason(t: Text, name: str) -> str:
         "invitation:inviter": t("the inviter can give nothing any more"),
         "invitation:over": t("its last day has passed"),
         "invitation:member": t("is a member already"),
+        "invitation:self": t("answers for it himself"),
+        "dry-run": t("only tried"),
+        "wrong-line": t("a line is wrong"),
+        "body": t("too many names are not known"),
+        "last-owner": t("no owner would be left"),
+        "open-invitations": t("too many invitations would be open"),
     }
     kind, _, detail = name.partition(":")
     if name not in names and kind == "bearer" and " " not in detail:

@@ -16,6 +16,9 @@ from tests.integration.leaks import Facts
 from tests.integration.people import SignedIn, sign_in
 from tests.integration.truth import Truth
 
+DICOM_PEERS = Path(__file__).parent / "integration/dicom-peers.jsonc"
+"""Who may send to it by DICOM."""
+
 ACCOUNTS = ("admin", "pi-a", "member-a", "pi-b", "member-b", "stranger")
 
 
@@ -32,7 +35,7 @@ def native_stack() -> Iterator[Stack]:
     stack = Stack(Path(REPOSITORY, "var", "test"), "test", say=print)
     stack.reset()
     try:
-        stack.up()
+        stack.up(dicom_peers=DICOM_PEERS)
         yield stack
     finally:
         stack.reset()

@@ -7,7 +7,7 @@ written down, as one change, and done in the background (``ledger.py``).
 """
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 
@@ -16,14 +16,14 @@ from sqlalchemy.orm import Session
 from auth_service.albums import ledger
 from auth_service.albums.ledger import Report
 from auth_service.albums.naming import Candidate, Named, NotTaken, look_up, series_by_study
-from auth_service.albums.rights import check_open_to, on_record
+from auth_service.albums.rights import Refused, check_open_to, on_record
 from auth_service.audit import albums as audit_albums
-from auth_service.errors import Invalid
+from auth_service.errors import Forbidden, Invalid
 from auth_service.grants import grants_of
 from auth_service.origin import NOWHERE, Origin
-from auth_service.policy.engine import decide, visible
+from auth_service.policy.engine import visible
 from auth_service.policy.handing_on import HandingOn, required
-from auth_service.policy.model import Actor, Resource, Visibility
+from auth_service.policy.model import Actor, Decision, Reason, Resource, Visibility
 from auth_service.store import albums as albums_table
 from auth_service.store import ledger as table
 from auth_service.store.tables import Album
@@ -41,7 +41,8 @@ from auth_service.world import World
 MOST_NAMED = 50_000
 """Things that one change may name."""
 
-_NEEDED = {ChangeVerb.ADD: Action.UPLOAD, ChangeVerb.REMOVE: Action.REMOVE}
+action_for = {ChangeVerb.ADD: Action.UPLOAD, ChangeVerb.REMOVE: Action.REMOVE}
+"""What each takes in the album."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +76,7 @@ def preview(
     with on_record(world, actor=actor, origin=origin):
         taken, not_taken = _look_up(world, actor, slug, verb, named)
         with world.store.read() as tx:
-            album = check_open_to(tx, world, actor=actor, action=_NEEDED[verb], slug=slug)
+            album = check_open_to(tx, world, actor=actor, action=action_for[verb], slug=slug)
             series, not_taken = _settle(
                 tx, world, actor=actor, album=album, verb=verb, taken=taken, not_taken=not_taken
             )
@@ -106,7 +107,7 @@ def change_contents(
         taken, not_taken = _look_up(world, actor, slug, verb, named)
         with world.store.write() as tx:
             # Rights are looked at again, in the transaction that writes: looking up may have taken its time.
-            album = check_open_to(tx, world, actor=actor, action=_NEEDED[verb], slug=slug)
+            album = check_open_to(tx, world, actor=actor, action=action_for[verb], slug=slug)
             series, not_taken = _settle(
                 tx, world, actor=actor, album=album, verb=verb, taken=taken, not_taken=not_taken
             )
@@ -127,13 +128,55 @@ def change_contents(
     return ledger.report(world, change=change)
 
 
+def put_in_again(
+    world: World, *, actor: Actor, slug: str, series: Sequence[str], undoes: str, origin: Origin
+) -> str:
+    """Write down that what a change took out is put in again, as far as he may put it in; return the change.
+
+    Of what he may not see nothing is told: it was not he who named it.
+
+    Raises
+    ------
+    Refused
+        If he may put in none of it.
+    Unavailable
+        If Orthanc does not answer; nothing is written down then.
+
+    """
+    named = Named(series=series)
+    taken, not_taken = _look_up(world, actor, slug, ChangeVerb.ADD, named)
+    with world.store.write() as tx:
+        album = check_open_to(tx, world, actor=actor, action=Action.UPLOAD, slug=slug)
+        found, not_taken = _settle(
+            tx, world, actor=actor, album=album, verb=ChangeVerb.ADD, taken=taken, not_taken=not_taken
+        )
+        left = set(table.undoable(tx, undoes, album.id))
+        found = [one for one in found if one.uid in left]
+        if not found:
+            error = Forbidden("You cannot put it in again: you did not have all that you would give by it.")
+            raise Refused(Action.UPLOAD, slug, Decision(allowed=False, reason=Reason.NO_GRANT), error)
+        change = ledger.write(
+            tx,
+            album,
+            actor=actor,
+            verb=ChangeVerb.ADD,
+            series=[one.uid for one in found],
+            at=world.clock(),
+            not_taken=[one for one in not_taken if one.why is LineFailure.FORBIDDEN],
+            undoes=undoes,
+            origin=origin,
+        )
+        _tell_their_owners(tx, world, actor=actor, album=album, change=change, series=found, origin=origin)
+    return change
+
+
 def _look_up(
     world: World, actor: Actor, slug: str, verb: ChangeVerb, named: Named
 ) -> tuple[Collection[Candidate], list[NotTaken]]:
     """Find what was named, as far as he may see it; whoever may not change the album learns nothing by it."""
     _bounded(named)
     with world.store.read() as tx:
-        album = check_open_to(tx, world, actor=actor, action=_NEEDED[verb], slug=slug)
+        album = check_open_to(tx, world, actor=actor, action=action_for[verb], slug=slug)
         grants = grants_of(tx, world, actor)
         inside = table.placed(tx, album.id) if verb is ChangeVerb.REMOVE else {}
     visibility = visible(actor, Action.VIEW, grants=grants, at=world.clock())
@@ -189,11 +232,7 @@ def _settle(
     if verb is ChangeVerb.REMOVE:
         inside = table.placed(tx, album.id)
         return [one for one in taken if one.uid in inside], not_taken
-    at = world.clock()
-    grants = grants_of(tx, world, actor)
-    needed = required(albums_table.grants_in(tx, album, zone=world.settings.zone), at=at)
-    handing_on = HandingOn.by(actor, grants=grants, needed=needed, at=at)
-    lacking = cache(handing_on.lacking)
+    lacking = cache(_handing_on(tx, world, actor, album).lacking)
     series: list[Candidate] = []
     refused = list(not_taken)
     for one in taken:
@@ -203,6 +242,13 @@ def _settle(
         else:
             series.append(one)
     return series, refused
+
+
+def _handing_on(tx: Session, world: World, actor: Actor, album: Album) -> HandingOn:
+    """Work out what somebody may put into an album."""
+    at = world.clock()
+    needed = required(albums_table.grants_in(tx, album, zone=world.settings.zone), at=at)
+    return HandingOn.by(actor, grants=grants_of(tx, world, actor), needed=needed, at=at)
 
 
 def _tell_their_owners(
@@ -215,19 +261,13 @@ def _tell_their_owners(
     series: Iterable[Candidate],
     origin: Origin,
 ) -> None:
-    """Put on record in each other album that its series are handed on by the right that it gave."""
-    at = world.clock()
-    grants = grants_of(tx, world, actor)
-
-    @cache
-    def through(resource: Resource) -> str | None:
-        return decide(actor, Action.SEND, resource, grants=grants, at=at).label
-
-    sent = Counter(through(one.resource) for one in series)
-    for label, count in sorted((label or "", count) for label, count in sent.items()):
+    """Put on record in each other album that its series are handed on by a right that it gave."""
+    through = cache(_handing_on(tx, world, actor, album).through)
+    sent = Counter(label for one in series for label in through(one.resource))
+    for label, count in sorted(sent.items()):
         if label_kind(label) is LabelKind.ALBUM and label != album_label(album.slug):
             audit_albums.series_sent(
-                tx, at=at, actor=actor, label=label, change=change, series=count, origin=origin
+                tx, at=world.clock(), actor=actor, label=label, change=change, series=count, origin=origin
             )
 
 

@@ -13,6 +13,8 @@ from datetime import timedelta
 from auth_service.albums import counts
 from auth_service.errors import Unavailable
 from auth_service.store import counts as table
+from auth_service.store import followers
+from auth_service.store.followers import Follower
 from auth_service.vocabulary import ALBUM_LABEL_PREFIX, LabelKind, Level, label_kind
 from auth_service.world import World
 
@@ -70,7 +72,7 @@ class Counter:
             self._stop.wait(self._every)
         try:
             with self._world.store.write() as tx:
-                table.give_turn_back(tx, holder=self._world.store.writer)
+                followers.give_turn_back(tx, Follower.COUNTS, holder=self._world.store.writer)
         except Unavailable:
             log.info("the turn to count albums ends by itself")
 
@@ -86,7 +88,7 @@ def one_round(world: World) -> bool:
     """
     at = world.clock()
     with world.store.write() as tx:
-        if not table.take_turn(tx, holder=world.store.writer, at=at, until=at + LEASE):
+        if not followers.take_turn(tx, Follower.COUNTS, holder=world.store.writer, at=at, until=at + LEASE):
             return False
     follow(world)
     with world.store.read() as tx:
@@ -99,13 +101,13 @@ def one_round(world: World) -> bool:
 def follow(world: World) -> None:
     """Mark the albums whose series got images since Orthanc's changes were last read."""
     with world.store.read() as tx:
-        since = table.sequence(tx)
+        since = followers.sequence(tx, Follower.COUNTS)
     last = world.archive.changes(since=None, limit=1)["Last"]
     if since is None or last < since:
         # The first look, or another archive than before: nobody knows what happened until now.
         with world.store.write() as tx:
             table.mark_all(tx)
-            table.set_sequence(tx, last)
+            followers.set_sequence(tx, Follower.COUNTS, last)
         return
     for _ in range(PAGES):
         if since >= last:
@@ -116,7 +118,7 @@ def follow(world: World) -> None:
         since = max(since, page["Last"])
         with world.store.write() as tx:
             table.mark(tx, table.ids_of(tx, slugs).values())
-            table.set_sequence(tx, since)
+            followers.set_sequence(tx, Follower.COUNTS, since)
         if page["Done"]:
             return
 

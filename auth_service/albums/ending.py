@@ -11,10 +11,13 @@ from sqlalchemy.orm import Session
 
 from auth_service.albums.rights import accesses, check, on_record
 from auth_service.audit import albums as audit_albums
+from auth_service.deidentifying import holding
 from auth_service.errors import Invalid
 from auth_service.origin import NOWHERE, Origin
 from auth_service.policy.model import Actor
 from auth_service.store import albums as table
+from auth_service.store import deidentification as deidentification_table
+from auth_service.store import held as held_table
 from auth_service.store import ledger as ledger_table
 from auth_service.store.tables import Album
 from auth_service.vocabulary import Action, ChangeVerb, SubjectKind
@@ -120,6 +123,9 @@ def delete_album(
                 actor_name=actor.name or actor.username,
                 at=at,
             )
+        # Nothing more is uploaded: with its key the pseudonyms of the album lose all that leads back.
+        deidentification_table.forget(tx, album.id)
+        held = held_table.remove_of_album(tx, album.id)
         table.delete_album(tx, album_id=album.id, at=at)
         audit_albums.album_deleted(
             tx,
@@ -136,6 +142,7 @@ def delete_album(
             },
             origin=origin,
         )
+    holding.drop(world, held)
     return change
 
 

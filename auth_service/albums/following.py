@@ -1,26 +1,30 @@
-"""Follow changes of albums: how far they are, what is in an album and was, stop one, take one back.
+"""Follow changes of albums: how far they are, what is in an album and was; stop one.
 
 Who asked for a change sees it, and the album's owners see all; what others named and was not taken is left
-out for them, as it may tell of what is not theirs.
+out for them, as it may tell of what is not theirs. A program is told of what it asked for itself, and not of
+what its maker did: that may be about more than it is left.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy.orm import Session
 
 from auth_service.albums import ledger, receiving
-from auth_service.albums.ledger import Report
-from auth_service.albums.naming import is_uid
-from auth_service.albums.rights import check, check_open, may, on_record
+from auth_service.albums.changing import action_for
+from auth_service.albums.ledger import MOST_TOLD, Report
+from auth_service.albums.rights import check, may, on_record
 from auth_service.audit import albums as audit_albums
 from auth_service.errors import Conflict, NotFound
 from auth_service.origin import NOWHERE, Origin
 from auth_service.policy.model import Actor
 from auth_service.store import ledger as table
 from auth_service.store.tables import Album, Change
-from auth_service.vocabulary import Action, ChangeState, ChangeVerb, LineFailure
+from auth_service.vocabulary import Action, ChangeState, ChangeVerb
 from auth_service.world import World
+
+MOST_LISTED = 100
+"""Things that did not succeed that a list tells of each change."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,8 +35,13 @@ class Changes:
     total: int
 
 
-def read(world: World, *, actor: Actor, change: str) -> Report:
+def read(world: World, *, actor: Actor, change: str, limit: int = MOST_TOLD, offset: int = 0) -> Report:
     """Say how far a change has come, to who asked for it and to the album's owners.
+
+    Parameters
+    ----------
+    limit, offset : int
+        Which page of what did not succeed.
 
     Raises
     ------
@@ -41,8 +50,9 @@ def read(world: World, *, actor: Actor, change: str) -> Report:
 
     """
     with world.store.read() as tx:
-        found, album = _of(tx, world, actor, change)
-        return _told(ledger.report_of(tx, found, album), actor, found)
+        found, album = concerning(tx, world, actor, change)
+        own = _is_own(found, actor)
+        return ledger.report_of(tx, found, album, named=own, limit=limit, offset=offset)
 
 
 def list_changes(
@@ -60,11 +70,13 @@ def list_changes(
         owner = may(tx, world, actor=actor, action=Action.AUDIT, slug=slug)
         action = _what_he_may(tx, world, actor, slug) or Action.VIEW
         album = check(tx, world, actor=actor, action=action, slug=slug)
-        asker = None if owner else actor.subject_id
-        found, total = table.changes(tx, album.id, asker=asker, limit=limit, offset=offset)
-        return Changes(
-            items=tuple(_told(ledger.report_of(tx, each, album), actor, each) for each in found), total=total
+        asker = actor.subject_id if actor.in_person and not owner else None
+        key = actor.key if not actor.in_person and not owner else None
+        found, total = table.changes(tx, album.id, asker=asker, actor=key, limit=limit, offset=offset)
+        reports = (
+            ledger.report_of(tx, each, album, named=_is_own(each, actor), limit=MOST_LISTED) for each in found
         )
+        return Changes(items=tuple(reports), total=total)
 
 
 def contents(
@@ -86,50 +98,6 @@ def contents(
         return table.placed(tx, album.id, at=at)
 
 
-def undo(world: World, *, actor: Actor, change: str, origin: Origin = NOWHERE) -> Report:
-    """Take back what a change did, as far as nobody has touched it in the album since.
-
-    Whoever asked for a change may take it back while he may still put series in or take them out; so may the
-    album's owners. Nobody is given more by it than the album gave before.
-
-    Raises
-    ------
-    NotFound
-        If there is no such change for him.
-    Forbidden
-        If he may see it and not take it back.
-    Conflict
-        If it is not over yet, there is nothing of it to take back, or the album is archived.
-
-    """
-    with on_record(world, actor=actor, origin=origin), world.store.write() as tx:
-        found, album = _of(tx, world, actor, change)
-        verb = ChangeVerb.REMOVE if found.verb == ChangeVerb.ADD else ChangeVerb.ADD
-        if not may(tx, world, actor=actor, action=Action.MANAGE, slug=album.slug) and not (
-            found.verb == ChangeVerb.ADD
-            and may(tx, world, actor=actor, action=Action.REMOVE, slug=album.slug)
-        ):
-            # Who put something in by mistake may take it out again, and who took it out put it back.
-            check(tx, world, actor=actor, action=Action.UPLOAD, slug=album.slug)
-        check_open(album)
-        if found.finished_at is None:
-            raise Conflict("This change is not over yet: stop it first.", reason="running")
-        series = table.undoable(tx, change, album.id)
-        if not series:
-            raise Conflict("Nothing of this change is left to take back.", reason="nothing")
-        made = ledger.write(
-            tx,
-            album,
-            actor=actor,
-            verb=verb,
-            series=series,
-            at=world.clock(),
-            undoes=change,
-            origin=origin,
-        )
-    return ledger.report(world, change=made)
-
-
 def cancel(world: World, *, actor: Actor, change: str, origin: Origin = NOWHERE) -> Report:
     """Stop a change: what is done by then stays, and the rest is not done any more.
 
@@ -137,18 +105,22 @@ def cancel(world: World, *, actor: Actor, change: str, origin: Origin = NOWHERE)
     ------
     NotFound
         If there is no such change for him.
+    Forbidden
+        If a program asks that may not do in the album what the change does.
     Conflict
         If it is over, or was stopped before.
 
     """
     with on_record(world, actor=actor, origin=origin):
         with world.store.read() as tx:
-            found, _ = _of(tx, world, actor, change)
+            found, _ = concerning(tx, world, actor, change)
         if found.state == ChangeState.RECEIVING:
             # What has come stays, with its label.
             receiving.label_arrived(world, change=change)
     with on_record(world, actor=actor, origin=origin), world.store.write() as tx:
-        _, album = _of(tx, world, actor, change)
+        found, album = concerning(tx, world, actor, change)
+        if not actor.in_person:
+            check(tx, world, actor=actor, action=action_for[ChangeVerb(found.verb)], slug=album.slug)
         at = world.clock()
         table.received(tx, change)
         if not table.ask_to_cancel(tx, change, at):
@@ -157,32 +129,25 @@ def cancel(world: World, *, actor: Actor, change: str, origin: Origin = NOWHERE)
     return ledger.report(world, change=change)
 
 
-def _of(tx: Session, world: World, actor: Actor, change: str) -> tuple[Change, Album]:
-    """Return a change that somebody asked for himself, or of an album that he owns."""
+def concerning(tx: Session, world: World, actor: Actor, change: str) -> tuple[Change, Album]:
+    """Return a change that somebody asked for himself, or of an album that he owns; raises `NotFound`."""
     found = table.change(tx, change)
     if found is None or found[1].deleted_at is not None:
         raise NotFound
     slug = found[1].slug
+    concerned = _is_own(found[0], actor) or may(tx, world, actor=actor, action=Action.AUDIT, slug=slug)
     # A token that leaves nothing in this album learns nothing of it, whoever asked.
-    concerned = found[0].asker == actor.subject_id or may(
-        tx, world, actor=actor, action=Action.AUDIT, slug=slug
-    )
     if not concerned or _what_he_may(tx, world, actor, slug) is None:
         raise NotFound
     return found
+
+
+def _is_own(change: Change, actor: Actor) -> bool:
+    """Tell whether somebody asked for a change himself: in person he is told of his programs' changes too."""
+    return change.actor == actor.key or (actor.in_person and change.asker == actor.subject_id)
 
 
 def _what_he_may(tx: Session, world: World, actor: Actor, slug: str) -> Action | None:
     """Return the first that somebody may do of what has to do with an album's contents."""
     actions = (Action.VIEW, Action.UPLOAD, Action.REMOVE)
     return next((one for one in actions if may(tx, world, actor=actor, action=one, slug=slug)), None)
-
-
-def _told(report: Report, actor: Actor, change: Change) -> Report:
-    """Leave out what others named and was not taken: it may tell of what is not theirs."""
-    if change.asker == actor.subject_id:
-        return report
-    own = {LineFailure.MISSING, LineFailure.AMBIGUOUS, LineFailure.CANCELLED}
-    return replace(
-        report, failed=tuple(one for one in report.failed if one.reason in own and is_uid(one.uid))
-    )

@@ -5,22 +5,31 @@ process may be writing the same label.
 """
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from auth_service.archive import Archive, carrying, existing_twice
+from auth_service.labels import unasked
 from auth_service.store.ledger import Line, Place, Stamp
 from auth_service.vocabulary import ChangeVerb, Level, LineFailure
 
 PLACED = {"ResponseContent": ["Parent"], "RequestedTags": ["SeriesInstanceUID", "StudyInstanceUID"]}
 """What of a series must be asked for so that `placed` reads it."""
 
+Before = Callable[[], None]
+
 _ROUNDS = 5
 """How often the index of a study is looked at again while somebody else changes it."""
 
 
 def apply(
-    archive: Archive, *, label: str, verb: ChangeVerb, lines: Sequence[Line], known: Mapping[str, Place]
+    archive: Archive,
+    *,
+    label: str,
+    verb: ChangeVerb,
+    lines: Sequence[Line],
+    known: Mapping[str, Place],
+    before: Before = unasked,
 ) -> list[Stamp]:
     """Do some lines of a change, and return what came of each.
 
@@ -35,12 +44,14 @@ def apply(
     known : mapping of str to Place
         Where series of the album were when they were put into it: one that the archive has lost since is
         taken out by forgetting it.
+    before : callable
+        Called before each label is sent, from any thread; what it raises ends it there.
 
     """
     found = locate(archive, [line.series_uid for line in lines])
     places = [place for place in found.values() if isinstance(place, Place)]
     series = [place.orthanc_series for place in places]
-    written = archive.write_labels(Level.SERIES, series, label, carries=verb is ChangeVerb.ADD)
+    written = archive.write_labels(Level.SERIES, series, label, carries=verb is ChangeVerb.ADD, before=before)
     gone = {one for one, exists in zip(series, written, strict=True) if not exists}
     stamps = []
     studies: dict[str, str] = {}
@@ -53,8 +64,55 @@ def apply(
         if isinstance(place, Place):
             studies[place.orthanc_study] = place.study_uid
         stamps.append(_stamp(line, place))
-    settle(archive, label, studies)
+    settle(archive, label, studies, before=before)
+    # An earlier attempt may have written the label of what can no longer be told apart.
+    unclear = [line.series_uid for line in lines if found[line.series_uid] is LineFailure.AMBIGUOUS]
+    put_back(archive, label, unclear, inside=known.keys(), before=before)
     return stamps
+
+
+def put_back(
+    archive: Archive,
+    label: str,
+    uids: Collection[str],
+    *,
+    inside: Collection[str],
+    before: Before = unasked,
+) -> None:
+    """Make series carry the label exactly if they are in the album by the ledger, and so their studies.
+
+    Of what exists twice the label is taken off, and put on nothing: which of them was meant is not known.
+
+    Parameters
+    ----------
+    archive : Archive
+    label : str
+    uids : collection of str
+        What an attempt that was not finished may have touched.
+    inside : collection of str
+        Those of them that the ledger says are in the album.
+    before : callable
+        As of `apply`.
+
+    """
+    if not uids:
+        return
+    query = {"Level": "Series", "Query": {"SeriesInstanceUID": "\\".join(uids)}}
+    rows = archive.find(query | PLACED | {"ResponseContent": ["Labels", "Parent"]})
+    unique = locate(archive, uids)
+    stray: list[str] = []
+    lost: list[str] = []
+    for row in rows:
+        uid, place = placed(row)
+        carries = label in row["Labels"]
+        if carries and uid not in inside:
+            stray.append(place.orthanc_series)
+        elif not carries and uid in inside and unique[uid] == place:
+            lost.append(place.orthanc_series)
+    archive.write_labels(Level.SERIES, stray, label, carries=False, before=before)
+    archive.write_labels(Level.SERIES, lost, label, carries=True, before=before)
+    studies = {place.orthanc_study: place.study_uid for _, place in map(placed, rows)}
+    settle(archive, label, studies, before=before)
 
 
 def locate(archive: Archive, uids: Collection[str]) -> dict[str, Place | LineFailure]:
@@ -93,7 +151,7 @@ def placed(row: Mapping[str, Any]) -> tuple[str, Place]:
     )
 
 
-def settle(archive: Archive, label: str, studies: Mapping[str, str]) -> None:
+def settle(archive: Archive, label: str, studies: Mapping[str, str], *, before: Before = unasked) -> None:
     """Make studies carry the label exactly if one of their series does.
 
     Looks again after writing, until nothing has changed meanwhile: of two that write at the same time the one
@@ -105,6 +163,8 @@ def settle(archive: Archive, label: str, studies: Mapping[str, str]) -> None:
     label : str
     studies : mapping of str to str
         StudyInstanceUID by Orthanc's identifier.
+    before : callable
+        As of `apply`.
 
     """
     written: dict[str, bool] = {}
@@ -115,7 +175,7 @@ def settle(archive: Archive, label: str, studies: Mapping[str, str]) -> None:
             return
         for carries in (True, False):
             those = [study for study, carried in stale.items() if carried is carries]
-            archive.write_labels(Level.STUDY, those, label, carries=carries)
+            archive.write_labels(Level.STUDY, those, label, carries=carries, before=before)
         written |= stale
 
 

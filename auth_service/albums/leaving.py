@@ -76,22 +76,23 @@ def hand_over(
     Invalid
         If a field is not what was expected, or nobody who can sign in has this name.
     Conflict
-        If he is an owner only because a group of his is.
+        If he is an owner only because a group of his is, or his right ends.
     Unavailable
         If the name cannot be looked up.
 
     """
     rights = _left(keep)
     with on_record(world, actor=actor, origin=origin):
-        # Names are looked up only for owners, and never within a transaction.
+        # Names are looked up only for who can hand it over, and never within a transaction.
         with world.store.read() as tx:
-            check(tx, world, actor=actor, action=Action.MANAGE, slug=slug)
+            album = check(tx, world, actor=actor, action=Action.MANAGE, slug=slug)
+            _for_good(_own(tx, world, actor, album, role=AlbumRole.OWNER))
         person = enabled_person(world, user, field="user")
         if (person.provider, person.subject) == (actor.provider, actor.subject):
             raise Invalid("user", "You own this album already.")
         with world.store.write() as tx:
             album = check(tx, world, actor=actor, action=Action.MANAGE, slug=slug)
-            at, old = world.clock(), _own(tx, world, actor, album, role=AlbumRole.OWNER)
+            at, old = world.clock(), _for_good(_own(tx, world, actor, album, role=AlbumRole.OWNER))
             before_of_new, new = make_owner(tx, album, person, at=at, by=actor)
             before = for_record(old)
             if rights is None:
@@ -134,6 +135,17 @@ def _left(keep: Collection[Action] | None) -> Rights | None:
         return None
     check_actions("keep", frozenset(keep))
     return Rights(role=AlbumRole.MEMBER, actions=frozenset(keep))
+
+
+def _for_good(owner: Member) -> Member:
+    """Refuse an owner whose right ends: another would have it for good by him, and he then by the other."""
+    if owner.until is not None:
+        raise Conflict(
+            "Your own right in this album ends on {day}: only who owns it without an end can hand it over.",
+            reason="until",
+            day=owner.until.isoformat(),
+        )
+    return owner
 
 
 def _own(tx: Session, world: World, actor: Actor, album: Album, *, role: AlbumRole | None = None) -> Member:

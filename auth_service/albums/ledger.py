@@ -8,41 +8,37 @@ A series carries the album's label; its study carries it as an index only (so th
 studies), for as long as any of its series does.
 """
 
-import logging
-import threading
-from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Iterator
-from contextlib import contextmanager
+import time
+from collections import Counter
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import uuid4
 
 from sqlalchemy.orm import Session
 
-from auth_service import audit
-from auth_service.albums import counts
-from auth_service.albums.labelling import apply
+from auth_service.albums import turns
 from auth_service.albums.naming import NotTaken, is_uid
 from auth_service.audit import albums as audit_albums
-from auth_service.errors import Forbidden, Invalid, NotFound
+from auth_service.errors import Conflict, Forbidden, Invalid, NotFound
 from auth_service.origin import NOWHERE, Origin
-from auth_service.policy.model import SYSTEM, Actor
+from auth_service.policy.model import Actor
 from auth_service.store import albums as albums_table
-from auth_service.store import counts as counts_table
 from auth_service.store import ledger as table
-from auth_service.store.ledger import Line, Stamp
+from auth_service.store import people
 from auth_service.store.tables import Album, Change
 from auth_service.targets import MAX_UID
-from auth_service.vocabulary import ActorKind, ChangeState, ChangeVerb, Level, LineFailure, album_label
+from auth_service.vocabulary import ActorKind, ChangeState, ChangeVerb
 from auth_service.world import World
 
-BATCH = 500
-"""Lines that are done and stamped together: what a crash makes us repeat at most."""
+_PATIENCE = 0.2
+"""Seconds between two looks whether another process has done what is waited for."""
 
-log = logging.getLogger(__name__)
+MOST_TOLD = 1000
+"""Things that did not succeed that one report tells of."""
 
-_locks: defaultdict[tuple[str, int], threading.Lock] = defaultdict(threading.Lock)
-"""One for each album of each database: its changes wait for one another."""
+MOST_UNFINISHED = 20
+"""Changes of one person, his programs' included, that may be waiting or running at once, in all albums."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +54,7 @@ class Failure:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """How far a change has come, and exactly what did not succeed."""
+    """How far a change has come, and what did not succeed."""
 
     change: str
     album: str
@@ -74,7 +70,11 @@ class Report:
     done: int
     total: int
     """Series that are to be done; what was named and not taken is among the failed alone."""
+    due: int
+    """Series that are still to be done."""
     failed: tuple[Failure, ...]
+    """Some of it: what was named and not taken, then the series that could not be done."""
+    failed_total: int
 
 
 def begin(world: World, *, actor: Actor, album: str, verb: ChangeVerb, series: Iterable[str]) -> str:
@@ -139,9 +139,21 @@ def write(
     receiving : bool
         Whether its series are written down as they come (``receiving.py``).
 
+    Raises
+    ------
+    Conflict
+        If so many changes of this person's are not over.
+
     """
     change = uuid4().hex
     asker = actor.subject_id if actor.subject else None
+    if asker is not None and series:
+        # Of two that come at once the second waits: the bound holds.
+        people.lock(tx, provider=actor.provider, subject=actor.subject)
+        if table.number_unfinished(tx, asker) >= MOST_UNFINISHED:
+            raise Conflict(
+                "You have too many changes under way: wait until one is over, or stop one.", reason="changes"
+            )
     table.add_change(
         tx,
         change_id=change,
@@ -176,6 +188,8 @@ def write(
 def run(world: World, *, change: str) -> Report:
     """Do a change, and whatever was asked of the same album before it; harmless when repeated.
 
+    What another process works on is waited for.
+
     Raises
     ------
     NotFound
@@ -184,24 +198,15 @@ def run(world: World, *, change: str) -> Report:
         If Orthanc does not answer: what is left stays due, and is done by `resume_all` or by this again.
 
     """
-    with world.store.read() as tx:
-        found = table.change(tx, change)
+    while True:
+        with world.store.read() as tx:
+            found = table.change(tx, change)
         if found is None:
             raise NotFound
-        album_id = found[1].id
-    with alone_with(world, album_id):
-        with world.store.read() as tx:
-            due = table.unfinished(tx, album_id)
-        for each in due[: due.index(change) + 1] if change in due else []:
-            _finish(world, each)
-    return report(world, change=change)
-
-
-@contextmanager
-def alone_with(world: World, album_id: int) -> Iterator[None]:
-    """Have nobody else write the label of an album meanwhile."""
-    with _locks[world.store.url, album_id]:
-        yield
+        if found[0].finished_at is not None:
+            return report(world, change=change)
+        if not turns.step(world, found[1].id):
+            time.sleep(_PATIENCE)
 
 
 def resume_all(world: World) -> list[Report]:
@@ -215,14 +220,15 @@ def resume_all(world: World) -> list[Report]:
     """
     with world.store.read() as tx:
         due = table.unfinished(tx)
-    reports = [run(world, change=change) for change in due]
-    for each in reports:
-        log.info("resumed change %s: %d of %d done", each.change, each.done, each.total)
-    return reports
+    errors = turns.take_turns(world)
+    if errors:
+        raise errors[0]
+    # What another process works on is waited for.
+    return [run(world, change=change) for change in due]
 
 
 def report(world: World, *, change: str) -> Report:
-    """Say how far a change has come.
+    """Say how far a change has come, with the first of what did not succeed.
 
     Raises
     ------
@@ -237,13 +243,27 @@ def report(world: World, *, change: str) -> Report:
         return report_of(tx, *found)
 
 
-def report_of(tx: Session, change: Change, album: Album) -> Report:
-    """Say how far a change has come, which was found with its album."""
-    done, total = table.tally(tx, change.id)
+def report_of(
+    tx: Session, change: Change, album: Album, *, named: bool = True, limit: int = MOST_TOLD, offset: int = 0
+) -> Report:
+    """Say how far a change has come, which was found with its album.
+
+    Parameters
+    ----------
+    named : bool
+        Whether what was named and not taken is told: it may be about what is only his who named it.
+    limit, offset : int
+        Which page of what did not succeed.
+
+    """
+    tally = table.tally(tx, change.id)
+    others = table.number_not_taken(tx, change.id) if named else 0
     failed = [
         Failure(uid=one.name, reason=one.why, lacking=tuple(one.lacking))
-        for one in table.not_taken(tx, change.id)
-    ] + [Failure(uid=uid, reason=reason) for uid, reason in table.failures(tx, change.id)]
+        for one in (table.not_taken(tx, change.id, limit=limit, offset=offset) if offset < others else ())
+    ]
+    lines = table.failures(tx, change.id, limit=limit - len(failed), offset=max(0, offset - others))
+    failed += [Failure(uid=uid, reason=reason) for uid, reason in lines]
     return Report(
         change=change.id,
         album=album.slug,
@@ -254,9 +274,11 @@ def report_of(tx: Session, change: Change, album: Album) -> Report:
         finished=change.finished_at,
         cancelled=change.cancelled_at,
         undoes=change.undoes,
-        done=done,
-        total=total,
+        done=tally.done,
+        total=tally.total,
+        due=tally.total - tally.done - tally.failed,
         failed=tuple(failed),
+        failed_total=others + tally.failed,
     )
 
 
@@ -274,70 +296,3 @@ def contents(world: World, *, album: str, at: datetime | None = None) -> frozens
         if found is None:
             raise NotFound
         return table.contents(tx, found.id, at=at)
-
-
-def _finish(world: World, change_id: str) -> None:
-    """Do what is due of one change, batch by batch; its album's lock is held."""
-    with world.store.write() as tx:
-        found = table.change(tx, change_id)
-        assert found is not None  # noqa: S101 - it was just listed, and changes are never deleted
-        change, album = found
-        table.set_state(tx, change_id, ChangeState.RUNNING, finished_at=None)
-    verb = ChangeVerb.ADD if change.verb == ChangeVerb.ADD else ChangeVerb.REMOVE
-    while True:
-        with world.store.write() as tx:
-            # Between two batches, never within one: what was labelled is also stamped.
-            if _is_stopped(tx, change_id):
-                table.cancel_due(tx, change_id)
-            lines = table.due(tx, change_id, BATCH)
-            known = table.places(tx, album.id, [line.series_uid for line in lines])
-        if not lines:
-            break
-        stamps = apply(world.archive, label=album_label(album.slug), verb=verb, lines=lines, known=known)
-        with world.store.write() as tx:
-            table.stamp(tx, stamps, world.clock())
-            _record_ambiguous(tx, lines, stamps, world.clock())
-    with world.store.write() as tx:
-        _close(tx, change_id, world.clock())
-    counts.after_change(world, album_id=album.id, slug=album.slug)
-
-
-def _is_stopped(tx: Session, change_id: str) -> bool:
-    """Tell whether no more is to be done: somebody stopped it, or it would fill an album that is gone."""
-    found = table.change(tx, change_id)
-    assert found is not None  # noqa: S101 - as above
-    change, album = found
-    return change.cancelled_at is not None or (change.verb == ChangeVerb.ADD and album.deleted_at is not None)
-
-
-def _close(tx: Session, change_id: str, at: datetime) -> None:
-    """Note that all lines are stamped, and put the change on record."""
-    found = table.change(tx, change_id)
-    assert found is not None  # noqa: S101 - as above
-    change, album = found
-    done, total = table.tally(tx, change.id)
-    state = ChangeState.DONE if done else ChangeState.FAILED
-    if any(reason == LineFailure.CANCELLED for _, reason in table.failures(tx, change.id)):
-        state = ChangeState.CANCELLED
-    if not table.set_state(tx, change.id, state, finished_at=at):
-        return
-    if done:
-        albums_table.touch(tx, album_id=change.album_id, at=at)
-        counts_table.mark(tx, [change.album_id])
-    record = audit_albums.series_added if change.verb == ChangeVerb.ADD else audit_albums.series_removed
-    record(
-        tx,
-        at=at,
-        actor=change.actor,
-        actor_name=change.actor_name,
-        slug=album.slug,
-        change=change.id,
-        done=done,
-        failed=total - done,
-    )
-
-
-def _record_ambiguous(tx: Session, lines: Iterable[Line], stamps: Iterable[Stamp], at: datetime) -> None:
-    uids = {line.id: line.series_uid for line in lines}
-    ambiguous = [uids[stamp.line] for stamp in stamps if stamp.failure is LineFailure.AMBIGUOUS]
-    audit.ambiguities(tx, at=at, actor=SYSTEM, level=Level.SERIES, uids=ambiguous)

@@ -119,14 +119,16 @@ def _load(world: World, entry: AlbumEntry) -> Loaded:
     members = sum(_give(world, entry.slug, member) for member in entry.members)
     missing = _missing(world, entry)
     failed: tuple[ledger.Failure, ...] = ()
+    left_out = 0
     if missing:
         change = ledger.begin(world, actor=SYSTEM, album=entry.slug, verb=ChangeVerb.ADD, series=missing)
-        failed = ledger.run(world, change=change).failed
+        report = ledger.run(world, change=change)
+        failed, left_out = report.failed, report.failed_total
     return Loaded(
         slug=entry.slug,
         created=not exists,
         members=members,
-        added=len(missing) - len(failed),
+        added=len(missing) - left_out,
         present=len(entry.series) - len(missing),
         failed=failed,
     )

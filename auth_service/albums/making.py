@@ -5,6 +5,7 @@ A use case is: check, change, audit in one transaction.
 
 import re
 import secrets
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 
 from sqlalchemy.orm import Session
@@ -55,8 +56,8 @@ def create_album(
         A person, who then owns it, or the system, which names the owner.
     title, description : str
     slug : str, optional
-        Made from the title when it is not given; one that was ever used gets a suffix, so that the answer
-        is the same whether the other album is hidden, deleted or open.
+        Made from the title, with a random end, when it is not given; one that was ever used gets such an end,
+        so that the answer is the same whether the other album is hidden, deleted or open.
     owner : str, optional
         User name of the owner, where the system makes the album.
     origin : Origin
@@ -73,11 +74,11 @@ def create_album(
 
     """
     title, description = _title(title), _description(description)
-    wanted = slug_from(title) if slug is None else _slug(slug)
+    slugs = _slugs(None if slug is None else _slug(slug), title)
     person = _owner(world, actor, owner)
     at = world.clock()
     with world.store.write() as tx:
-        album = _add(tx, wanted=wanted, title=title, description=description, at=at, created_by=actor.key)
+        album = _add(tx, slugs=slugs, title=title, description=description, at=at, created_by=actor.key)
         if person is not None:
             keep_named(tx, person, at=at)
         first = person or actor
@@ -146,18 +147,32 @@ def slug_from(title: str) -> str:
     return "-".join(words)[:LONGEST_SLUG].strip("-") or "album"
 
 
-def _add(tx: Session, *, wanted: str, title: str, description: str, at: datetime, created_by: str) -> Album:
-    slug = wanted
-    for _ in range(_TRIES):
+def _add(
+    tx: Session, *, slugs: Iterable[str], title: str, description: str, at: datetime, created_by: str
+) -> Album:
+    for slug in slugs:
         if slug not in RESERVED and not table.slug_is_taken(tx, slug):
             album = table.add_album(
                 tx, slug=slug, title=title, description=description, at=at, created_by=created_by
             )
             if album is not None:
                 return album
-        # Random rather than counted: a number would tell how many albums of this name there are.
-        slug = f"{wanted[: LONGEST_SLUG - 5].rstrip('-')}-{secrets.token_hex(2)}"
     raise Invalid("slug", "No free name could be found; choose another one.")
+
+
+def _slugs(wanted: str | None, title: str) -> Iterator[str]:
+    """Yield slugs to try.
+
+    One that is made from a title always ends at random: an end that only some have would say that there is,
+    or was, an album of that title, and a number would say how many. One that is asked for is given as it is
+    where it is free, as scripts and people rely on it; whoever tries one out learns that it was used once or
+    is reserved, not for what, by whom, or whether it still is, and each try makes an album of his, on record.
+    """
+    if wanted is not None:
+        yield wanted
+    stem = slug_from(title) if wanted is None else wanted
+    for _ in range(_TRIES):
+        yield f"{stem[: LONGEST_SLUG - 5].rstrip('-')}-{secrets.token_hex(2)}"
 
 
 def _first_owner(album: Album, subject: str, username: str, at: datetime, created_by: str) -> Member:

@@ -152,9 +152,12 @@ class _Eyes:
         return _grouped(self._series("SeriesInstanceUID", uids), lambda row: row.candidate.uid)
 
     def of_album(self, slug: str) -> list[_Row]:
-        """Return the visible series of an album; of one in which he may not view there are none."""
+        """Return the visible series of an album; of one in which he may not view there are none.
+
+        A rule about everything opens each series, and says nothing of which of them are in whose album.
+        """
         label = album_label(slug)
-        if not self._openings.everything and label not in {way.label for way in self._openings.labelled}:
+        if label not in {way.label for way in self._openings.labelled}:
             return []
         return list(self._rows(self._archive.find(_asked({}) | carrying([label]))))
 

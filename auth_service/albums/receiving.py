@@ -5,10 +5,14 @@ steps leaves a line that is due: whoever looks next gives the label to what has 
 when nothing more comes (`close`) the change is finished like any other, and says what never came.
 """
 
+import time
+
 from sqlalchemy.orm import Session
 
-from auth_service.albums import ledger
+from auth_service.albums import ledger, turns
+from auth_service.albums.batches import BATCH
 from auth_service.albums.labelling import apply, locate
+from auth_service.albums.leases import Lease, Replaced
 from auth_service.errors import Conflict
 from auth_service.policy.model import SYSTEM
 from auth_service.store import counts as counts_table
@@ -16,6 +20,10 @@ from auth_service.store import ledger as table
 from auth_service.store.ledger import Line, Place, Stamp
 from auth_service.vocabulary import ChangeState, ChangeVerb, LineFailure, album_label
 from auth_service.world import World
+
+_PATIENCE = 10.0
+"""Seconds that a series waits for its label while another process works on the album."""
+_PAUSE = 0.2
 
 
 def intend(tx: Session, world: World, *, change: str, series: str) -> None:
@@ -69,7 +77,7 @@ def label_arrived(world: World, *, change: str) -> None:
     """Label every series of a change that is receiving which has come and has no label yet."""
     with world.store.read() as tx:
         found = table.change(tx, change)
-        lines = table.due(tx, change, ledger.BATCH)
+        lines = table.due(tx, change, BATCH)
     if found is None or not lines:
         return
     there = locate(world.archive, [line.series_uid for line in lines])
@@ -88,9 +96,25 @@ def close(world: World, *, change: str) -> None:
 def _label(world: World, *, album_id: int, slug: str, lines: list[Line]) -> list[Stamp]:
     if not lines:
         return []
-    with ledger.alone_with(world, album_id):
-        stamps = apply(world.archive, label=album_label(slug), verb=ChangeVerb.ADD, lines=lines, known={})
-        with world.store.write() as tx:
-            table.stamp(tx, stamps, world.clock())
-            counts_table.mark(tx, [album_id])
+    deadline = time.monotonic() + _PATIENCE
+    while time.monotonic() < deadline:
+        try:
+            with turns.alone_with(world, album_id) as lease:
+                if lease is not None:
+                    return _label_with(world, lease, album_id=album_id, slug=slug, lines=lines)
+        except Replaced:
+            # It may be had again, and what was written already may be written once more.
+            continue
+        time.sleep(_PAUSE)
+    # Another process has much to do on this album. The lines stay due, and are looked after.
+    return []
+
+
+def _label_with(world: World, lease: Lease, *, album_id: int, slug: str, lines: list[Line]) -> list[Stamp]:
+    label = album_label(slug)
+    stamps = apply(world.archive, label=label, verb=ChangeVerb.ADD, lines=lines, known={}, before=lease.keep)
+    with world.store.write() as tx:
+        lease.confirm(tx)
+        table.stamp(tx, stamps, world.clock())
+        counts_table.mark(tx, [album_id])
     return stamps

@@ -95,17 +95,20 @@ def reconcile(
 
     """
     breathe = _Breath(pause, sleep)
+    # Labels first: of an album that is made after it none is known yet, and it is not taken for nobody's.
+    labels = frozenset() if slugs else world.archive.all_labels()
     with world.store.read() as tx:
         albums = [album for album in albums_table.every_album(tx) if not slugs or album.slug in slugs]
     for album in albums:
         compared = _album(world, album, repair=repair, breathe=breathe)
         if compared.differences:
             yield compared
-    if not slugs:
-        known = {album_label(album.slug) for album in albums}
-        for label in sorted(world.archive.all_labels()):
-            if label_kind(label) is LabelKind.ALBUM and label not in known:
-                yield _of_no_album(world, label, repair=repair, breathe=breathe)
+    known = {album_label(album.slug) for album in albums}
+    for label in sorted(labels - known):
+        if label_kind(label) is LabelKind.ALBUM:
+            compared = _of_no_album(world, label, repair=repair, breathe=breathe)
+            if compared.differences:
+                yield compared
 
 
 class _Breath:
@@ -191,7 +194,11 @@ def _repair(world: World, label: str, differences: Iterable[Difference], breathe
 
 
 def _of_no_album(world: World, label: str, *, repair: bool, breathe: _Breath) -> Compared:
-    """Find, and take off, a label of ours that belongs to nothing: nothing was ever put in under it."""
+    """Find, and take off, a label of ours that belongs to nothing: nothing was ever put in under it.
+
+    Somebody may make an album of this name meanwhile: then the album's ledger says what carries the label.
+    """
+    slug = label.removeprefix(ALBUM_LABEL_PREFIX)
 
     def look() -> list[Difference]:
         labelled, indexed = _labelled(world.archive, label)
@@ -202,11 +209,22 @@ def _of_no_album(world: World, label: str, *, repair: bool, breathe: _Breath) ->
         return found + list(_index(label, labelled, indexed))
 
     first = left = look()
+    for some in pieces(first, PIECE) if repair else ():
+        if _made(world, slug) is None:
+            _repair(world, label, some, breathe)
     if repair and first:
-        _repair(world, label, first, breathe)
         left = look()
-        _on_record(world, label.removeprefix(ALBUM_LABEL_PREFIX), first, left)
+        _on_record(world, slug, first, left)
+    album = _made(world, slug)
+    if album is not None:
+        return _album(world, album, repair=repair, breathe=breathe)
     return Compared(label=label, differences=tuple(first), left=tuple(left))
+
+
+def _made(world: World, slug: str) -> Album | None:
+    """Return the album that has this slug, or had it, if one was made meanwhile."""
+    with world.store.read() as tx:
+        return albums_table.whoever_has(tx, slug)
 
 
 def _labelled(archive: Archive, label: str) -> tuple[list[tuple[str, Place]], dict[str, str]]:

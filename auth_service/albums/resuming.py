@@ -1,10 +1,14 @@
-"""Finish interrupted changes while the service runs: at its start, and once Orthanc answers again."""
+"""Do changes while the service runs: as they are asked for, at its start, and once Orthanc answers again."""
 
 import logging
 import threading
 
-from auth_service.albums import ledger
+from auth_service.albums import turns
+from auth_service.albums.leases import LATE
+from auth_service.albums.reconciling import reconcile
 from auth_service.errors import Unavailable
+from auth_service.store import ledger as ledger_table
+from auth_service.store import turns as table
 from auth_service.uploads import tending
 from auth_service.world import World
 
@@ -44,15 +48,43 @@ class Resumer:
         silent = False
         while not self._stop.is_set():
             _asked.clear()
-            try:
-                ledger.resume_all(self._world)
-                tending.look_after(self._world)
-                silent = False
-            except Unavailable as error:
-                if not silent:
-                    log.warning("%s does not answer: interrupted changes wait", error.reason)
-                silent = True
-            except Exception:
-                # One change that cannot be done must not end the thread that does the others.
-                log.exception("an interrupted change could not be finished")
+            gone = self._round()
+            if gone is not None and not silent:
+                log.warning("%s does not answer: interrupted changes wait", gone.reason)
+            silent = gone is not None
             _asked.wait(self._every)
+
+    def _round(self) -> Unavailable | None:
+        """Do what is due; return what says that a part does not answer, if one does not."""
+        try:
+            errors = turns.take_turns(self._world, stopped=self._stop.is_set)
+            tending.look_after(self._world)
+            look_again(self._world)
+        except Unavailable as error:
+            return error
+        except Exception:
+            # Whatever it is, it must not end the thread that does all changes.
+            log.exception("changes of albums could not be done")
+            return None
+        return next((error for error in errors if isinstance(error, Unavailable)), None)
+
+
+def look_again(world: World) -> None:
+    """Compare the labels of an album with the ledger, if one may have been written late; one at a time.
+
+    What a change is doing is not spoken of, so that while any is under way it is looked at once more later.
+
+    Raises
+    ------
+    Unavailable
+        If Orthanc does not answer: it stays due.
+
+    """
+    with world.store.read() as tx:
+        due = table.to_look_at(tx, at=world.clock())
+    for look in due[:1]:
+        for compared in reconcile(world, repair=True, slugs=[look.slug]):
+            log.warning("of album %s %d labels were put right", look.slug, len(compared.differences))
+        with world.store.write() as tx:
+            busy = bool(ledger_table.unfinished(tx, look.album_id))
+            table.looked(tx, look, again=world.clock() + LATE if busy else None)

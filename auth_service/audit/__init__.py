@@ -327,6 +327,7 @@ def fold(
     reason: str,
     origin: Origin,
     action: Action | None = None,
+    label: str | None = None,
     **values: Any,  # noqa: ANN401 - the table's columns
 ) -> None:
     """Record what comes again and again: repeats from one address within a minute are counted."""
@@ -336,9 +337,10 @@ def fold(
         "actor": actor,
         "action": action,
         "target": target,
+        "label": label,
         "reason": reason,
         "address": origin.address or "",
     }
     since = at - REPEATS_WITHIN
-    if not table.raise_count(tx, event=event, label=None, since=since, **same):
+    if not table.raise_count(tx, event=event, since=since, **same):
         table.add(tx, event=event, at=at, **same, request_id=origin.request_id, **values)

@@ -142,7 +142,7 @@ def change_begun(
 def series_sent(
     tx: Session, *, at: datetime, actor: Actor, label: str, change: str, series: int, origin: Origin = NOWHERE
 ) -> None:
-    """Record that series were put elsewhere by the right that one label gave: where is not for its owners."""
+    """Record that series were put elsewhere by a right that one label gave: where is not for its owners."""
     slug = label.removeprefix(ALBUM_LABEL_PREFIX)
     details = {"change": change, "series": series}
     audit.add(tx, AuditEvent.SERIES_SENT, at=at, actor=actor, origin=origin, **_album(slug), details=details)

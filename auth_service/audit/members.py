@@ -10,8 +10,8 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from auth_service import audit
-from auth_service.origin import Origin
-from auth_service.policy.model import Actor
+from auth_service.origin import NOWHERE, Origin
+from auth_service.policy.model import SYSTEM, Actor
 from auth_service.vocabulary import Action, AuditEvent, Level, album_label
 
 
@@ -118,7 +118,7 @@ def invitation_lapsed(
     ----------
     why : str
         ``inviter``: who made it can give nothing any more; ``over``: its last day has passed; ``member``: he
-        is a member already.
+        is a member already; ``self``: he answers for it himself.
 
     """
     audit.add(
@@ -130,6 +130,70 @@ def invitation_lapsed(
         **_album(slug),
         reason=f"invitation:{why}",
         details={"invitation": invitation, "before": dict(before)},
+    )
+
+
+def invitation_expired(
+    tx: Session, *, at: datetime, slug: str, invitation: int, before: Mapping[str, Any]
+) -> None:
+    """Record that an invitation was removed that nobody had used in time."""
+    details = {"invitation": invitation, "before": dict(before)}
+    audit.add(
+        tx,
+        AuditEvent.INVITATION_EXPIRED,
+        at=at,
+        actor=SYSTEM,
+        origin=NOWHERE,
+        **_album(slug),
+        details=details,
+    )
+
+
+def members_tried(
+    tx: Session,
+    *,
+    at: datetime,
+    actor: Actor,
+    slug: str,
+    reason: str,
+    counts: Mapping[str, int],
+    origin: Origin,
+) -> None:
+    """Record that the names of a table were looked up, and nothing of it was done.
+
+    Parameters
+    ----------
+    reason : str
+        ``dry-run``, ``wrong-line``, or what was wrong with the whole table.
+    counts : mapping of str to int
+        How many lines it had, and how many would have had which outcome.
+
+    """
+    audit.add(
+        tx,
+        AuditEvent.MEMBERS_TRIED,
+        at=at,
+        actor=actor,
+        origin=origin,
+        **_album(slug),
+        reason=reason,
+        details=dict(counts),
+    )
+
+
+def people_read(tx: Session, *, at: datetime, actor: Actor, slug: str, origin: Origin) -> None:
+    """Record that an owner was told who can see his album, and why; pages of one look are a count."""
+    audit.fold(
+        tx,
+        AuditEvent.PEOPLE_READ,
+        at=at,
+        actor=actor.key,
+        actor_name=actor.name or actor.username,
+        session=actor.session,
+        action=Action.MANAGE,
+        **_album(slug),
+        reason="",
+        origin=origin,
     )
 
 

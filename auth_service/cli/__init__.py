@@ -4,7 +4,7 @@ import argparse
 import logging
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,15 +12,18 @@ from pydantic import ValidationError
 
 from auth_service.albums import loading
 from auth_service.albums.counting import Counter
+from auth_service.albums.members.expiring import Expirer
 from auth_service.albums.resuming import Resumer
 from auth_service.archive import Archive, OrthancArchive
 from auth_service.audit.chaining import Chainer
 from auth_service.cli import audit as cli_audit
+from auth_service.cli import dicom as cli_dicom
 from auth_service.cli import reconcile as cli_reconcile
 from auth_service.cli import rules as rules_cli
 from auth_service.clock import Clock, system_clock
 from auth_service.credentials.provider import KeycloakProvider
 from auth_service.credentials.watching import Watcher
+from auth_service.deidentifying.sweeping import Sweeper
 from auth_service.directory import Directory, KeycloakDirectory
 from auth_service.errors import ServiceError
 from auth_service.explaining.explain import explain
@@ -28,6 +31,7 @@ from auth_service.explaining.text import lines
 from auth_service.http.app import create_app
 from auth_service.http.documents.explanations import ExplanationDocument
 from auth_service.http.server import run
+from auth_service.incoming.receiving import Receiver
 from auth_service.policy.model import SYSTEM
 from auth_service.rules import RulesFile
 from auth_service.settings import Settings, SettingsError, read
@@ -57,6 +61,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     logging.getLogger("httpx").setLevel(logging.WARNING)
     if options.command == "rules":
         return _rules(options)
+    if options.command == "dicom":
+        return cli_dicom.check(options.file)
     try:
         settings = read()
     except SettingsError as error:
@@ -98,6 +104,11 @@ def _parser() -> argparse.ArgumentParser:
     diff = rules.add_parser("diff", help="say who would gain and lose what")
     diff.add_argument("old", type=Path, metavar="OLD")
     diff.add_argument("new", type=Path, metavar="NEW")
+    dicom = commands.add_parser("dicom", help="look at the list of DICOM senders").add_subparsers(
+        dest="verb", required=True
+    )
+    dicom_check = dicom.add_parser("check", help="say what is wrong with a list")
+    dicom_check.add_argument("file", type=Path, metavar="FILE")
     why = commands.add_parser("explain", help="say why somebody gets something, or does not")
     why.add_argument("--actor", metavar="WHO", help="a subject, a user name, token:ID or nobody")
     why.add_argument("--action", choices=[str(action) for action in Action], metavar="ACTION")
@@ -169,7 +180,11 @@ def _serve(settings: Settings) -> int:
             clock=world.clock,
         )
         chainer = Chainer(settings=settings, store=world.store, clock=world.clock)
-        with chainer, Resumer(world), Counter(world), Watcher(app.state.services.sessions.checker):
+        watcher = Watcher(app.state.services.sessions.checker)
+        chores = (Resumer(world), Counter(world), Receiver(world), Expirer(world), Sweeper(world))
+        with ExitStack() as running:
+            for one in (chainer, *chores, watcher):
+                running.enter_context(one)
             run(app, listen=settings.listen, backchannel_listen=settings.backchannel_listen)
     return 0
 

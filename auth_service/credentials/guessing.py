@@ -53,17 +53,34 @@ class Guesses:
 
     def are_too_many(self, address: str) -> bool:
         """Count a bad credential; tell whether there were too many of them from there."""
-        who, now = source(address), self._clock()
         with self._lock:
-            level = self._levels.pop(who, None) or _Level(bad=0.0, at=now)
-            run_out = max(0.0, (now - level.at).total_seconds()) * self._allowed / 60
+            level = self._level(address)
             # Not without bound: a minute after the last one of a flood it is over.
-            level.bad = min(max(0.0, level.bad - run_out) + 1, 2 * self._allowed - 1)
-            level.at = now
-            self._levels[who] = level
-            if len(self._levels) > ADDRESSES:
-                self._levels.popitem(last=False)
+            level.bad = min(level.bad + 1, 2 * self._allowed - 1)
             return level.bad > self._allowed
+
+    def takes(self, who: str, times: int) -> bool:
+        """Count several at once, unless there were too many before; tell whether they are taken.
+
+        They are taken whole, and run out at the same pace: on the average no more are taken than one by one.
+        """
+        with self._lock:
+            level = self._level(who)
+            taken = level.bad < self._allowed
+            level.bad += times if taken else 0
+            return taken
+
+    def _level(self, address: str) -> _Level:
+        """Return how full a measure is now; the caller holds the lock."""
+        who, now = source(address), self._clock()
+        level = self._levels.pop(who, None) or _Level(bad=0.0, at=now)
+        run_out = max(0.0, (now - level.at).total_seconds()) * self._allowed / 60
+        level.bad = max(0.0, level.bad - run_out)
+        level.at = now
+        self._levels[who] = level
+        if len(self._levels) > ADDRESSES:
+            self._levels.popitem(last=False)
+        return level
 
     @contextmanager
     def waiting(self, address: str) -> Iterator[bool]:

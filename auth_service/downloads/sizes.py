@@ -1,7 +1,8 @@
 """Say how large what may be taken away is, before anybody takes it: quickly, or as far as it is known.
 
 Orthanc tells the size of one series at a time. Sizes are kept, as a series changes only when something is
-added to it; what is not known yet is asked for side by side, for a few seconds at most.
+added to it; what is not known yet is asked for side by side, for a few seconds at most: by the connections
+with which decisions are made, and so by few askers and few questions at a time.
 """
 
 import threading
@@ -17,7 +18,12 @@ from auth_service.downloads import Load, Piece
 KEPT = 50_000
 """Series of which the size is kept."""
 
-_SIDE_BY_SIDE = 8
+SIDE_BY_SIDE = 8
+"""Questions under way for all askers together: a quarter of the connections by which decisions are made."""
+
+ASKERS = 8
+"""How many may wait for sizes at once; who comes then is told what is known, and holds no thread."""
+
 _SECONDS = 2.0
 """How long one answer may go on asking."""
 
@@ -51,6 +57,8 @@ class Sizes:
         self._clock = clock
         self._known: OrderedDict[tuple[str, int], int] = OrderedDict()
         self._lock = threading.Lock()
+        self._turns = threading.BoundedSemaphore(ASKERS)
+        self._pool = ThreadPoolExecutor(SIDE_BY_SIDE, thread_name_prefix="sizes")
 
     def of(self, load: Load) -> Size:
         """Measure it; raises `Unavailable` where Orthanc does not answer."""
@@ -69,16 +77,18 @@ class Sizes:
             return self._known.get(_key(piece))
 
     def _ask(self, pieces: Sequence[Piece]) -> None:
-        if not pieces:
+        if not pieces or not self._turns.acquire(blocking=False):
             return
-        until = self._clock() + _SECONDS
-        with ThreadPoolExecutor(_SIDE_BY_SIDE, thread_name_prefix="sizes") as pool:
-            for start in range(0, len(pieces), _SIDE_BY_SIDE):
+        try:
+            until = self._clock() + _SECONDS
+            for start in range(0, len(pieces), SIDE_BY_SIDE):
                 if start and self._clock() >= until:
                     return
-                some = pieces[start : start + _SIDE_BY_SIDE]
-                sizes = list(pool.map(self._archive.series_bytes, (piece.series.id for piece in some)))
-                self._keep(some, sizes)
+                some = pieces[start : start + SIDE_BY_SIDE]
+                sizes = self._pool.map(self._archive.series_bytes, (piece.series.id for piece in some))
+                self._keep(some, list(sizes))
+        finally:
+            self._turns.release()
 
     def _keep(self, pieces: Sequence[Piece], sizes: Sequence[int]) -> None:
         with self._lock:

@@ -39,7 +39,10 @@ class For(Enum):
 
 _FOR = (
     (
-        re.compile(r"/api/(?:people(?:/[^/]+/sees)?|rules(?:/check)?|albums/(?:ownerless|[^/]+/owner))"),
+        re.compile(
+            r"/api/(?:people(?:/[^/]+/sees)?|rules(?:/check)?|albums/(?:ownerless|[^/]+/owner)"
+            r"|arrivals(?:(?:/[0-9]+)?/(?:file|dismiss))?|arrivals/\{arrival\}/(?:file|dismiss))"
+        ),
         For.ADMINISTRATORS,
     ),
     (re.compile(r"/(?:portal/why|api/(?:explain|audit))"), For.OWNERS),

@@ -37,6 +37,7 @@ from auth_service.http.documents.albums import (
     OwnerNamed,
 )
 from auth_service.http.documents.shared import errors
+from auth_service.http.harvesting import slow_down
 from auth_service.origin import Origin
 from auth_service.policy.model import Actor
 
@@ -194,6 +195,7 @@ def leave(request: Request, actor: InPerson, slug: Slug) -> Response:
 )
 def handover(request: Request, actor: SignedIn, slug: Slug, wanted: HandOver) -> Response:
     """Make somebody the owner of an album in one's own place."""
+    slow_down(request, actor)
     keep = None if wanted.keep is None else reading.actions("keep", wanted.keep)
     hand_over(
         request.app.state.services,

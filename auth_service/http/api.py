@@ -4,7 +4,7 @@ from typing import Any
 
 from fastapi import APIRouter, Request
 
-from auth_service.http import album_keeping_api, albums_api, rules_api
+from auth_service.http import album_keeping_api, albums_api, deidentification_api, rules_api
 from auth_service.http.dependencies import UNSAFE_IN_PERSON, InPerson, SignedIn
 from auth_service.http.documents.account import MeChange, MeDocument
 from auth_service.http.documents.health import Health
@@ -16,6 +16,7 @@ from auth_service.store import people
 router = APIRouter()
 router.include_router(album_keeping_api.router)
 router.include_router(albums_api.router)
+router.include_router(deidentification_api.router)
 router.include_router(rules_api.router)
 
 

@@ -25,6 +25,7 @@ from auth_service.downloads.sizes import Sizes
 from auth_service.http import (
     api,
     archives,
+    arrivals_api,
     audit_api,
     authorize,
     bodies,
@@ -148,6 +149,7 @@ def create_app(
         sessions_api,
         tokens_api,
         audit_api,
+        arrivals_api,
         explain_api,
         pictures_api,
         scoped,

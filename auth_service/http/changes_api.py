@@ -6,14 +6,13 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Request, Response
 
-from auth_service.albums import changing, following, resuming
+from auth_service.albums import changing, following, resuming, undoing
 from auth_service.albums.changing import Prospect
-from auth_service.albums.ledger import Report
+from auth_service.albums.ledger import MOST_TOLD, Report
 from auth_service.albums.naming import Named, series_by_study
 from auth_service.errors import Invalid
 from auth_service.http.dependencies import UNSAFE, Limit, Offset, SignedIn, Slug
 from auth_service.http.documents.changes import (
-    MOST_TOLD,
     ChangeDocument,
     ChangeList,
     ChangeWanted,
@@ -22,6 +21,7 @@ from auth_service.http.documents.changes import (
     PlacedList,
     PlacedWanted,
     ProspectDocument,
+    ReportWanted,
     StudyPlacedDocument,
     StudyPlacedList,
     WhatDocument,
@@ -101,21 +101,29 @@ def changes(
 
 
 @router.get("/api/changes/{change_id}", tags=["contents"], responses=errors(404, 422))
-def read(request: Request, actor: SignedIn, change_id: ChangeId) -> ChangeDocument:
-    """Say how far a change has come."""
-    return change_document(following.read(request.app.state.services, actor=actor, change=change_id))
+def read(
+    request: Request, actor: SignedIn, change_id: ChangeId, wanted: Annotated[ReportWanted, Query()]
+) -> ChangeDocument:
+    """Say how far a change has come, with a page of what was not done."""
+    services = request.app.state.services
+    return change_document(
+        following.read(services, actor=actor, change=change_id, limit=wanted.limit, offset=wanted.offset)
+    )
 
 
 @router.post(
     "/api/changes/{change_id}/undo",
     tags=["contents"],
     status_code=202,
-    responses=errors(403, 404, 409, 422),
+    responses=errors(403, 404, 409, 422, 503),
     dependencies=UNSAFE,
 )
 def undo(request: Request, response: Response, actor: SignedIn, change_id: ChangeId) -> ChangeDocument:
-    """Take back what a change did, as far as nobody has touched it since: by a change of its own."""
-    report = following.undo(
+    """Take back what a change did, as far as nobody has touched it since: by a change of its own.
+
+    What was taken out is put in again as far as you may give it to the album's members.
+    """
+    report = undoing.undo(
         request.app.state.services, actor=actor, change=change_id, origin=Origin.of(request.headers)
     )
     return _begun(report, response)
@@ -234,7 +242,8 @@ def change_document(report: Report) -> ChangeDocument:
             "undoes": report.undoes,
             "done": report.done,
             "total": report.total,
+            "due": report.due,
             "failed": _told((one.uid, one.reason, one.lacking) for one in report.failed),
-            "failed_total": len(report.failed),
+            "failed_total": report.failed_total,
         }
     )

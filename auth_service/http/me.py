@@ -13,9 +13,10 @@ from auth_service.http.documents.account import (
     MembershipDocument,
     OwnSessionDocument,
 )
+from auth_service.incoming.filing import number_waiting
 from auth_service.policy.model import Actor, Grant
 from auth_service.store import people, sessions
-from auth_service.vocabulary import LabelKind, in_order, label_kind
+from auth_service.vocabulary import LabelKind, RealmRole, in_order, label_kind
 from auth_service.world import World
 
 
@@ -55,6 +56,7 @@ def me_document(services: World, actor: Actor) -> dict[str, Any]:
         makes_albums=may_make(services.settings, actor),
         albums=albums,
         labels=_labels(services, actor, grants),
+        waiting=number_waiting(services) if actor.in_person and RealmRole.ADMIN in actor.roles else None,
     )
     return document.model_dump(mode="json")
 

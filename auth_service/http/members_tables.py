@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable
 from datetime import date
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
@@ -15,7 +16,6 @@ from auth_service.albums.members.importing import (
     COLUMNS,
     LARGEST,
     PASSED_OVER,
-    SUBJECTS,
     ImportReport,
     LineReport,
     import_members,
@@ -24,7 +24,7 @@ from auth_service.errors import Invalid
 from auth_service.http.dependencies import UNSAFE, SignedIn, Slug
 from auth_service.http.documents.members import ImportDocument, LineDocument
 from auth_service.http.documents.shared import errors
-from auth_service.http.harvesting import count, slow_down
+from auth_service.http.harvesting import slow_down, slow_down_table
 from auth_service.http.responses import translator
 from auth_service.origin import Origin
 from auth_service.vocabulary import LineOutcome, MemberState, SubjectKind, in_order
@@ -68,11 +68,9 @@ async def import_table(
         slug=slug,
         text=text,
         dry_run=dry_run,
+        counting=partial(slow_down_table, request, actor),
         origin=Origin.of(request.headers),
     )
-    for line in report.lines:
-        if line.outcome is LineOutcome.WRONG and line.column in SUBJECTS:
-            count(request, actor)
     return _document(request, report)
 
 

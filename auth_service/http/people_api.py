@@ -19,6 +19,7 @@ from auth_service.http.documents.members import (
     SeenBy,
     SeesDocument,
     SourceDocument,
+    UnnamedInAlbum,
 )
 from auth_service.http.documents.shared import errors
 from auth_service.http.members_api import rights_fields, subject_document
@@ -39,7 +40,8 @@ def people(
     """Return everybody who may do anything in an album, with all that he may do and why, to its owners.
 
     Groups are expanded to their people, and so are the rules of the site that open something of the album:
-    those about everything, and those about a label that series of it carry.
+    those about everything, and those about a label that series of it carry. Who could not be found as a
+    candidate is counted and not named. The question goes on record.
     """
     page = people_of_album(
         request.app.state.services,
@@ -50,7 +52,13 @@ def people(
         origin=Origin.of(request.headers),
     )
     return PeopleInAlbum(
-        items=[_somebody(each) for each in page.items], total=page.total, complete=page.complete
+        items=[_somebody(each) for each in page.items],
+        total=page.total,
+        unnamed=[
+            UnnamedInAlbum(source=_source(each.source), people=each.people, more=each.more)
+            for each in page.unnamed
+        ],
+        complete=page.complete,
     )
 
 

@@ -44,6 +44,8 @@ _REASONS = {
 authorized, duplicate, out of resources (PS3.7, annex C; PS3.4, section B.2.3)."""
 
 _PROCESSING_FAILURE = 0x0110
+_COERCED = 0xB000
+"""Warning Reason (0008,1196): coercion of data elements (PS3.4, section B.2.3)."""
 
 Album = Annotated[str, Query(max_length=64, description="The album's short name.")]
 
@@ -98,9 +100,14 @@ def _part(intake: Intake, part: Path | None, name: str) -> list[Taken]:
 
 
 def _status(taken: Iterable[Taken]) -> int:
-    """Return 200 where all is stored, 202 where some is, 409 where nothing is (PS3.18, section 10.5.3.1)."""
+    """Return 200 where all is stored, 202 where not all is or not as it came, 409 where nothing is.
+
+    PS3.18, section 10.5.3.1.
+    """
     stored = {one.why is None for one in taken}
-    return 202 if len(stored) > 1 else 200 if True in stored else 409
+    if stored == {True}:
+        return 202 if any(one.changed for one in taken) else 200
+    return 202 if True in stored else 409
 
 
 def _answer(public_url: str, taken: Iterable[Taken], study: str | None) -> dict[str, Any]:
@@ -117,6 +124,8 @@ def _answer(public_url: str, taken: Iterable[Taken], study: str | None) -> dict[
             continue
         studies.add(one.head.study)
         series = f"{public_url}/dicom-web/studies/{one.head.study}/series/{one.head.series}"
+        if one.changed:
+            item["00081196"] = {"vr": "US", "Value": [_COERCED]}
         stored.append(item | {"00081190": _value("UR", f"{series}/instances/{one.head.sop}")})
     answer: dict[str, Any] = {}
     if len(studies) == 1:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from auth_service.policy.engine import worth
-from auth_service.policy.model import Actor, Grant, Opening, Reason, Resource
+from auth_service.policy.model import Actor, Grant, Labelled, Opening, Reason, Resource
 from auth_service.vocabulary import RULE_ACTIONS, Action
 
 DATA_ACTIONS = RULE_ACTIONS
@@ -70,6 +70,15 @@ class HandingOn:
         """Return the rights that he lacks on a series, or does not have for long enough; empty: he may."""
         return frozenset(
             action for action, ways in self.ways.items() if not any(way.opens(resource) for way in ways)
+        )
+
+    def through(self, resource: Resource) -> frozenset[str]:
+        """Return the labels by which any of the rights on a series comes to him."""
+        return frozenset(
+            way.label
+            for ways in self.ways.values()
+            for way in ways
+            if isinstance(way, Labelled) and way.opens(resource)
         )
 
 

@@ -65,6 +65,12 @@ def grants_in(tx: Session, album: Album, *, zone: ZoneInfo) -> list[Grant]:
     return [grant_of(member, slug=album.slug, zone=zone) for member in found]
 
 
+def grants_of_in(tx: Session, actor: Actor, album: Album, *, zone: ZoneInfo) -> list[Grant]:
+    """Return every grant that memberships of one album give the actor, ended ones included."""
+    found = tx.scalars(select(Member).where(Member.album_id == album.id, _is(actor)).order_by(Member.id))
+    return [grant_of(member, slug=album.slug, zone=zone) for member in found]
+
+
 def memberships_of(tx: Session, actor: Actor) -> list[tuple[Album, Member]]:
     """Return the actor's memberships with their albums, deleted albums left out."""
     query = select(Album, Member).join(Member.album).where(Album.deleted_at.is_(None), _is(actor))
@@ -89,9 +95,20 @@ def every_album(tx: Session) -> list[Album]:
     return list(tx.scalars(select(Album).order_by(Album.id)))
 
 
+def whoever_has(tx: Session, slug: str) -> Album | None:
+    """Return the album that has, or had before it was deleted, this slug."""
+    return tx.scalar(select(Album).where(Album.slug == slug))
+
+
+def slugs(tx: Session, album_ids: Iterable[int]) -> dict[int, str]:
+    """Return the slugs of some albums, deleted ones among them."""
+    found = tx.execute(select(Album.id, Album.slug).where(Album.id.in_(album_ids)))
+    return {album_id: slug for album_id, slug in found}  # noqa: C416 - a row is no pair to the type checker
+
+
 def slug_is_taken(tx: Session, slug: str) -> bool:
     """Tell whether an album has, or ever had, this slug."""
-    return tx.scalar(select(Album.id).where(Album.slug == slug)) is not None
+    return whoever_has(tx, slug) is not None
 
 
 def add_album(

@@ -214,6 +214,16 @@ def of_label(tx: Session, *, label: str, event: AuditEvent) -> list[AuditRecord]
     return list(tx.scalars(query.order_by(AuditRecord.id)))
 
 
+def of_label_since(
+    tx: Session, *, label: str, events: Collection[AuditEvent], since: datetime
+) -> list[AuditRecord]:
+    """Return the records of some events that speak of a label, from a moment on, oldest first."""
+    query = select(AuditRecord).where(
+        AuditRecord.label == label, AuditRecord.event.in_(events), AuditRecord.at >= since
+    )
+    return list(tx.scalars(query.order_by(AuditRecord.id)))
+
+
 def records(tx: Session) -> list[AuditRecord]:
     """Return everything on record, oldest first."""
     return list(tx.scalars(select(AuditRecord).order_by(AuditRecord.id)))

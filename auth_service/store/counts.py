@@ -1,17 +1,14 @@
-"""What albums held when they were last counted, and how far Orthanc's list of changes was read."""
+"""What albums held when they were last counted."""
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import CursorResult, insert, or_, select, update
+from sqlalchemy import insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from auth_service.store.tables import Album, AlbumCount, ArchiveFollower
-
-_ONLY = 1
-"""The row of the follower."""
+from auth_service.store.tables import Album, AlbumCount
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,7 +105,7 @@ def keep(tx: Session, *, album_id: int, marks: int, found: Counted) -> None:
 
 
 def due(tx: Session, *, before: datetime, limit: int) -> list[Due]:
-    """Return albums to count: never counted, marked since, or not counted since a moment."""
+    """Return albums to count: never counted (they come first), marked, or not counted since a moment."""
     query = (
         select(Album.id, Album.slug)
         .outerjoin(AlbumCount, AlbumCount.album_id == Album.id)
@@ -120,7 +117,7 @@ def due(tx: Session, *, before: datetime, limit: int) -> list[Due]:
                 AlbumCount.counted_at < before,
             ),
         )
-        .order_by(AlbumCount.counted_at, Album.id)
+        .order_by(AlbumCount.counted_at.nulls_first(), Album.id)
     )
     return [Due(album_id=album_id, slug=slug) for album_id, slug in tx.execute(query.limit(limit))]
 
@@ -129,58 +126,6 @@ def ids_of(tx: Session, slugs: Collection[str]) -> dict[str, int]:
     """Return the albums of some slugs that are not deleted."""
     query = select(Album.slug, Album.id).where(Album.slug.in_(slugs), Album.deleted_at.is_(None))
     return {row.slug: row.id for row in tx.execute(query)}
-
-
-# Who follows Orthanc's list of changes, and how far
-
-
-def take_turn(tx: Session, *, holder: str, at: datetime, until: datetime) -> bool:
-    """Take or extend the lease of who follows; ``False`` if somebody else has it."""
-    if tx.get(ArchiveFollower, _ONLY) is None:
-        try:
-            with tx.begin_nested():
-                tx.execute(insert(ArchiveFollower).values(id=_ONLY))
-        except IntegrityError:
-            return False
-    result = tx.execute(
-        update(ArchiveFollower)
-        .where(
-            ArchiveFollower.id == _ONLY,
-            or_(
-                ArchiveFollower.holder.is_(None),
-                ArchiveFollower.holder == holder,
-                ArchiveFollower.until <= at,
-            ),
-        )
-        .values(holder=holder, until=until)
-        .execution_options(synchronize_session=False)
-    )
-    return isinstance(result, CursorResult) and result.rowcount == 1
-
-
-def give_turn_back(tx: Session, *, holder: str) -> None:
-    """Let another follow at once."""
-    tx.execute(
-        update(ArchiveFollower)
-        .where(ArchiveFollower.id == _ONLY, ArchiveFollower.holder == holder)
-        .values(holder=None, until=None)
-        .execution_options(synchronize_session=False)
-    )
-
-
-def sequence(tx: Session) -> int | None:
-    """Return the last of Orthanc's changes that was read."""
-    return tx.scalar(select(ArchiveFollower.sequence).where(ArchiveFollower.id == _ONLY))
-
-
-def set_sequence(tx: Session, value: int) -> None:
-    """Keep how far Orthanc's changes were read."""
-    tx.execute(
-        update(ArchiveFollower)
-        .where(ArchiveFollower.id == _ONLY)
-        .values(sequence=value)
-        .execution_options(synchronize_session=False)
-    )
 
 
 def _empty(album_id: int, *, counted_at: datetime | None) -> Mapping[str, object]:

@@ -39,6 +39,15 @@ class Place:
     orthanc_series: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tally:
+    """How many lines a change has, and what has become of them."""
+
+    done: int
+    failed: int
+    total: int
+
+
 _DUE_STATES = (ChangeState.WAITING, ChangeState.RUNNING)
 
 _NOT_OVER = (ChangeState.RECEIVING, *_DUE_STATES)
@@ -102,24 +111,42 @@ def add_not_taken(tx: Session, change_id: str, entries: Iterable[tuple[str, str,
         tx.execute(insert(NotTakenEntry), rows)
 
 
-def not_taken(tx: Session, change_id: str) -> list[NotTakenEntry]:
-    """Return what was named for a change and is no line of it, in the order in which it was named."""
-    query = select(NotTakenEntry).where(NotTakenEntry.change_id == change_id)
-    return list(tx.scalars(query.order_by(NotTakenEntry.id)))
+def not_taken(tx: Session, change_id: str, *, limit: int, offset: int) -> list[NotTakenEntry]:
+    """Return some of what was named for a change and is no line of it, in the order in which it was named."""
+    query = select(NotTakenEntry).where(NotTakenEntry.change_id == change_id).order_by(NotTakenEntry.id)
+    return list(tx.scalars(query.limit(limit).offset(offset)))
+
+
+def number_not_taken(tx: Session, change_id: str) -> int:
+    """Count what was named for a change and is no line of it."""
+    query = select(func.count()).select_from(NotTakenEntry).where(NotTakenEntry.change_id == change_id)
+    return tx.scalar(query) or 0
 
 
 def changes(
-    tx: Session, album_id: int, *, asker: str | None, limit: int, offset: int
+    tx: Session,
+    album_id: int,
+    *,
+    asker: str | None = None,
+    actor: str | None = None,
+    limit: int,
+    offset: int,
 ) -> tuple[list[Change], int]:
     """Return some of an album's changes, the newest first, and how many there are.
 
     Parameters
     ----------
     asker : str or None
-        Only those that this person asked for; ``None``: everybody's.
+        Only those that this person asked for, himself or by a program; ``None``: everybody's.
+    actor : str or None
+        Only those that came from the actor of this key; ``None``: from anybody.
 
     """
-    mine = [Change.album_id == album_id] + ([] if asker is None else [Change.asker == asker])
+    mine = [Change.album_id == album_id]
+    if asker is not None:
+        mine.append(Change.asker == asker)
+    if actor is not None:
+        mine.append(Change.actor == actor)
     total = tx.scalar(select(func.count()).select_from(Change).where(*mine)) or 0
     newest = select(Change).where(*mine).order_by(Change.created_at.desc(), _first_line().desc())
     return list(tx.scalars(newest.limit(limit).offset(offset))), total
@@ -139,6 +166,21 @@ def unfinished(tx: Session, album_id: int | None = None) -> list[str]:
     if album_id is not None:
         query = query.where(Change.album_id == album_id)
     return list(tx.scalars(query.order_by(_first_line())))
+
+
+def number_unfinished(tx: Session, asker: str) -> int:
+    """Count the changes that a person asked for, himself or by a program, and that are not over."""
+    query = select(func.count()).select_from(Change)
+    return tx.scalar(query.where(Change.asker == asker, Change.state.in_(_NOT_OVER))) or 0
+
+
+def first_of_albums(tx: Session) -> list[Change]:
+    """Return of each album the first change that is waiting or running, the oldest first."""
+    query = select(Change).where(Change.state.in_(_DUE_STATES)).order_by(_first_line())
+    first: dict[int, Change] = {}
+    for found in tx.scalars(query):
+        first.setdefault(found.album_id, found)
+    return list(first.values())
 
 
 def due(tx: Session, change_id: str, limit: int) -> list[Line]:
@@ -252,21 +294,33 @@ def cancel_due(tx: Session, change_id: str) -> None:
     )
 
 
-def tally(tx: Session, change_id: str) -> tuple[int, int]:
-    """Count the lines of a change: done, and all."""
-    query = select(func.count(LedgerEntry.done_at), func.count()).where(LedgerEntry.change_id == change_id)
-    done, total = tx.execute(query).one()
-    return done, total
+def tally(tx: Session, change_id: str) -> Tally:
+    """Count the lines of a change."""
+    query = select(func.count(LedgerEntry.done_at), func.count(LedgerEntry.failure), func.count()).where(
+        LedgerEntry.change_id == change_id
+    )
+    done, failed, total = tx.execute(query).one()
+    return Tally(done=done, failed=failed, total=total)
 
 
-def failures(tx: Session, change_id: str) -> list[tuple[str, str]]:
-    """Return the series of a change that could not be done, each with why."""
+def failures(tx: Session, change_id: str, *, limit: int, offset: int) -> list[tuple[str, str]]:
+    """Return some of the series of a change that could not be done, each with why."""
     query = (
         select(LedgerEntry.series_uid, LedgerEntry.failure)
         .where(LedgerEntry.change_id == change_id, LedgerEntry.failure.is_not(None))
         .order_by(LedgerEntry.id)
+        .limit(limit)
+        .offset(offset)
     )
     return [(uid, failure or "") for uid, failure in tx.execute(query)]
+
+
+def was_cut_short(tx: Session, change_id: str) -> bool:
+    """Tell whether any line of a change was not done because somebody stopped it."""
+    query = select(LedgerEntry.id).where(
+        LedgerEntry.change_id == change_id, LedgerEntry.failure == LineFailure.CANCELLED
+    )
+    return tx.scalar(query.limit(1)) is not None
 
 
 def contents(tx: Session, album_id: int, *, at: datetime | None = None) -> frozenset[str]:

@@ -221,6 +221,45 @@ class Favourite(Base):
     """``provider:sub``."""
 
 
+class AlbumDeidentification(Base):
+    """That an album de-identifies what is uploaded, or did, and its key; no route reads the key out."""
+
+    __tablename__ = "album_deidentification"
+
+    album_id: Mapped[int] = mapped_column(ForeignKey("albums.id"), primary_key=True)
+    options: Mapped[list[str]] = mapped_column(JSON)
+    sealed_key: Mapped[bytes]
+    """Encrypted, and bound to this album."""
+    since: Mapped[datetime | None]
+    """``None``: it is switched off, and the key is kept for another time."""
+    changed_by: Mapped[str]
+    changed_by_name: Mapped[str]
+
+
+class HeldFile(Base):
+    """A picture that somebody must look at before it goes into its album; the file is in a folder of ours."""
+
+    __tablename__ = "held_files"
+    __table_args__ = (UniqueConstraint("album_id", "sop_uid"),)
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    """Random; also the name of the file."""
+    album_id: Mapped[int] = mapped_column(ForeignKey("albums.id"))
+    study_uid: Mapped[str]
+    series_uid: Mapped[str]
+    sop_uid: Mapped[str]
+    """De-identified, as all of the file's header is."""
+    patient: Mapped[str]
+    """The pseudonym."""
+    modality: Mapped[str]
+    why: Mapped[str]
+    frames: Mapped[int]
+    size: Mapped[int] = mapped_column(BigInteger)
+    held_at: Mapped[datetime] = mapped_column(index=True)
+    uploaded_by: Mapped[str]
+    uploaded_by_name: Mapped[str]
+
+
 class AlbumCount(Base):
     """What an album held when Orthanc was last asked, and whether something happened to it since."""
 
@@ -241,8 +280,21 @@ class AlbumCount(Base):
     picture_series: Mapped[str | None]
 
 
+class AlbumTurn(Base):
+    """Which process works on an album: a row for each that was ever changed."""
+
+    __tablename__ = "album_turns"
+
+    album_id: Mapped[int] = mapped_column(ForeignKey("albums.id"), primary_key=True)
+    holder: Mapped[str | None]
+    """The process that does its changes, until its lease is over."""
+    until: Mapped[datetime | None]
+    look_at: Mapped[datetime | None]
+    """When its labels are compared with the ledger: one may have been written late. ``None``: no need."""
+
+
 class ArchiveFollower(Base):
-    """How far Orthanc's list of changes was read, and who reads it: one row."""
+    """How far Orthanc's list of changes was read, and who reads it: a row for each purpose."""
 
     __tablename__ = "archive_follower"
 
@@ -369,6 +421,38 @@ class LedgerEntry(Base):
     done_at: Mapped[datetime | None]
     failure: Mapped[str | None]
     """Why it was not done. Where neither this nor ``done_at`` is set, the line is due."""
+
+
+class Arrival(Base):
+    """A series that came by DICOM, and what became of it."""
+
+    __tablename__ = "arrivals"
+    __table_args__ = (
+        UniqueConstraint("orthanc_series", "sequence"),
+        Index("ix_arrivals_state_id", "state", "id"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    orthanc_series: Mapped[str]
+    sequence: Mapped[int] = mapped_column(BigInteger)
+    """Orthanc's change that told of it; the last there was, where it was found by looking through all."""
+    series_uid: Mapped[str]
+    study_uid: Mapped[str]
+    modality: Mapped[str]
+    ae_title: Mapped[str]
+    """Of who sent it."""
+    address: Mapped[str]
+    called: Mapped[str]
+    """The AE title that it was sent to."""
+    arrived_at: Mapped[datetime]
+    state: Mapped[str]
+    reason: Mapped[str | None]
+    """Why it waits for an administrator, or why it was dismissed, in his words."""
+    change_id: Mapped[str | None] = mapped_column(ForeignKey("changes.id"), index=True)
+    """The change that puts it into an album, or was to."""
+    decided_at: Mapped[datetime | None]
+    decided_by: Mapped[str | None]
+    """Key of who said where it goes, or that it goes nowhere."""
 
 
 class AuditRecord(Base):

@@ -10,7 +10,7 @@ from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset, FileDataset
 from pydicom.uid import UID, DeflatedExplicitVRLittleEndian
 
-from auth_service.targets import UID_PATTERN
+from auth_service.targets import UID_PATTERN, VIEWER_CLASSES
 from auth_service.vocabulary import LineFailure
 
 _NOT_OF_STUDIES = (
@@ -104,6 +104,8 @@ def head_of(dataset: Dataset) -> Head:
 
 def is_storable(sop_class: str) -> bool:
     """Tell a storage SOP class of objects of a study (PS3.4, section B.5); vendors' private ones are none."""
+    if sop_class in VIEWER_CLASSES:  # some are younger than pydicom's list
+        return True
     known = UID(sop_class)
     if known.type != "SOP Class" or "Storage" not in known.name:
         return False

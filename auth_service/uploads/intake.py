@@ -14,16 +14,25 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 from typing import Any
+
+from pydicom import dcmread
 
 from auth_service.albums import receiving
 from auth_service.albums.rights import check_open_to, on_record
 from auth_service.archive import NotAccepted, type_of_level, uid_of_level
+from auth_service.deidentifying import keeping
+from auth_service.deidentifying.core import METHOD, Held, Refused, deidentify, written
+from auth_service.deidentifying.holding import hold
+from auth_service.deidentifying.profile import Profile
+from auth_service.errors import NotFound
 from auth_service.grants import grants_of
 from auth_service.origin import Origin
 from auth_service.policy.engine import visible
 from auth_service.policy.model import Actor, Nothing
 from auth_service.search.narrowing import resource_of
+from auth_service.store import albums as albums_table
 from auth_service.targets import VIEWER_CLASSES
 from auth_service.uploads import dicom
 from auth_service.uploads.dicom import Head, Unfit
@@ -43,6 +52,8 @@ class Taken:
     """``None``: it could not be read."""
     why: LineFailure | None = None
     """Why it is not in the album; ``None``: it is."""
+    changed: bool = False
+    """Whether what is in the album is another than what came: it is de-identified."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +75,8 @@ class Intake:
     origin : Origin
     study : str, optional
         StudyInstanceUID of the only study that is meant.
+    released : bool
+        Whether an owner has looked at what comes, which is de-identified already.
 
     """
 
@@ -74,6 +87,7 @@ class Intake:
     action: Action
     origin: Origin
     study: str | None = None
+    released: bool = False
 
     def take(self, file: Path, name: str) -> Taken:
         """Take one file.
@@ -90,11 +104,59 @@ class Intake:
             head = dicom.read(file)
         except Unfit as unfit:
             return Taken(name=name, why=unfit.why)
-        return Taken(name=name, head=head, why=self._take(head, file))
+        if self.study is not None and head.study != self.study:
+            return Taken(name=name, head=head, why=LineFailure.WRONG_STUDY)
+        profile = self._profile(head)
+        if profile is None:
+            return Taken(name=name, head=head, why=self._take(head, file))
+        return self._take_cleaned(head, file, name, profile)
+
+    def _profile(self, head: Head) -> Profile | None:
+        """Return how the album de-identifies what comes; ``None``: this is taken as it is."""
+        if self.released:
+            return None
+        with self.world.store.read() as tx:
+            album = albums_table.album(tx, self.slug)
+            profile = keeping.of_album(tx, self.world, album) if album is not None else None
+        if profile is not None and head.sop_class in VIEWER_CLASSES and self._is_of_cleaned(head):
+            return None
+        return profile
+
+    def _is_of_cleaned(self, head: Head) -> bool:
+        """Tell whether the album has the study as it was de-identified here.
+
+        What a viewer makes of such images has their identifiers, and would be torn from them by new ones.
+        """
+        rows = self._find(
+            Level.STUDY, head.study, "PatientID", "PatientIdentityRemoved", "DeidentificationMethod"
+        )
+        return len(rows) == 1 and (
+            album_label(self.slug) in rows[0]["Labels"]
+            and _is_of(rows[0], head)
+            and rows[0]["RequestedTags"].get("PatientIdentityRemoved") == "YES"
+            and METHOD in (rows[0]["RequestedTags"].get("DeidentificationMethod") or "")
+        )
+
+    def _take_cleaned(self, head: Head, file: Path, name: str, profile: Profile) -> Taken:
+        """De-identify a file, and take what comes of it."""
+        outcome = deidentify(dcmread(file), profile)
+        if isinstance(outcome, Refused):
+            return Taken(name=name, head=head, why=LineFailure.NOT_DEIDENTIFIABLE)
+        if isinstance(outcome, Held):
+            with self.world.store.read() as tx:
+                album = albums_table.album(tx, self.slug)
+            if album is None:
+                raise NotFound
+            hold(self.world, album=album, held=outcome, actor=self.actor, origin=self.origin)
+            return Taken(name=name, head=head, why=LineFailure.HELD)
+        cleaned = dicom.head_of(outcome.dataset)
+        with NamedTemporaryFile(dir=file.parent, prefix="cleaned-") as out:
+            out.write(written(outcome.dataset))
+            out.flush()
+            why = self._take(cleaned, Path(out.name))
+        return Taken(name=name, head=head if why else cleaned, why=why, changed=True)
 
     def _take(self, head: Head, file: Path) -> LineFailure | None:
-        if self.study is not None and head.study != self.study:
-            return LineFailure.WRONG_STUDY
         if self._annotates and head.sop_class not in VIEWER_CLASSES:
             return LineFailure.FORBIDDEN
         with _alone(head.study, head.series, head.sop):

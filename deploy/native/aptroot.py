@@ -58,6 +58,7 @@ MAVEN = Packages("maven", ("maven",), "usr/share/maven/bin/mvn", 200)
 SAMPLES = Packages(
     "samples", ("invesalius-examples",), "usr/share/doc/invesalius-examples/examples/Cranium.inv3", 60
 )
+DCMTK = Packages("dcmtk", ("dcmtk",), "usr/bin/storescu", 100)
 CHROMIUM = Packages(
     "chromium",
     ("chromium", "fonts-dejavu-core", "fontconfig", "libgl1-mesa-dri"),

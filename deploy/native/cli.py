@@ -45,6 +45,7 @@ def _own_arguments(name: str, command: argparse.ArgumentParser) -> None:
         command.add_argument("--port", type=int, help="published port, at first set-up (8080 or a free one)")
         command.add_argument("--profile", help="profile, at first set-up (default)")
         command.add_argument("--no-samples", action="store_true", help="load no sample data")
+        command.add_argument("--dicom-peers", type=Path, help="a list of who may send by DICOM, to be kept")
     elif name == "status":
         command.add_argument("--format", choices=("text", "json"), default="text")
     elif name == "logs":
@@ -73,7 +74,12 @@ def main(words: list[str] | None = None) -> int:
 
 
 def _up(stack: Stack, arguments: argparse.Namespace) -> None:
-    stack.up(port=arguments.port, profile=arguments.profile, with_samples=not arguments.no_samples)
+    stack.up(
+        port=arguments.port,
+        profile=arguments.profile,
+        with_samples=not arguments.no_samples,
+        dicom_peers=arguments.dicom_peers,
+    )
 
 
 def _down(stack: Stack, _: argparse.Namespace) -> None:
@@ -121,7 +127,7 @@ def _reset(stack: Stack, arguments: argparse.Namespace) -> int:
 
 def _setup(stack: Stack, arguments: argparse.Namespace) -> None:
     cache = Cache.default()
-    extra = (aptroot.SAMPLES, aptroot.CHROMIUM) if arguments.with_tests else (aptroot.SAMPLES,)
+    extra = (aptroot.SAMPLES, aptroot.CHROMIUM, aptroot.DCMTK) if arguments.with_tests else (aptroot.SAMPLES,)
     checks.machine()
     checks.before_fetching(cache, extra)
     with locked(cache.lock, waiting=lambda: say("another set-up is filling the cache; waiting for it")):

@@ -73,6 +73,7 @@ def _orthanc(context: Context) -> str:
         ),
         stable_age=STABLE_AGE,
         threads=ORTHANC_THREADS,
+        dicom=context.dicom,
     )
 
 

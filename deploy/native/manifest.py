@@ -5,13 +5,14 @@ from typing import Any
 
 from deploy.native import accounts, credentials
 from deploy.native.files import write_private
+from deploy.native.ports import LOOPBACK
 from deploy.native.processes import ProcessInfo
 from deploy.native.programs import REALM, Context, Program
 
 
 def build(context: Context, programs: list[Program], infos: dict[str, ProcessInfo]) -> dict[str, Any]:
     """Return the content (its shape is a contract: section 11 of the design)."""
-    secrets = context.secrets
+    secrets, dicom = context.secrets, context.dicom
     people = {
         account.username: {
             "username": account.username,
@@ -40,6 +41,7 @@ def build(context: Context, programs: list[Program], infos: dict[str, ProcessInf
                 "username": credentials.ORTHANC_USER,
                 "password": secrets.orthanc_password,
             },
+            "dicom": {"host": LOOPBACK, "port": dicom.port, "ae_title": dicom.ae_title} if dicom else None,
             "auth_service": {
                 "socket": str(context.auth_socket),
                 "secret": secrets.gate,

@@ -94,6 +94,16 @@ class DataFolder:
         return self.root / "permissions.jsonc"
 
     @property
+    def dicom_peers(self) -> Path:
+        """Who may send by DICOM: the site's own; while it is not there, nobody may."""
+        return self.root / "dicom-peers.jsonc"
+
+    @property
+    def held(self) -> Path:
+        """Uploaded pictures that somebody must look at first."""
+        return self.root / "held"
+
+    @property
     def run(self) -> Path:
         """Rendered configuration."""
         return self.root / "run"

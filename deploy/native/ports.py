@@ -28,6 +28,8 @@ class Ports:
     keycloak: int
     keycloak_management: int
     backchannel: int
+    dicom: int = 0
+    """Where Orthanc takes DICOM, where that is on; 0: none was chosen yet."""
 
     def named(self) -> dict[str, int]:
         """Return the ports by name."""
@@ -73,7 +75,16 @@ def choose(public: int | None) -> Ports:
         chosen = PREFERRED_PUBLIC
     else:
         chosen = pick()
-    return Ports(chosen, pick(), pick(), pick(), pick(), pick())
+    return Ports(chosen, pick(), pick(), pick(), pick(), pick(), pick())
+
+
+def choose_one(taken: Ports) -> int:
+    """Choose one more free port for a stack that has some."""
+    for _ in range(_TRIES):
+        port = random.randint(*_RANGE)  # noqa: S311 - nothing depends on its being hard to guess
+        if port not in taken.named().values() and is_free(port):
+            return port
+    raise CannotGoOn("No free port was found on this machine.", "End some programs and try again.")
 
 
 def check_requested(port: int) -> None:
@@ -111,16 +122,18 @@ def holder_text(port: int) -> str:
     return ""
 
 
-def check_kept(ports: Ports, *, ours: set[int], data: Path) -> None:
+def check_kept(ports: Ports, *, ours: set[int], data: Path, by_dicom: bool = True) -> None:
     """Refuse to start on kept ports that somebody else has taken meanwhile.
 
     Parameters
     ----------
+    by_dicom : bool
+        Whether the port for DICOM will be used.
     ours : set of int
         Process ids of this stack: what they hold is no obstacle, they are ended before the start.
     """
     for name, port in ports.named().items():
-        if is_free(port):
+        if is_free(port) or (name == "dicom" and not by_dicom):
             continue
         pids = {process.pid for process in holders(port)}
         if pids and pids <= ours:

@@ -7,9 +7,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from deploy.native import aptroot, credentials, environment, health, keycloak, ohif, tools
+from deploy.native import aptroot, credentials, dicom, environment, health, keycloak, ohif, tools
 from deploy.native.aptroot import Tree
 from deploy.native.credentials import Secrets
+from deploy.native.dicom import Dicom
 from deploy.native.health import Probe
 from deploy.native.paths import REPOSITORY, Cache, DataFolder
 from deploy.native.ports import LOOPBACK
@@ -55,6 +56,12 @@ class Context:
     settings: Settings
     secrets: Secrets
     software: Software
+
+    @property
+    def dicom(self) -> Dicom | None:
+        """What Orthanc is told of DICOM; ``None``: it is off."""
+        peers = dicom.read(self.data.dicom_peers)
+        return dicom.told_to_orthanc(peers, port=self.settings.ports.dicom) if peers is not None else None
 
     @property
     def auth_socket(self) -> Path:
@@ -160,6 +167,8 @@ def auth_environment(context: Context) -> dict[str, str]:
         "AUTH_ALBUM_MAKERS": context.settings.album_makers,
         "AUTH_UPLOAD_FOLDER": str(context.data.uploads),
         "AUTH_RULES_FILE": str(context.data.rules),
+        "AUTH_DICOM_PEERS_FILE": str(context.data.dicom_peers) if context.data.dicom_peers.exists() else "",
+        "AUTH_HELD_FOLDER": str(context.data.held),
     }
 
 

@@ -14,6 +14,7 @@ from typing import Any
 
 import jinja2
 
+from deploy.native.dicom import Dicom
 from deploy.native.errors import CannotGoOn
 from deploy.native.paths import REPOSITORY
 
@@ -66,6 +67,7 @@ def orthanc(
     dicomweb_plugin: str,
     stable_age: int,
     threads: int,
+    dicom: Dicom | None = None,
 ) -> str:
     """Return Orthanc's configuration.
 
@@ -75,6 +77,8 @@ def orthanc(
         Seconds without new instances after which a series counts as complete.
     threads : int
         Requests that it works on at a time.
+    dicom : Dicom, optional
+        Who may send by DICOM; without it there is no DICOM port.
     """
     text = _render("orthanc/orthanc.json.j2", dict(locals()))
     return json.dumps(json.loads(text), indent=2) + "\n"
@@ -82,7 +86,13 @@ def orthanc(
 
 def ohif() -> str:
     """Return OHIF's ``app-config.js``."""
-    values = {"brand": BRAND, "portal_path": "/portal/", "signin_path": "/auth/signin"}
+    texts = json.loads((_FOLDER / "ohif/saving.json").read_text(encoding="utf-8"))
+    values = {
+        "brand": BRAND,
+        "portal_path": "/portal/",
+        "signin_path": "/auth/signin",
+        "saving_texts": texts,
+    }
     return _render("ohif/app-config.js.j2", values)
 
 

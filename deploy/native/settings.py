@@ -2,7 +2,7 @@
 
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from deploy.native import ports
@@ -86,6 +86,14 @@ def check(kept: Settings | None, *, port: int | None, profile: str | None) -> No
             f"This stack was set up with profile {kept.profile!r}.",
             "Leave PROFILE out, or give the stack up with `make reset` first.",
         )
+
+
+def keep_dicom_port(file: Path, kept: Settings) -> Settings:
+    """Choose a port for DICOM for a stack that has none, and keep it."""
+    chosen = replace(kept.ports, dicom=ports.choose_one(kept.ports))
+    content = json.loads(file.read_text(encoding="utf-8"))
+    write_private(file, json.dumps({**content, "ports": chosen.named()}, indent=2) + "\n")
+    return replace(kept, ports=chosen)
 
 
 def make(file: Path, *, port: int | None, profile: str | None) -> Settings:

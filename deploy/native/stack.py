@@ -19,6 +19,7 @@ from deploy.native import (
     accounts,
     checks,
     configuration,
+    dicom,
     health,
     manifest,
     orphans,
@@ -76,10 +77,21 @@ class Stack:
     # -- start ----------------------------------------------------------------------------------------------
 
     def up(
-        self, *, port: int | None = None, profile: str | None = None, with_samples: bool = True
+        self,
+        *,
+        port: int | None = None,
+        profile: str | None = None,
+        with_samples: bool = True,
+        dicom_peers: Path | None = None,
     ) -> dict[str, Any]:
-        """Set up what is missing, start what does not run, load what is not loaded; return ``stack.json``."""
-        self._check(port, profile)
+        """Set up what is missing, start what does not run, load what is not loaded; return ``stack.json``.
+
+        Parameters
+        ----------
+        dicom_peers : Path, optional
+            A list of who may send by DICOM, of which the stack keeps a copy; by default the one it has.
+        """
+        self._check(port, profile, dicom_peers)
         with self._lock():
             if self.data.deleting.exists():
                 self._stop()
@@ -88,7 +100,7 @@ class Stack:
                 # Somebody deleted the data folder under the running parts: what they hold is of no use.
                 self._stop()
             first = not self.data.accounts_made.exists()
-            context = self._context(port, profile)
+            context = self._context(port, profile, dicom_peers)
             parts = programs(context)
             self._start(context, parts)
             self._make_accounts(context)
@@ -98,16 +110,19 @@ class Stack:
             self._tell(content, with_passwords=first)
             return content
 
-    def _check(self, port: int | None, profile: str | None) -> None:
+    def _check(self, port: int | None, profile: str | None, dicom_peers: Path | None) -> None:
         """Say what is in the way before anything is changed."""
         checks.machine()
         configuration.check_paths(self.data.root, self.cache.root, Path(sys.executable))
         kept = settings.read(self.data.settings)
         settings.check(kept, port=port, profile=profile)
         self._refuse_foreign_folder()
+        if dicom_peers is not None and not dicom_peers.exists():
+            raise CannotGoOn(f"There is no {dicom_peers}.", "Name the list of DICOM senders.")
+        by_dicom = dicom.read(dicom_peers or self.data.dicom_peers) is not None
         if kept is not None and not self._alive():
             left = {process.pid for process in orphans.of_stack(self.data.root, self.cache.root)}
-            ports.check_kept(kept.ports, ours=left, data=self.data.root)
+            ports.check_kept(kept.ports, ours=left, data=self.data.root, by_dicom=by_dicom)
         if kept is None:
             checks.data_room(self.data.root)
         checks.before_fetching(self.cache)
@@ -121,11 +136,15 @@ class Stack:
         with locked(self.cache.lock_of(self.data), waiting=lambda: self.say(waiting)):
             yield
 
-    def _context(self, port: int | None, profile: str | None) -> Context:
+    def _context(self, port: int | None, profile: str | None, dicom_peers: Path | None = None) -> Context:
         private_folder(self.data.root)
         kept = settings.read(self.data.settings)
         chosen = kept or settings.make(self.data.settings, port=port, profile=profile)
         self.data.make()
+        if dicom_peers is not None:
+            write_private(self.data.dicom_peers, dicom_peers.read_text(encoding="utf-8"))
+        if self.data.dicom_peers.exists() and not chosen.ports.dicom:
+            chosen = settings.keep_dicom_port(self.data.settings, chosen)
         secrets = load_or_make(self.data.secrets, accounts.NAMES)
         waiting = "another set-up is filling the cache; waiting for it"
         with locked(self.cache.lock, waiting=lambda: self.say(waiting)):

@@ -83,15 +83,15 @@ def _tools(t: Text, album: Album) -> tuple[Wish, Album] | None:
     return (Wish.LEAVE, album) if left else None
 
 
-def series(t: Text, items: Sequence[Series], addresses: Addresses) -> None:
-    """Draw one card for each series."""
+def series(t: Text, items: Sequence[Series], addresses: Addresses, *, into: str | None) -> None:
+    """Draw one card for each series; what is drawn in the viewer is saved ``into`` an album, if any."""
     grid = st.grid(4, min_column_width=220, border=True, key="series")
     for one in items:
         with grid.cell(), st.container(key=f"card-series-{one.SeriesInstanceUID}"):
-            _series(t, one, addresses)
+            _series(t, one, addresses, into)
 
 
-def _series(t: Text, one: Series, addresses: Addresses) -> None:
+def _series(t: Text, one: Series, addresses: Addresses, into: str | None) -> None:
     address = addresses.picture(one.SeriesInstanceUID, size=_LARGE) if one.has_picture else None
     title = _title(t, one)
     alt = t("Picture from the series {title}", title=title) if address else t("No picture")
@@ -114,7 +114,7 @@ def _series(t: Text, one: Series, addresses: Addresses) -> None:
     )
     st.link_button(
         t("View"),
-        addresses.ohif([one.StudyInstanceUID], first_series=one.SeriesInstanceUID),
+        addresses.ohif([one.StudyInstanceUID], first_series=one.SeriesInstanceUID, album=into),
         icon=":material/visibility:",
         help=t("Opens OHIF in a new tab, this series first"),
     )

@@ -7,7 +7,7 @@ from typing import Literal, NamedTuple
 import pandas as pd
 import streamlit as st
 
-from auth_service.vocabulary import Action, ActorKind, ChangeState, ChangeVerb, LineFailure
+from auth_service.vocabulary import Action, ActorKind, ChangeState, ChangeVerb
 from portal import words
 from portal.answers import Album, Membership
 from portal.contents import LONGEST_LIST, Change, Looked, NotTaken, Verb, Wish, names
@@ -142,9 +142,8 @@ def _change(t: Text, one: Change, *, may_undo: bool) -> Wanted | None:
             elif may_undo and one.done:
                 wanted = _undo(t, one)
         if one.under_way and one.total:
-            over = one.done + sum(failed.reason in _OF_LINES for failed in one.failed)
             st.progress(
-                min(1.0, over / one.total),
+                (one.total - one.due) / one.total,
                 text=t("{done} of {total}", done=t.number(one.done), total=t.number(one.total)),
             )
         _not_taken(t, one.failed, one.failed_total, key=one.id)
@@ -187,9 +186,6 @@ def look_again() -> None:
 
 SYSTEM = str(ActorKind.SYSTEM)
 """What the audit calls who did something that nobody asked for."""
-
-_OF_LINES = (LineFailure.MISSING, LineFailure.AMBIGUOUS, LineFailure.CANCELLED)
-"""Why a series that was to be done was not: the others were no series to be done."""
 
 
 def _present(t: Text, count: int) -> str:

@@ -112,8 +112,11 @@ def album(t: Text, one: Album, addresses: Addresses) -> DeltaGenerator:
     return taking
 
 
-def study(t: Text, one: Study, viewer: str) -> DeltaGenerator:
-    """Draw the head of a study and the way into the viewer; returns the place where it can be taken away."""
+def study(t: Text, one: Study, addresses: Addresses, *, into: str | None) -> DeltaGenerator:
+    """Draw the head of a study and the ways into the viewer; returns the place where it can be taken away.
+
+    What is drawn in the viewer is saved ``into`` an album: its slug, if there is one.
+    """
     series, images = one.NumberOfStudyRelatedSeries, one.NumberOfStudyRelatedInstances
     facts = [
         one.patient,
@@ -126,9 +129,16 @@ def study(t: Text, one: Study, viewer: str) -> DeltaGenerator:
     with st.container(key="head", horizontal=True, vertical_alignment="center"):
         title(one.StudyDescription or t("Study without a description"), facts)
         taking = st.container(width="content")
+        if into:
+            st.link_button(
+                t("Segment"),
+                addresses.ohif([one.StudyInstanceUID], album=into, segmenting=True),
+                icon=":material/brush:",
+                help=t("Opens the viewer with its tools to draw; what you save there is put into this album"),
+            )
         st.link_button(
             t("Open in OHIF"),
-            viewer,
+            addresses.ohif([one.StudyInstanceUID], album=into),
             type="primary",
             icon=":material/visibility:",
             help=t("Opens the viewer in a new tab"),

@@ -104,12 +104,19 @@ def table(t: Text, found: Sequence[Member], *, me: str, key: str) -> list[Member
             "preset": st.column_config.TextColumn(t("Preset"), width=88),
             "until": st.column_config.DateColumn(t("Until"), format="YYYY-MM-DD", width=92),
             **narrow,
-            "used": st.column_config.TextColumn(t("Last use"), width=100),
+            "used": st.column_config.TextColumn(t("Last use"), width=130),
             "note": st.column_config.TextColumn(t("Note"), width=180),
             "user": st.column_config.TextColumn(t("User name"), width=120),
         },
     )
     return [found[row] for row in shown["selection"]["rows"] if row < len(found)]
+
+
+def _used(t: Text, member: Member) -> str:
+    """Say when rights were last used, or until when an invited address can use them."""
+    if member.pending and member.expires:
+        return t("invited until {day}", day=t.day(member.expires))
+    return t.moment(member.last_use) if member.last_use else t("never")
 
 
 def _row(t: Text, member: Member, me: str) -> dict[str, object]:
@@ -123,7 +130,7 @@ def _row(t: Text, member: Member, me: str) -> dict[str, object]:
         "preset": words.preset(t, member.preset) if member.preset else t("own choice"),
         "until": member.until,
         **{f"may_{action}": "✔" if action in member.actions else "" for action in _GRID},
-        "used": t.moment(member.last_use) if member.last_use else t("never"),
+        "used": _used(t, member),
         "note": one_line(member.note),
         "user": one_line(subject.user or ""),
     }

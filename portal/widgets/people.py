@@ -7,7 +7,7 @@ import streamlit as st
 from auth_service.vocabulary import GivenBy
 from portal import words
 from portal.explanation import Person
-from portal.members import Cell, Matrix, PeopleInAlbum, Row, SeenBy, Sees, Source
+from portal.members import Cell, Matrix, PeopleInAlbum, Row, SeenBy, Sees, Source, UnnamedInAlbum
 from portal.text import Text, markup
 from portal.viewers import page_path
 from portal.widgets import header, pieces, tables
@@ -17,7 +17,7 @@ def people(t: Text, page: PeopleInAlbum, slug: str) -> None:
     """Draw a page of people with all that they may do, and each reason for it."""
     if not page.complete:
         st.warning(t("There are more people than are looked up at once."), icon=":material/group:")
-    rows = []
+    rows: list[tuple[str, ...]] = []
     for one in page.items:
         address = page_path("why", {"resource": slug, "actor": one.user})
         name = f'<a href="{markup(address)}">{markup(one.name or one.user)}</a>'
@@ -30,7 +30,21 @@ def people(t: Text, page: PeopleInAlbum, slug: str) -> None:
                 f'<ul class="plain">{reasons}</ul>',
             )
         )
+    rows += [_unnamed(t, one) for one in page.unnamed]
     st.html(tables.table([t("Who"), t("May"), t("Why")], rows, shape="people"))
+    if any(one.people for one in page.unnamed):
+        st.caption(t("People whom you could not find are counted and not named."))
+
+
+def _unnamed(t: Text, one: UnnamedInAlbum) -> tuple[str, ...]:
+    who = words.people(t, one.people)
+    if one.more:
+        who = t("{people} or more", people=who) if one.people else t("others")
+    return (
+        f'<span class="quiet">{markup(who)}</span>',
+        markup(words.actions(t, one.source.actions)) if not one.source.ended else "",
+        f'<ul class="plain"><li>{_reason(t, one.source)}</li></ul>',
+    )
 
 
 def _reason(t: Text, source: Source) -> str:

@@ -26,6 +26,7 @@ def studies(
     *,
     addresses: Addresses,
     modalities: Sequence[str],
+    into: str | None,
     on_open: Callable[[Sequence[str]], None],
 ) -> None:
     """Draw one page of an album's studies.
@@ -40,11 +41,13 @@ def studies(
         Where pictures and the viewer are.
     modalities : Sequence of str
         All modalities of the album: the column's colours stay the same from page to page.
+    into : str or None
+        Slug of the album into which goes what is drawn in the viewer.
     on_open : callable
         Called with the StudyInstanceUIDs of the rows when the button of one is clicked.
 
     """
-    frame = pd.DataFrame([_row(t, item, addresses) for item in items])
+    frame = pd.DataFrame([_row(t, item, addresses, into) for item in items])
     known = sorted({*modalities, *(one for item in items for one in item.study.ModalitiesInStudy)})
     st.dataframe(
         frame,
@@ -124,10 +127,10 @@ def study_cells(
     }
 
 
-def _row(t: Text, item: StudyWithFace, addresses: Addresses) -> dict[str, object]:
+def _row(t: Text, item: StudyWithFace, addresses: Addresses, into: str | None) -> dict[str, object]:
     study, face = item.study, item.face
     picture = addresses.picture(face.SeriesInstanceUID, size=96) if face else None
-    viewer = addresses.ohif([study.StudyInstanceUID])
+    viewer = addresses.ohif([study.StudyInstanceUID], album=into)
     return study_cells(t, study, picture, viewer, study.ModalitiesInStudy) | {
         "series": study.NumberOfStudyRelatedSeries,
         "images": study.NumberOfStudyRelatedInstances,

@@ -8,7 +8,7 @@ everything, an empty value matches all, order is that of text, and what is not o
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from fnmatch import translate
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,7 @@ from auth_service.archive import (
     Streamed,
 )
 from auth_service.errors import NotFound, Unavailable
+from auth_service.labels import unasked
 from auth_service.vocabulary import Level
 from tests.fakes.held import COMPUTED, KEYS, LEVELS, MAIN, Held, orthanc_id
 
@@ -65,6 +66,7 @@ class FakeArchive:
         dicom = {keyword: str(value) for keyword, value in tags.items()}
         parent: Held | None = None
         path: list[str] = []
+        new_series = False
         for level in LEVELS:
             path.append(dicom[KEYS[level]])
             identifier = orthanc_id(*path)
@@ -73,12 +75,33 @@ class FakeArchive:
                 kept = dicom if level == "Instance" else {k: dicom[k] for k in MAIN[level] if k in dicom}
                 here = Held(type=level, id=identifier, tags=kept, parent=parent)
                 self.held[level][identifier] = here
+                new_series = new_series or level == "Series"
                 if parent is not None:
                     parent.children[identifier] = here
             parent = here
         assert parent is not None
         self.happened.append(("NewInstance", parent.id))
+        if new_series:
+            self.happened.append(("NewSeries", parent.up("Series").id))
+            parent.up("Series").metadata["RemoteAET"] = ""
+        parent.metadata = {"Origin": "RestApi", "RemoteAET": "", "RemoteIP": "127.0.0.1"}
         return _instance(parent)
+
+    def receive(
+        self, ae_title: str, address: str, *, called: str = "PARADIM", **tags: str | int
+    ) -> ArchivedInstance:
+        """Store one instance that comes by DICOM; its series settles by `settle`."""
+        stored = self.add(**tags)
+        here, series = self.held["Instance"][stored.id], self.held["Series"][stored.series.id]
+        here.metadata = {
+            "Origin": "DicomProtocol",
+            "RemoteAET": ae_title,
+            "RemoteIP": address,
+            "CalledAET": called,
+        }
+        series.metadata["RemoteAET"] = series.metadata["RemoteAET"] or ae_title
+        series.settling = True
+        return stored
 
     def delete(self, identifier: str) -> None:
         """Delete a resource with all below it, and what is empty above it."""
@@ -104,6 +127,7 @@ class FakeArchive:
         """Let a series have got no image for a while, by its UID: Orthanc then says that it is stable."""
         here = self._exactly_one("Series", series)
         assert here is not None
+        here.settling = False
         self.happened.append(("StableSeries", here.id))
 
     def labels(self, level: str = "Series") -> dict[str, set[str]]:
@@ -282,10 +306,19 @@ class FakeArchive:
         return {"Changes": page, "Last": last, "Done": last >= len(self.happened)}
 
     def write_labels(
-        self, level: Level, orthanc_ids: Sequence[str], label: str, *, carries: bool
+        self,
+        level: Level,
+        orthanc_ids: Sequence[str],
+        label: str,
+        *,
+        carries: bool,
+        before: Callable[[], None] = unasked,
     ) -> list[bool]:
-        write = self.set_label if carries else self.remove_label
-        return [write(level, orthanc_id, label) for orthanc_id in orthanc_ids]
+        found = []
+        for one in orthanc_ids:
+            before()
+            found.append((self.set_label if carries else self.remove_label)(level, one, label))
+        return found
 
     def main_tags(self) -> Mapping[Level, frozenset[str]]:
         """Return the keywords in the index."""
@@ -330,6 +363,8 @@ class FakeArchive:
             here
             for here in _by_id(self.held[question["Level"]].values())
             if _labels_match(here.labels, question)
+            and _is_below(here, question)
+            and _metadata_match(here, question)
             and _all_match(here, question, [keyword for keyword in query if keyword not in leave_out])
         ]
 
@@ -415,6 +450,20 @@ def _labels_match(carried: set[str], question: Mapping[str, Any]) -> bool:
     return bool(asked & carried) is (constraint == "Any")
 
 
+def _is_below(here: Held, question: Mapping[str, Any]) -> bool:
+    return "ParentSeries" not in question or here.up("Series").id == question["ParentSeries"]
+
+
+def _metadata_match(here: Held, question: Mapping[str, Any]) -> bool:
+    asked: Mapping[str, str] = question.get("MetadataQuery", {})
+    return all(
+        re.fullmatch(translate(value.replace("[", "[[]")), here.metadata[name]) is not None
+        if name in here.metadata
+        else False
+        for name, value in asked.items()
+    )
+
+
 def _all_match(here: Held, question: Mapping[str, Any], keywords: Iterable[str]) -> bool:
     query, case = question.get("Query", {}), bool(question.get("CaseSensitive", False))
     return all(_matches(here, keyword, query[keyword], case=case) for keyword in keywords)
@@ -452,8 +501,10 @@ def _row(here: Held, question: Mapping[str, Any]) -> dict[str, Any]:
         row["MainDicomTags"] = {tag: value for tag, value in main.items() if tag not in here.unindexed}
         if here.type == "Study":
             row["PatientMainDicomTags"] = dict(here.up("Patient").tags)
-    if "Metadata" in content and here.type == "Study":
-        row["Metadata"] = {"MainDicomTagsSignature": here.signature}
+    if "Metadata" in content:
+        row["Metadata"] = {"MainDicomTagsSignature": here.signature, **here.metadata}
+    if "IsStable" in content and here.type == "Series":
+        row["IsStable"] = not here.settling
     if "Labels" in content:
         row["Labels"] = sorted(here.labels)
     if "Parent" in content and here.parent is not None:

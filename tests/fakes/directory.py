@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable
 
-from auth_service.directory import DirectoryPerson, Standing, with_ancestors
+from auth_service.directory import DirectoryPerson, Some, Standing, with_ancestors
 from auth_service.errors import Unavailable
 from auth_service.policy.model import Group
 from tests.fakes.provider import FakeKeycloak, FakeUser
@@ -27,11 +27,11 @@ class FakeDirectory:
 
     def search(self, text: str, *, limit: int) -> list[DirectoryPerson]:
         self._answer()
-        plain = text.replace("*", "").replace('"', "").strip().casefold()
+        words = text.replace("*", "").replace('"', "").casefold().split()
         found = [
             self.person(name)
             for name, user in sorted(self._keycloak.users.items())
-            if plain and any(plain in field.casefold() for field in (user.username, user.name, user.email))
+            if words and _hold(words, user.username, user.name, user.email)
         ]
         return [each for each in found if each is not None][:limit]
 
@@ -89,6 +89,14 @@ class FakeDirectory:
             lambda user: group_id in {group.id for group in self.groups_with_ancestors(user.groups)}
         )
 
+    def some_of_role(self, name: str, *, most: int) -> Some:
+        found = self.people_of_role(name)
+        return Some(people=found[:most], complete=len(found) <= most)
+
+    def some_of_group(self, group_id: str, *, most: int) -> Some:
+        found = self.people_of_group(group_id)
+        return Some(people=found[:most], complete=len(found) <= most)
+
     def colleagues(self, group_id: str) -> tuple[DirectoryPerson, ...]:
         return self.people_of_group(group_id)
 
@@ -100,3 +108,7 @@ class FakeDirectory:
     def _answer(self) -> None:
         if self._keycloak.down or self._keycloak.directory_down:
             raise Unavailable("keycloak")
+
+
+def _hold(words: Iterable[str], *fields: str) -> bool:
+    return all(any(word in field.casefold() for field in fields) for word in words)

@@ -6,7 +6,7 @@ from zipfile import ZIP_DEFLATED, ZipFile
 
 import pydicom
 from pydicom.dataset import Dataset, FileMetaDataset
-from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian
+from pydicom.uid import UID, CTImageStorage, ExplicitVRLittleEndian
 
 
 def dicom(study: str, series: str, sop: str, **tags: object) -> bytes:
@@ -22,7 +22,7 @@ def dicom(study: str, series: str, sop: str, **tags: object) -> bytes:
     """
     dataset = Dataset()
     dataset.SOPClassUID = CTImageStorage
-    dataset.SOPInstanceUID = sop
+    dataset.SOPInstanceUID = UID(sop)
     dataset.StudyInstanceUID = study
     dataset.SeriesInstanceUID = series
     dataset.PatientID = f"P{study}"
@@ -40,7 +40,7 @@ def dicom(study: str, series: str, sop: str, **tags: object) -> bytes:
     dataset.file_meta = FileMetaDataset()
     dataset.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
     dataset.file_meta.MediaStorageSOPClassUID = dataset.SOPClassUID
-    dataset.file_meta.MediaStorageSOPInstanceUID = sop
+    dataset.file_meta.MediaStorageSOPInstanceUID = UID(sop)
     out = BytesIO()
     pydicom.dcmwrite(out, dataset, enforce_file_format=True)
     return out.getvalue()

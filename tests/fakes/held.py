@@ -73,6 +73,10 @@ class Held:
     labels: set[str] = field(default_factory=set)
     children: dict[str, "Held"] = field(default_factory=dict)
 
+    metadata: dict[str, str] = field(default_factory=dict)
+    """How it came: of an instance and, as far as Orthanc keeps it there, of a series."""
+    settling: bool = False
+    """Of a series: whether images of it may still come."""
     unindexed: frozenset[str] = frozenset()
     """Keywords that the index of this resource was not made to hold: it came before the site chose them."""
 

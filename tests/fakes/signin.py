@@ -41,8 +41,12 @@ class SigninWorld:
 
     @classmethod
     def make(cls, folder: Path, **settings: object) -> "SigninWorld":
-        made = make_settings(folder, **settings)
-        shutil.copy(migrated_database(), folder / "auth.sqlite")
+        return cls.over(migrated_database(), FakeArchive(), make_settings(folder, **settings))
+
+    @classmethod
+    def over(cls, database: Path, archive: FakeArchive, made: Settings) -> "SigninWorld":
+        """Put one together over an archive and a copy of a database."""
+        shutil.copy(database, made.database_url.removeprefix("sqlite:///"))
         store = Store(made.database_url)
         clock = Turned(START)
         provider = FakeProvider(made, clock)
@@ -51,7 +55,7 @@ class SigninWorld:
         app = create_app(
             settings=made,
             store=store,
-            archive=FakeArchive(),
+            archive=archive,
             provider=provider,
             directory=FakeDirectory(provider.keycloak),
             clock=clock,

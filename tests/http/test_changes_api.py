@@ -107,12 +107,26 @@ def test_a_search_by_a_range_names_what_lies_in_it_and_no_more(world: World) -> 
         ({"studies": "1.1"}, "add.studies"),
         ({"studies": [1]}, "add.studies.0"),
         ({"album": "a" * 65}, "add.album"),
+        ({"studies": ["1.1", "1.1\0"]}, "add.studies.1"),
+        ({"series": ["\0"]}, "add.series.0"),
+        ({"names": ["ACC\u0000 7"]}, "add.names.0"),
+        ({"album": "a\0"}, "add.album"),
     ],
 )
 def test_what_cannot_be_read_is_refused_by_name(world: World, what: dict[str, Any], field: str) -> None:
     answer = ask(world, "owner_a", "a", {"add": what})
     assert answer.status_code in (400, 422)
     assert answer.json()["reason"] == field
+
+
+@pytest.mark.parametrize("path", ["series", "studies"])
+@pytest.mark.parametrize("at", ["0001-01-01T00:00:00%2B14:00", "9999-12-31T23:59:59-00:01"])
+def test_a_moment_that_no_calendar_has_in_utc_is_refused_by_name(world: World, path: str, at: str) -> None:
+    with world.client("owner_a") as client:
+        answer = client.get(f"/api/albums/a/{path}?at={at}")
+        first = client.get(f"/api/albums/a/{path}?at=0001-01-01T00:00:00Z")
+    assert (answer.status_code, answer.json()["reason"]) == (422, "at")
+    assert (first.status_code, first.json()["total"]) == (200, 0)
 
 
 def test_a_program_changes_only_what_its_token_leaves(world: World) -> None:

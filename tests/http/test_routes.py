@@ -95,6 +95,12 @@ def owners_of_a(status: int) -> dict[str, int]:
     return only(("owner_a",), status) | dict.fromkeys(OTHERS_OF_A, 403)
 
 
+STOW = {
+    "content": b"--limit--\r\n",
+    "headers": {"content-type": 'multipart/related; type="application/dicom"; boundary=limit'},
+}
+"""A message with nothing in it."""
+
 TOKEN = {"name": "notebook", "actions": ["view"], "albums": None, "until": None}
 
 CASES: dict[tuple[str, str], list[Case]] = {
@@ -212,6 +218,56 @@ CASES: dict[tuple[str, str], list[Case]] = {
         ("POST", "", {"json": ALBUM | {"owner": "alice"}}, only(tuple(PEOPLE), 422)),
         ("POST", "", {"json": ALBUM, "headers": {"origin": "http://evil.example"}}, only(tuple(PEOPLE), 403)),
     ],
+    ("GET", "/api/arrivals"): [
+        ("GET", "", {}, only(("admin",), 200)),
+        ("GET", "/api/arrivals?state=dismissed&limit=1&offset=1", {}, only(("admin",), 200)),
+        ("GET", "/api/arrivals?state=everything", {}, only(("admin",), 422)),
+        ("GET", "/api/arrivals?limit=0", {}, only(("admin",), 422)),
+        ("GET", "/api/arrivals?patient=P1", {}, only(("admin",), 422)),
+    ],
+    ("POST", "/api/arrivals/file"): [
+        ("POST", "", {"json": {"ids": [1], "album": "a"}}, only((), 202)),
+        ("POST", "", {"json": {"ids": [], "album": "a"}}, only(("admin",), 422)),
+        ("POST", "", {"json": {"ids": ["1"], "album": "a"}}, only(("admin",), 422)),
+        ("POST", "", {"json": {"ids": [1], "album": "a", "force": True}}, only(("admin",), 422)),
+        (
+            "POST",
+            "",
+            {"json": {"ids": [1], "album": "a"}, "headers": {"origin": "null"}},
+            only(("admin",), 403),
+        ),
+    ],
+    ("POST", "/api/arrivals/dismiss"): [
+        ("POST", "", {"json": {"ids": [1], "reason": "x"}}, only((), 204)),
+        ("POST", "", {"json": {"ids": [1]}}, only(("admin",), 422)),
+        (
+            "POST",
+            "",
+            {"json": {"ids": [1], "reason": "x"}, "headers": {"origin": "null"}},
+            only(("admin",), 403),
+        ),
+    ],
+    ("POST", "/api/arrivals/{arrival}/file"): [
+        ("POST", "/api/arrivals/1/file", {"json": {"album": "a"}}, only((), 202)),
+        ("POST", "/api/arrivals/1/file", {"json": {}}, only(("admin",), 422)),
+        ("POST", "/api/arrivals/x/file", {"json": {"album": "a"}}, only(("admin",), 422)),
+        (
+            "POST",
+            "/api/arrivals/1/file",
+            {"json": {"album": "a"}, "headers": {"origin": "null"}},
+            only(("admin",), 403),
+        ),
+    ],
+    ("POST", "/api/arrivals/{arrival}/dismiss"): [
+        ("POST", "/api/arrivals/1/dismiss", {"json": {"reason": "x"}}, only((), 204)),
+        ("POST", "/api/arrivals/0/dismiss", {"json": {"reason": "x"}}, only(("admin",), 422)),
+        (
+            "POST",
+            "/api/arrivals/1/dismiss",
+            {"json": {"reason": "x"}, "headers": {"origin": "null"}},
+            only(("admin",), 403),
+        ),
+    ],
     ("GET", "/api/albums/ownerless"): [
         ("GET", "", {}, only(("admin",), 200)),
         ("GET", "/api/albums/ownerless?limit=51", {}, only(("admin",), 422)),
@@ -247,6 +303,57 @@ CASES: dict[tuple[str, str], list[Case]] = {
     ("GET", "/api/albums/{slug}/deletion"): [
         ("GET", "/api/albums/a/deletion", {}, owners_of_a(200)),
         ("GET", "/api/albums/none/deletion", {}, only((), 200)),
+    ],
+    ("GET", "/api/albums/{slug}/deidentification"): [
+        ("GET", "/api/albums/a/deidentification", {}, owners_of_a(200)),
+        ("GET", "/api/albums/none/deidentification", {}, only((), 200)),
+    ],
+    ("PUT", "/api/albums/{slug}/deidentification"): [
+        ("PUT", "/api/albums/a/deidentification", {"json": {"options": ["uids"]}}, owners_of_a(200)),
+        ("PUT", "/api/albums/none/deidentification", {"json": {"options": []}}, only((), 200)),
+        ("PUT", "/api/albums/a/deidentification", {"json": {}}, only(tuple(PEOPLE), 422)),
+        (
+            "PUT",
+            "/api/albums/a/deidentification",
+            {"json": {"options": []}, "headers": {"origin": "null"}},
+            only(tuple(PEOPLE), 403),
+        ),
+    ],
+    ("DELETE", "/api/albums/{slug}/deidentification"): [
+        ("DELETE", "/api/albums/a/deidentification?forget=true", {}, owners_of_a(204)),
+        ("DELETE", "/api/albums/none/deidentification", {}, only((), 204)),
+        (
+            "DELETE",
+            "/api/albums/a/deidentification",
+            {"headers": {"origin": "null"}},
+            only(tuple(PEOPLE), 403),
+        ),
+    ],
+    ("GET", "/api/albums/{slug}/held"): [
+        ("GET", "/api/albums/a/held", {}, owners_of_a(200)),
+        ("GET", "/api/albums/none/held", {}, only((), 200)),
+    ],
+    ("GET", "/api/albums/{slug}/held/{held_id}/picture"): [
+        ("GET", f"/api/albums/a/held/{'0' * 32}/picture", {}, owners_of_a(404)),
+        ("GET", "/api/albums/a/held/x/picture", {}, only(tuple(PEOPLE), 422)),
+    ],
+    ("POST", "/api/albums/{slug}/held/{held_id}/release"): [
+        ("POST", f"/api/albums/a/held/{'0' * 32}/release", {}, owners_of_a(404)),
+        (
+            "POST",
+            f"/api/albums/a/held/{'0' * 32}/release",
+            {"headers": {"origin": "null"}},
+            only(tuple(PEOPLE), 403),
+        ),
+    ],
+    ("DELETE", "/api/albums/{slug}/held/{held_id}"): [
+        ("DELETE", f"/api/albums/a/held/{'0' * 32}", {}, owners_of_a(404)),
+        (
+            "DELETE",
+            f"/api/albums/a/held/{'0' * 32}",
+            {"headers": {"origin": "null"}},
+            only(tuple(PEOPLE), 403),
+        ),
     ],
     ("DELETE", "/api/albums/{slug}"): [
         ("DELETE", "/api/albums/a?confirm=b", {}, owners_of_a(422)),
@@ -445,6 +552,45 @@ CASES: dict[tuple[str, str], list[Case]] = {
             only(tuple(PEOPLE), 403),
         ),
     ],
+    # --- uploads
+    ("POST", "/api/albums/{slug}/uploads"): [
+        ("POST", "/api/albums/a/uploads", {}, owners_of_a(201)),
+        ("POST", "/api/albums/none/uploads", {}, only((), 201)),
+        (
+            "POST",
+            "/api/albums/a/uploads",
+            {"headers": {"origin": "http://evil.example"}},
+            only((), 201, others=403),
+        ),
+    ],
+    ("GET", "/api/albums/{slug}/uploads"): [("GET", "/api/albums/a/uploads", {}, owners_of_a(200))],
+    ("GET", "/api/uploads/{upload}"): [
+        ("GET", f"/api/uploads/{'0' * 32}", {}, only((), 200)),
+        ("GET", "/api/uploads/1", {}, only(tuple(PEOPLE), 422)),
+    ],
+    ("GET", "/api/uploads/{upload}/files"): [
+        ("GET", f"/api/uploads/{'0' * 32}/files", {}, only((), 200)),
+        ("GET", f"/api/uploads/{'0' * 32}/files?limit=0", {}, only(tuple(PEOPLE), 422)),
+    ],
+    ("PUT", "/api/uploads/{upload}/files/{number}"): [
+        ("PUT", f"/api/uploads/{'0' * 32}/files/1?name=x&size=1", {"content": b"x"}, only((), 200)),
+        ("PUT", f"/api/uploads/{'0' * 32}/files/0?name=x&size=1", {}, only(tuple(PEOPLE), 422)),
+    ],
+    ("POST", "/api/uploads/{upload}/end"): [("POST", f"/api/uploads/{'0' * 32}/end", {}, only((), 200))],
+    ("POST", "/dicom-web/studies"): [
+        ("POST", "/dicom-web/studies?album=a", STOW, owners_of_a(400)),
+        ("POST", "/dicom-web/studies?album=b", STOW, only(("owner_b",), 400) | {"member_b": 403}),
+        ("POST", "/dicom-web/studies", STOW, only(tuple(PEOPLE), 400)),
+        ("POST", "/dicom-web/studies?album=a", {}, only(tuple(PEOPLE), 415)),
+    ],
+    ("POST", "/dicom-web/studies/{study}"): [
+        ("POST", "/dicom-web/studies/1.1?album=a", STOW, owners_of_a(400)),
+        ("POST", "/dicom-web/studies/1.3?album=a", STOW, owners_of_a(400)),
+    ],
+    ("POST", "/orthanc/instances"): [
+        ("POST", "/orthanc/instances?album=a", {"content": b"x"}, owners_of_a(400)),
+        ("POST", "/orthanc/instances", {"content": b"x"}, only(tuple(PEOPLE), 400)),
+    ],
     ("POST", "/api/albums/{slug}/changes/preview"): [
         ("POST", "/api/albums/a/changes/preview", {"json": {"add": {"studies": ["1.1"]}}}, OWNS_A),
         ("POST", "/api/albums/a/changes/preview", {"json": {"add": {"what": []}}}, only(tuple(PEOPLE), 422)),
@@ -456,6 +602,8 @@ CASES: dict[tuple[str, str], list[Case]] = {
     ("GET", "/api/changes/{change_id}"): [
         ("GET", f"/api/changes/{'0' * 32}", {}, only((), 200)),
         ("GET", "/api/changes/1", {}, only(tuple(PEOPLE), 422)),
+        ("GET", f"/api/changes/{'0' * 32}?limit=1001", {}, only(tuple(PEOPLE), 422)),
+        ("GET", f"/api/changes/{'0' * 32}?offset=-1", {}, only(tuple(PEOPLE), 422)),
     ],
     ("POST", "/api/changes/{change_id}/undo"): [
         ("POST", f"/api/changes/{'0' * 32}/undo", {}, only((), 202)),

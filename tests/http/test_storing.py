@@ -12,6 +12,7 @@ from pydicom.dataset import Dataset
 from auth_service.albums import members
 from auth_service.albums.members import Rights
 from auth_service.policy.model import SYSTEM
+from auth_service.targets import VIEWER_CLASSES
 from auth_service.vocabulary import Action, AlbumRole
 from tests.fakes.files import dicom, zipped
 from tests.fakes.held import orthanc_id
@@ -161,6 +162,13 @@ def test_who_may_annotate_stores_what_a_viewer_makes_and_no_images(world: World)
         answer = stow(world, "stranger", body(content))
         assert answer.status_code == 409
         assert [one.FailureReason for one in told(answer).FailedSOPSequence] == [0x0124]
+
+
+@pytest.mark.parametrize("sop_class", sorted(VIEWER_CLASSES))
+def test_whatever_a_viewer_makes_can_be_stored(world: World, sop_class: str) -> None:
+    may(world, "stranger", Action.VIEW, Action.ANNOTATE)
+    made = dicom("1.1", "1.1.8", "1.1.8.1", SOPClassUID=sop_class)
+    assert stow(world, "stranger", body(made)).status_code == 200
 
 
 def as_orthanc(world: World, content: bytes, who: str = "owner_a") -> httpx.Response:

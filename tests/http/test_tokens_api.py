@@ -34,6 +34,9 @@ IN_PERSON = [
     ("POST", "/api/albums/a/leave", None),
     ("PUT", "/api/albums/a/favourite", None),
     ("GET", "/api/albums/ownerless", None),
+    ("GET", "/api/arrivals", None),
+    ("POST", "/api/arrivals/file", {"ids": [1], "album": "a"}),
+    ("POST", "/api/arrivals/1/dismiss", {"reason": "x"}),
     ("POST", "/api/albums/a/owner", {"user": "stranger", "reason": "x"}),
 ]
 

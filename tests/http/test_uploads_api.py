@@ -104,7 +104,7 @@ def test_a_file_that_comes_in_pieces_is_gone_on_with_where_it_was_left(world: Wo
     with world.client("owner_a") as client:
         upload = begin(client)
         where = f"/api/uploads/{upload}/files/1"
-        wanted = {"name": "x.dcm", "size": len(content)}
+        wanted: dict[str, str | int] = {"name": "x.dcm", "size": len(content)}
         first = client.put(where, params=wanted, content=content[:100]).json()
         assert (first["received"], first["done"]) == (100, False)
         again = client.put(where, params=wanted, content=content[:100])
@@ -338,7 +338,7 @@ def test_without_the_archive_the_file_waits_and_can_be_asked_for_again(world: Wo
         world.archive.down = True
         assert put(client, upload, 1, content).status_code == 503
         world.archive.down = False
-        query = {"name": "x.dcm", "size": len(content), "offset": len(content)}
+        query: dict[str, str | int] = {"name": "x.dcm", "size": len(content), "offset": len(content)}
         again = client.put(f"/api/uploads/{upload}/files/1", params=query)
         assert (again.status_code, again.json()["stored"]) == (200, 1)
     assert labels(world, "2.1.1") == {"album-a"}

@@ -4,9 +4,12 @@ Everything is made through the use cases; Orthanc and Keycloak are second implem
 """
 
 from collections.abc import Mapping
+from copy import deepcopy
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from functools import cache
 from pathlib import Path
+from tempfile import mkdtemp
 
 import httpx
 
@@ -17,6 +20,7 @@ from auth_service.policy.model import SYSTEM
 from auth_service.vocabulary import Action, AlbumRole, ChangeVerb
 from tests.fakes.archive import FakeArchive
 from tests.fakes.inprocess import InProcess
+from tests.fakes.settings import make_settings
 from tests.fakes.signin import SigninWorld
 
 CT = "1.2.840.10008.5.1.4.1.1.2"
@@ -57,7 +61,24 @@ class World:
 
     @classmethod
     def make(cls, folder: Path, **settings: object) -> "World":
-        """Make it all: people, images, albums, members, sessions."""
+        """Make it all: people, images, albums, members, sessions.
+
+        With the usual settings it is a copy of one that was made once: most tests begin with it.
+        """
+        return cls._anew(folder, **settings) if settings else cls._copy(_usual(), folder)
+
+    @classmethod
+    def _copy(cls, usual: "World", folder: Path) -> "World":
+        archive = deepcopy(usual.archive)
+        database = Path(usual.signin.settings.database_url.removeprefix("sqlite:///"))
+        signin = SigninWorld.over(database, archive, make_settings(folder))
+        signin.clock.now = usual.signin.clock.now
+        for what in ("users", "groups", "sessions", "codes", "calls"):
+            setattr(signin.keycloak, what, deepcopy(getattr(usual.signin.keycloak, what)))
+        return cls(signin=signin, archive=archive, images=usual.images, sids=dict(usual.sids))
+
+    @classmethod
+    def _anew(cls, folder: Path, **settings: object) -> "World":
         signin = SigninWorld.make(folder, **settings)
         signin.clock.now = datetime(2026, 3, 2, 14, 0, tzinfo=UTC)
         for username, roles in PEOPLE.items():
@@ -143,6 +164,14 @@ class World:
             group=group,
             rights=Rights(role=AlbumRole.MEMBER, actions=actions, until=until),
         )
+
+
+@cache
+def _usual() -> World:
+    """Make one for the whole run, which nobody uses; its database is at rest."""
+    made = World._anew(Path(mkdtemp(prefix="paradim-world-")))
+    made.close()
+    return made
 
 
 def _fill(archive: FakeArchive) -> dict[str, ArchivedInstance]:

@@ -50,7 +50,8 @@ def configuration(native_stack: Stack, tmp_path_factory: pytest.TempPathFactory)
     """The stack's own configuration, with nothing served and another storage."""
     folder = tmp_path_factory.mktemp("orthanc")
     settings = json.loads((native_stack.data.run / "orthanc/orthanc.json").read_text())
-    settings |= {"HttpServerEnabled": False, "StorageDirectory": str(folder), "IndexDirectory": str(folder)}
+    settings |= {"HttpServerEnabled": False, "DicomServerEnabled": False}
+    settings |= {"StorageDirectory": str(folder), "IndexDirectory": str(folder)}
     (folder / "orthanc.json").write_text(json.dumps(settings))
     return folder / "orthanc.json"
 

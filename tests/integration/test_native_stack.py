@@ -58,7 +58,7 @@ def test_everything_listens_on_loopback_and_on_its_own_ports_only(native_stack: 
     assert kept is not None
     ports = kept.ports.named()
     # Orthanc 1.12.7 cannot bind to one address: who comes from elsewhere is refused, see below.
-    everywhere = {("0.0.0.0", ports.pop("orthanc"))}
+    everywhere = {("0.0.0.0", ports.pop(name)) for name in ("orthanc", "dicom")}
     assert listeners(native_stack) == {("127.0.0.1", port) for port in ports.values()} | everywhere
 
 
@@ -193,7 +193,7 @@ def test_scripts_find_their_way(stack: dict[str, Any], native_stack: Stack) -> N
     assert {name: one["role"] for name, one in stack["accounts"].items()}["pi-b"] == "pi"
     for process in stack["processes"].values():
         assert set(process) == {"pid", "url", "health", "log"}
-    assert set(stack["internal"]) == {"orthanc", "auth_service", "database", "keycloak"}
+    assert set(stack["internal"]) == {"orthanc", "dicom", "auth_service", "database", "keycloak"}
     assert stack["data"] == str(native_stack.data.root)
 
 

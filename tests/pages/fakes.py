@@ -35,6 +35,7 @@ from portal.answers import (
 from portal.archive import StudyOrder, StudySearch
 from portal.audit import AuditEntry, AuditPage, AuditSearch
 from portal.contents import Change, ChangeList, NotTaken, Prospect, Wish
+from portal.deidentifying import Deidentification, HeldPicture
 from portal.dicom import Series, Study
 from portal.errors import Forbidden, Invalid, NotFound, Part, SignedOut, Unavailable
 from portal.explanation import Explanation, Person
@@ -43,6 +44,8 @@ from portal.members import Member
 from portal.search import Found, Search, SearchLevel
 from portal.services import Services
 from portal.settings import Settings
+from tests.pages.arrivals import FakeArrivals, Waiting
+from tests.pages.deidentifying import FakeDeidentifying
 from tests.pages.members import FakeMembers
 
 NOW = datetime.now(UTC)
@@ -77,6 +80,8 @@ class World:
     tokens: list[tuple[str, Token]] = field(default_factory=list)
     """Whose, and which; the newest last."""
     rules: RulesStatus = field(default_factory=lambda: RulesStatus(state="good", file="permissions.jsonc"))
+    waiting: Waiting = field(default_factory=Waiting)
+    """What came by DICOM."""
     refuses_searches: bool = False
     favourites: set[tuple[str, str]] = field(default_factory=set)
     """Person and slug."""
@@ -105,6 +110,12 @@ class World:
     """Who asked what, and in which language."""
     members: dict[str, list[Member]] = field(default_factory=dict)
     """By slug, once somebody looked."""
+    deidentifying: dict[str, Deidentification] = field(default_factory=dict)
+    """By slug, once an owner switched it on."""
+    held: dict[str, list[HeldPicture]] = field(default_factory=dict)
+    """By slug."""
+    released: list[tuple[str, str]] = field(default_factory=list)
+    """Slug and picture."""
     asked_of_members: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     """What was sent to be done."""
 
@@ -163,7 +174,7 @@ class FakeAuth:
         return FakeAccount(self._world, bearer.removeprefix("bearer-of-"))
 
 
-class FakeKeeping(FakeMembers):
+class FakeKeeping(FakeDeidentifying, FakeMembers):
     """What people do with whole albums."""
 
     def __init__(self, world: World, person: str) -> None:
@@ -258,7 +269,7 @@ class FakeKeeping(FakeMembers):
         raise NotImplementedError
 
 
-class FakeAccount(FakeKeeping):
+class FakeAccount(FakeArrivals, FakeKeeping):
     """auth_service in one person's name."""
 
     def albums(self, search: AlbumSearch) -> AlbumList:
@@ -487,6 +498,7 @@ class FakeAccount(FakeKeeping):
             undoes=None,
             done=0,
             total=found.series,
+            due=found.series,
             failed=found.failed,
             failed_total=found.failed_total,
         )

@@ -25,6 +25,7 @@ from portal.members import (
     Source,
     Subject,
     Terms,
+    UnnamedInAlbum,
     Wish,
 )
 
@@ -134,7 +135,14 @@ class FakeMembers:
         ]
         gone = Source(kind="membership", actions=VIEW, until=date(2026, 1, 31), ended=True)
         found.append(PersonInAlbum(user="gone", name="<i>Gone</i>", sources=(gone,), ended=True))
-        return PeopleInAlbum(items=tuple(found[offset : offset + limit]), total=len(found), complete=True)
+        role = Source(kind="rule", rule="permissions.jsonc:3", role="<b>auditor</b>", actions=("view",))
+        unnamed = (
+            UnnamedInAlbum(source=role, people=3, more=False),
+            UnnamedInAlbum(source=Source(kind="group", group="/physics"), people=12, more=True),
+        )
+        return PeopleInAlbum(
+            items=tuple(found[offset : offset + limit]), total=len(found), unnamed=unnamed, complete=False
+        )
 
     def my_members(self, *, limit: int, offset: int) -> Matrix:
         self._world.check(Part.AUTH_SERVICE)

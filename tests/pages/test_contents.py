@@ -29,6 +29,7 @@ def made(world: World, state: str = "done", **values: object) -> Change:
             "undoes": None,
             "done": 10,
             "total": 40,
+            "due": 30,
             "failed": (),
             "failed_total": 0,
             **values,

@@ -1,6 +1,6 @@
 """The pages about members: what is on them for whom, and what a click sends."""
 
-from datetime import date
+from datetime import UTC, date, datetime
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -164,9 +164,11 @@ def test_chosen_members_and_invitations_are_taken_back(world: World, open_page: 
             subject=Subject(email="new@example.org", name="new@example.org"),
             role="member",
             created=NOW,
+            expires=datetime(2027, 3, 31, 14, tzinfo=UTC),
         )
     )
     page = choose(open_page("album_members", as_="owner", album="head-ct"), [1, 2])
+    assert list(page.app.dataframe[0].value["used"])[-1] == "invited until Mar 31, 2027"
     page.click("takeback")
     assert world.asked_of_members == [("head-ct", {"members": [2], "invitations": [2]})]
     assert list(page.app.dataframe[0].value["who"]) == ["Owner Test (you)"]
@@ -195,6 +197,9 @@ def test_who_can_see_the_album_and_why_is_told_on_the_same_page(world: World, op
     assert "sees everything there is" in page.words
     assert "&lt;i&gt;Gone&lt;/i&gt;" in page.words
     assert "over" in page.words
+    assert "by the role &lt;b&gt;auditor&lt;/b&gt;" in page.words
+    for said in ("3 people", "12 people or more", "counted and not named", "more people than are looked"):
+        assert said in page.words, said
     assert "/portal/why?resource=head-ct&amp;actor=member" in page.words
     world.down.add(Part.KEYCLOAK)
     page.app.run()

@@ -3,6 +3,7 @@
 import html
 import logging
 import re
+from dataclasses import replace
 from datetime import date
 from html.parser import HTMLParser
 from pathlib import Path
@@ -127,6 +128,35 @@ def test_a_study_opens_in_the_viewer_and_shows_each_series(open_page: Open) -> N
     pictures = [piece for piece in page.html if "<img" in piece]
     assert len(pictures) == 1, "a report has no picture"
     assert ("Head CT", "album", "album=head-ct") in page.links
+
+
+@pytest.mark.parametrize("person", ["owner", "member"])
+def test_the_viewer_is_told_the_album_by_those_who_may_save_there(open_page: Open, person: str) -> None:
+    """A study that is opened from nowhere has no album: the viewer asks where to save."""
+    page = open_page("study", as_=person, study=f"{ROOT}.1.1", album="head-ct")
+    viewers = re.findall(r"http://portal\.test/ohif/[^ \"]+", page.words)
+    assert viewers
+    told = [address for address in viewers if "album=head-ct" in address]
+    assert told == (viewers if person == "owner" else [])
+    assert any("/ohif/segmentation?" in address for address in viewers) is (person == "owner")
+    assert "album=" not in "".join(
+        re.findall(r"/ohif/[^ \"]+", open_page("study", as_=person, study=f"{ROOT}.1.1").words)
+    )
+
+
+@pytest.mark.parametrize("person", ["owner", "member"])
+def test_the_rows_of_an_album_tell_the_viewer_as_well(open_page: Open, person: str) -> None:
+    page = open_page("album", as_=person, album="head-ct")
+    viewers = list(page.app.dataframe[0].value["ohif"])
+    assert viewers
+    assert ["album=head-ct" in address for address in viewers] == [person == "owner"] * len(viewers)
+
+
+def test_nothing_is_saved_in_an_archived_album(open_page: Open, world: World) -> None:
+    world.albums[0] = replace(world.albums[0], archived=NOW)
+    page = open_page("study", as_="owner", study=f"{ROOT}.1.1", album="head-ct")
+    assert "/ohif/viewer?" in page.words
+    assert "album=head-ct" not in "".join(re.findall(r"/ohif/[^ \"]+", page.words))
 
 
 def test_pictures_say_what_they_show(open_page: Open) -> None:

@@ -3,10 +3,12 @@
 Only an address that Keycloak says is verified counts. An invitation is used once, and gives what its maker
 could still give at that moment: whoever left the album, or may do less in it now, does not go on handing out
 what he had. The membership belongs to the account; where its address goes later does not matter.
+
+Of many invitations some are used at each sign-in, which must not take long for what others did.
 """
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -17,11 +19,12 @@ from auth_service.albums.members.given import (
     Rights,
     folded,
     for_record,
+    lifetime,
     rights_of,
     terms_for_record,
     words,
 )
-from auth_service.albums.members.giving import within
+from auth_service.albums.members.limits import within
 from auth_service.audit import members as audit_members
 from auth_service.clock import Clock
 from auth_service.directory import Directory
@@ -33,9 +36,12 @@ from auth_service.store import albums as table
 from auth_service.store import invitations, members
 from auth_service.store.database import Store
 from auth_service.store.tables import Album, Invitation, Member
-from auth_service.vocabulary import ActorKind, SubjectKind, album_label
+from auth_service.vocabulary import ActorKind, SubjectKind
 
 log = logging.getLogger(__name__)
+
+MOST_AT_ONCE = 50
+"""Invitations that are used at one sign-in; the rest wait for the next one."""
 
 Welcome = Callable[[Session, Actor, Origin], None]
 """Makes somebody a member where he was invited, in the transaction of his sign-in."""
@@ -63,24 +69,37 @@ class Arrivals:
         if known is None:
             return _nobody_waits
         with self.store.read() as tx:
-            waiting = [found.created_by for found, _ in invitations.of_address(tx, known)]
+            since = self.clock() - lifetime(self.settings)
+            waiting = invitations.to_use(tx, known, since=since, limit=MOST_AT_ONCE)
         if not waiting:
             return _nobody_waits
-        inviters = {key: inviter for key in set(waiting) if (inviter := self._inviter(key)) is not None}
+        inviters = self._inviters(key for _, key, _ in waiting)
 
         def welcome(tx: Session, actor: Actor, origin: Origin) -> None:
-            for found, slug in invitations.of_address(tx, known):
+            for number, _, slug in waiting:
                 # Whoever changes it, or its maker's rights, has locked the album too, and is done or waits.
                 album = table.album(tx, slug, lock=True)
-                invitation = invitations.current(tx, found.id)
+                invitation = invitations.current(tx, number)
                 inviter = inviters.get(invitation.created_by) if invitation else None
                 if album is not None and invitation is not None and inviter is not None:
                     self._use(tx, invitation, album, inviter=inviter, actor=actor, origin=origin)
 
         return welcome
 
-    def _inviter(self, key: str) -> Actor | None:
-        """Return who invited, as Keycloak sees him now; ``None``: it does not say, so all stays as it is."""
+    def _inviters(self, keys: Iterable[str]) -> Mapping[str, Actor]:
+        """Return who invited, as Keycloak sees them now; of whom it does not say, all stays as it is."""
+        found: dict[str, Actor] = {}
+        for key in dict.fromkeys(keys):
+            try:
+                found[key] = self._inviter(key)
+            except Unavailable:
+                # It would keep silent about the others too, and each silence takes its time.
+                log.warning("invitations wait: Keycloak does not say what their makers are now")
+                break
+        return found
+
+    def _inviter(self, key: str) -> Actor:
+        """Return who invited, as Keycloak sees him now: nobody, if he is gone."""
         if key == SYSTEM.key:
             return SYSTEM
         kind, _, rest = key.partition(":")
@@ -88,11 +107,7 @@ class Arrivals:
         nobody = Actor(kind=ActorKind.PERSON, provider=provider, subject="")
         if kind != ActorKind.PERSON or provider != self.settings.provider or not subject:
             return nobody
-        try:
-            standing = self.directory.standing(subject)
-        except Unavailable:
-            log.warning("an invitation waits: Keycloak does not say what its maker is now")
-            return None
+        standing = self.directory.standing(subject)
         if standing is None:
             return nobody
         return replace(nobody, subject=subject, groups=standing.groups)
@@ -149,12 +164,10 @@ class Arrivals:
             return None, "over"
         if inviter.kind is ActorKind.SYSTEM:
             return asked, ""
-        label = album_label(album.slug)
-        own = [
-            grant
-            for grant in table.grants_of(tx, inviter, zone=zone)
-            if grant.label == label and grant.holds_for(inviter, at)
-        ]
+        if inviter.subject_id == subject:
+            return None, "self"
+        given = table.grants_of_in(tx, inviter, album, zone=zone)
+        own = [grant for grant in given if grant.holds_for(inviter, at)]
         return within(self.settings, own, asked), "inviter"
 
 

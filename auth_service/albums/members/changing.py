@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from auth_service.albums.members.expiring import open_since
 from auth_service.albums.members.given import (
     Held,
     MemberView,
@@ -22,6 +23,7 @@ from auth_service.albums.members.given import (
     view_of,
     words,
 )
+from auth_service.albums.members.limits import Giver, giver_in
 from auth_service.albums.rights import check, on_record
 from auth_service.audit import albums as audit_albums
 from auth_service.audit import members as audit_members
@@ -80,8 +82,9 @@ def list_members(world: World, *, actor: Actor, slug: str, origin: Origin = NOWH
     """
     with on_record(world, actor=actor, origin=origin), world.store.read() as tx:
         album = check(tx, world, actor=actor, action=Action.MANAGE, slug=slug)
-        found = [view_of(member, name) for member, name in table.members(tx, album.id)]
-        return found + [view_of(each) for each in invitations_table.of_album(tx, album.id)]
+        held: list[tuple[Held, str]] = list(table.members(tx, album.id))
+        held += [(each, "") for each in invitations_table.of_albums(tx, [album.id], since=open_since(world))]
+        return [view_of(each, name, settings=world.settings) for each, name in held]
 
 
 def change_members(
@@ -101,7 +104,7 @@ def change_members(
     NotFound
         If there is no such album, or none for him.
     Forbidden
-        If he is not an owner.
+        If he is not an owner, or gives more than he has, for longer, or to himself.
     Invalid
         If a field is not what was expected, or one of them is not in the album.
     Conflict
@@ -109,12 +112,16 @@ def change_members(
 
     """
     with on_record(world, actor=actor, origin=origin), world.store.write() as tx:
-        album, held = _checked(tx, world, actor, slug, members=members, invitations=invitations)
-        for each in held:
-            change(tx, world, album, each, edit, actor=actor, origin=origin)
-        keeps_an_owner(tx, album)
-        names = {found.id: name for found, name in table.members(tx, album.id)}
-        return [view_of(each, names[each.id] if isinstance(each, Member) else "") for each in held]
+        giver, held = _checked(tx, world, actor, slug, members=members, invitations=invitations)
+        with giver.on_record():
+            for each in held:
+                change(tx, world, giver, each, edit, origin=origin)
+        keeps_an_owner(tx, giver.album)
+        names = {found.id: name for found, name in table.members(tx, giver.album.id)}
+        return [
+            view_of(each, names[each.id] if isinstance(each, Member) else "", settings=world.settings)
+            for each in held
+        ]
 
 
 def remove_members(
@@ -128,10 +135,10 @@ def remove_members(
 ) -> None:
     """Take rights in an album, and invitations, back: all of them, or nothing; raises as `change_members`."""
     with on_record(world, actor=actor, origin=origin), world.store.write() as tx:
-        album, held = _checked(tx, world, actor, slug, members=members, invitations=invitations)
+        giver, held = _checked(tx, world, actor, slug, members=members, invitations=invitations)
         for each in held:
-            _remove(tx, world, album, each, actor=actor, origin=origin)
-        keeps_an_owner(tx, album)
+            _remove(tx, world, giver, each, origin=origin)
+        keeps_an_owner(tx, giver.album)
 
 
 def change_member(
@@ -193,13 +200,21 @@ def keeps_an_owner(tx: Session, album: Album) -> None:
         )
 
 
-def change(
-    tx: Session, world: World, album: Album, held: Held, edit: Edit, *, actor: Actor, origin: Origin
-) -> bool:
-    """Change one of them, and put it on record; tell whether anything changed."""
+def change(tx: Session, world: World, giver: Giver, held: Held, edit: Edit, *, origin: Origin) -> bool:
+    """Change one of them, and put it on record; tell whether anything changed.
+
+    Raises
+    ------
+    Forbidden
+        If more is given than who changes it has, or for longer, or to himself.
+    Invalid
+        If a field is not what was expected.
+
+    """
     before = for_record(held)
     new = edit.of(rights_of(held))
     valid(world, new, until_is_new=not edit.keep_until)
+    giver.check_change(held, new)
     held.role, held.actions, held.until = new.role, words(new), new.until
     if edit.note is not None:
         held.note = checked_note(edit.note)
@@ -209,25 +224,25 @@ def change(
         return False
     about: dict[str, Any] = {
         "at": world.clock(),
-        "actor": actor,
-        "slug": album.slug,
+        "actor": giver.actor,
+        "slug": giver.album.slug,
         "before": before,
         "after": after,
     }
     if isinstance(held, Invitation):
         # Who decided last answers for it when it is used: an owner may give what the inviter could not.
-        held.created_by = actor.key
+        held.created_by = giver.actor.key
         audit_members.invitation_changed(tx, invitation=held.id, origin=origin, **about)
     else:
         audit_albums.member_changed(tx, member=held.id, origin=origin, **about)
     return True
 
 
-def _remove(tx: Session, world: World, album: Album, held: Held, *, actor: Actor, origin: Origin) -> None:
+def _remove(tx: Session, world: World, giver: Giver, held: Held, *, origin: Origin) -> None:
     about: dict[str, Any] = {
         "at": world.clock(),
-        "actor": actor,
-        "slug": album.slug,
+        "actor": giver.actor,
+        "slug": giver.album.slug,
         "before": for_record(held),
     }
     number = held.id
@@ -247,15 +262,16 @@ def _checked(
     *,
     members: Collection[int],
     invitations: Collection[int],
-) -> tuple[Album, Sequence[Held]]:
-    """Return the album of which the actor decides about members, and those that are named."""
-    album = check(tx, world, actor=actor, action=Action.MANAGE, slug=slug)
+) -> tuple[Giver, Sequence[Held]]:
+    """Return the actor as who decides about the album's members, and those that are named."""
+    giver = giver_in(tx, world, actor=actor, slug=slug, owner=True)
     if not members and not invitations:
         raise Invalid("members", "{field}: name at least one.")
     if len(members) + len(invitations) > MOST_AT_ONCE:
         raise Invalid("members", "{field}: at most {most} at once.", most=str(MOST_AT_ONCE))
-    found = members_table.some(tx, album_id=album.id, ids=members)
-    invited = invitations_table.some(tx, album_id=album.id, ids=invitations)
+    found = members_table.some(tx, album_id=giver.album.id, ids=members)
+    since = open_since(world)
+    invited = invitations_table.some(tx, album_id=giver.album.id, ids=invitations, since=since)
     named: list[tuple[str, Collection[int], set[int]]] = [
         ("members", members, {each.id for each in found}),
         ("invitations", invitations, {each.id for each in invited}),
@@ -263,7 +279,7 @@ def _checked(
     for field, asked, known in named:
         for number in sorted(set(asked) - known):
             raise Invalid(field, "{field}: there is no number {number} in this album.", number=str(number))
-    return album, [*found, *invited]
+    return giver, [*found, *invited]
 
 
 @contextmanager

@@ -1,7 +1,8 @@
 """Find people and groups to give rights to, as far as the site lets its people find each other."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import cache
 
 from auth_service.albums.members.given import folded
 from auth_service.albums.rights import check, on_record
@@ -55,6 +56,22 @@ def find_candidates(
     return Candidates(people=tuple(people[:limit]), groups=tuple(groups[:limit]))
 
 
+def may_name(world: World, actor: Actor) -> Callable[[str], bool]:
+    """Return what tells, by his subject identifier, whether somebody may be named to who asks.
+
+    Those are named whom he could find. Himself he knows.
+    """
+    match world.settings.find_people:
+        case Finding.EVERYBODY:
+            return lambda _subject: True
+        case Finding.SAME_GROUPS:
+            # Asked for only where somebody is to be named.
+            found = cache(lambda: {each.subject for each in _people_of(world, _outermost(actor))})
+            return lambda subject: subject == actor.subject or subject in found()
+        case _:
+            return lambda subject: subject == actor.subject
+
+
 def _everybody(world: World, text: str, limit: int) -> Candidates:
     return Candidates(
         people=tuple(world.directory.search(text, limit=limit)),
@@ -81,15 +98,25 @@ def _colleagues(world: World, actor: Actor, text: str) -> Candidates:
     His groups' people are looked through here: to ask Keycloak for the text and sort strangers out would take
     longer the more of them there are, which tells of them.
     """
-    wanted = text.casefold()
-    outermost = [group for group in actor.groups if not any(_is_above(one, group) for one in actor.groups)]
-    people = {
-        each.subject: each
-        for group in outermost
-        for each in world.directory.colleagues(group.id)
-        if any(wanted in field.casefold() for field in (each.username, each.name, each.email))
-    }
+    words = text.casefold().split()
+    outermost = _outermost(actor)
+    people = {each.subject: each for each in _people_of(world, outermost) if _holds(each, words)}
     return Candidates(people=tuple(people.values()), groups=tuple(_groups(world, outermost, text)))
+
+
+def _holds(person: DirectoryPerson, words: Iterable[str]) -> bool:
+    """Tell whether each word is in something of a person's, as Keycloak looks for them."""
+    fields = [field.casefold() for field in (person.username, person.name, person.email)]
+    return all(any(word in field for field in fields) for word in words)
+
+
+def _outermost(actor: Actor) -> list[Group]:
+    return [group for group in actor.groups if not any(_is_above(one, group) for one in actor.groups)]
+
+
+def _people_of(world: World, groups: Iterable[Group]) -> Iterator[DirectoryPerson]:
+    for group in groups:
+        yield from world.directory.colleagues(group.id)
 
 
 def _groups(world: World, outermost: Iterable[Group], text: str) -> Iterable[Group]:

@@ -3,11 +3,12 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from auth_service.days import LAST_DAY
 from auth_service.errors import Invalid
+from auth_service.settings import Settings
 from auth_service.store import albums as table
 from auth_service.store.tables import Invitation, Member
 from auth_service.vocabulary import (
@@ -79,6 +80,8 @@ class MemberView:
     created: datetime
     last_use: datetime | None = None
     """When somebody last looked at or took away something by it, to the hour."""
+    expires: datetime | None = None
+    """When an invitation that nobody used is over."""
 
 
 def valid(world: World, rights: Rights, *, until_is_new: bool = True) -> None:
@@ -152,7 +155,12 @@ def rights_of(held: Held) -> Rights:
     return Rights(role=role, actions=frozenset() if role is AlbumRole.OWNER else known, until=held.until)
 
 
-def view_of(held: Held, name: str = "") -> MemberView:
+def lifetime(settings: Settings) -> timedelta:
+    """Return how long an invitation waits, from the moment when it was made."""
+    return timedelta(days=settings.invitation_days)
+
+
+def view_of(held: Held, name: str = "", *, settings: Settings) -> MemberView:
     """Return a member, or an invited address, as owners see it."""
     if isinstance(held, Invitation):
         return MemberView(
@@ -164,6 +172,7 @@ def view_of(held: Held, name: str = "") -> MemberView:
             rights=rights_of(held),
             note=held.note,
             created=held.created_at,
+            expires=held.created_at + lifetime(settings),
         )
     return MemberView(
         id=held.id,

@@ -7,27 +7,36 @@ what `members?format=csv` gives can be edited and given back. Nobody is removed 
 import csv
 import io
 import re
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import date
-from typing import NoReturn
 
 from sqlalchemy.orm import Session
 
 from auth_service import spreadsheets
 from auth_service.albums.members.changing import Edit, change, keeps_an_owner
+from auth_service.albums.members.expiring import remove_expired
 from auth_service.albums.members.given import Held, Rights, checked_note, valid
-from auth_service.albums.members.giving import Found, Named, give, look_up, record_given
+from auth_service.albums.members.giving import (
+    Found,
+    Named,
+    check_open_invitations,
+    give,
+    look_up,
+    record_given,
+)
+from auth_service.albums.members.limits import Giver, giver_in
 from auth_service.albums.rights import check, on_record
+from auth_service.audit import members as audit_members
 from auth_service.directory import DirectoryPerson
-from auth_service.errors import Invalid, ServiceError, Unavailable
+from auth_service.errors import Conflict, Invalid, ServiceError, Unavailable
 from auth_service.origin import NOWHERE, Origin
 from auth_service.policy.model import Actor, Group
 from auth_service.store import invitations as invitations_table
 from auth_service.store import members as members_table
 from auth_service.store.albums import ACTIONS
-from auth_service.store.tables import Album
 from auth_service.vocabulary import Action, AlbumRole, LineOutcome, Preset, SubjectKind
 from auth_service.world import World
 
@@ -81,21 +90,35 @@ class _Line:
     def subject(self) -> str:
         return next((self.cells[name] for name in SUBJECTS if self.cells.get(name)), "")
 
+    @property
+    def names(self) -> list[str]:
+        """What is looked up: one name, or nothing where it names none, or several."""
+        found = [f"{column}:{self.cells[column].lower()}" for column in SUBJECTS if self.cells.get(column)]
+        return found if len(found) == 1 else []
+
 
 class _Undone(Exception):
     """Ends a transaction without keeping what was done in it."""
 
 
-def _undo() -> NoReturn:
-    raise _Undone
+Counting = Callable[[Collection[str]], None]
+"""Counts names before they are looked up; raises `TooMany` if they are too many."""
 
 
 def import_members(
-    world: World, *, actor: Actor, slug: str, text: str, dry_run: bool, origin: Origin = NOWHERE
+    world: World,
+    *,
+    actor: Actor,
+    slug: str,
+    text: str,
+    dry_run: bool,
+    counting: Counting = lambda _names: None,
+    origin: Origin = NOWHERE,
 ) -> ImportReport:
     """Give, and change, rights in an album by a table; say of each line what is new, changed, or wrong.
 
     A dry run does all of it and keeps nothing, so that it says what would happen and not something like it.
+    Whatever keeps nothing is one record, as names were looked up.
 
     Raises
     ------
@@ -104,9 +127,11 @@ def import_members(
     Forbidden
         If he is not an owner.
     Invalid
-        If the table cannot be read at all.
+        If the table cannot be read at all, or too many of its names are not known.
     Conflict
-        If the album would be left without an owner.
+        If the album would be left without an owner, or too many of his invitations would be open.
+    TooMany
+        If ``counting`` says so.
     Unavailable
         If names cannot be looked up.
 
@@ -115,21 +140,71 @@ def import_members(
         with world.store.read() as tx:
             check(tx, world, actor=actor, action=Action.MANAGE, slug=slug)
         lines = read(text)
-        found = _looked_up(world, lines)
+        counting({name for line in lines for name in line.names})
         reports: list[LineReport] = []
         try:
-            with world.store.write() as tx:
-                album = check(tx, world, actor=actor, action=Action.MANAGE, slug=slug)
-                taking = _Taking(tx, world, album, actor, origin)
-                reports += [taking.line(line, found[line.number]) for line in lines]
-                wrong = any(each.outcome is LineOutcome.WRONG for each in reports)
-                if not wrong:
-                    keeps_an_owner(tx, album)
-                if wrong or dry_run:
-                    _undo()
+            _take_all(world, actor, slug, lines, reports, dry_run=dry_run, origin=origin)
         except _Undone:
+            reason = "wrong-line" if _any_wrong(reports) else "dry-run"
+            _tried(world, actor, slug, lines, reports, reason=reason, origin=origin)
             return ImportReport(lines=tuple(reports), done=False)
+        except (Conflict, Invalid) as error:
+            _tried(world, actor, slug, lines, reports, reason=error.reason or "", origin=origin)
+            raise
     return ImportReport(lines=tuple(reports), done=True)
+
+
+def _take_all(
+    world: World,
+    actor: Actor,
+    slug: str,
+    lines: Sequence[_Line],
+    reports: list[LineReport],
+    *,
+    dry_run: bool,
+    origin: Origin,
+) -> None:
+    """Do what all lines say, and report on each; raises `_Undone` if nothing of it is kept."""
+    found = _looked_up(world, lines)
+    with world.store.write() as tx:
+        giver = giver_in(tx, world, actor=actor, slug=slug, owner=True)
+        remove_expired(tx, world, album_id=giver.album.id)
+        taking = _Taking(tx, world, giver, origin)
+        reports += [taking.line(line, found[line.number]) for line in lines]
+        if _any_wrong(reports):
+            raise _Undone
+        keeps_an_owner(tx, giver.album)
+        check_open_invitations(tx, world, actor)
+        if dry_run:
+            raise _Undone
+
+
+def _any_wrong(reports: Iterable[LineReport]) -> bool:
+    return any(each.outcome is LineOutcome.WRONG for each in reports)
+
+
+def _tried(
+    world: World,
+    actor: Actor,
+    slug: str,
+    lines: Sequence[_Line],
+    reports: Iterable[LineReport],
+    *,
+    reason: str,
+    origin: Origin,
+) -> None:
+    """Put on record that names were looked up and nothing was done."""
+    counts = Counter(str(each.outcome) for each in reports)
+    with world.store.write() as tx:
+        audit_members.members_tried(
+            tx,
+            at=world.clock(),
+            actor=actor,
+            slug=slug,
+            reason=reason,
+            counts={"lines": len(lines)} | counts,
+            origin=origin,
+        )
 
 
 def read(text: str) -> list[_Line]:
@@ -166,7 +241,7 @@ def _cells(names: list[str], row: list[str]) -> Mapping[str, str]:
     return {name: cells.get(name, "") for name in names} | ({"": "more"} if len(row) > len(names) else {})
 
 
-def _looked_up(world: World, lines: list[_Line]) -> Mapping[int, Found | Invalid]:
+def _looked_up(world: World, lines: Sequence[_Line]) -> Mapping[int, Found | Invalid]:
     """Return whom each line means, or what is wrong with its name."""
 
     def ask(line: _Line) -> tuple[int, Found | Invalid]:
@@ -195,8 +270,7 @@ class _Taking:
 
     tx: Session
     world: World
-    album: Album
-    actor: Actor
+    giver: Giver
     origin: Origin
     seen: dict[tuple[str, str], int] = field(default_factory=dict)
     """By which line somebody was named."""
@@ -229,32 +303,22 @@ class _Taking:
         rights, note = _rights(line), line.cells.get("note")
         if held is None:
             valid(self.world, rights)
-            new = give(
-                self.tx,
-                album=self.album,
-                found=found,
-                rights=rights,
-                note=checked_note(note or ""),
-                at=self.world.clock(),
-                by=self.actor,
-            )
-            record_given(
-                self.tx, new, album=self.album, actor=self.actor, at=self.world.clock(), origin=self.origin
-            )
+            at, said = self.world.clock(), checked_note(note or "")
+            new = give(self.tx, self.giver, found, rights=rights, note=said, at=at)
+            record_given(self.tx, new, self.giver, at=at, origin=self.origin)
             return LineOutcome.NEW
         # A last day that stands there as it is now is not being given: it may be over.
         keeps = "until" not in line.cells or rights.until == held.until
         edit = Edit(role=rights.role, actions=rights.actions, until=rights.until, keep_until=keeps, note=note)
-        changed = change(self.tx, self.world, self.album, held, edit, actor=self.actor, origin=self.origin)
+        changed = change(self.tx, self.world, self.giver, held, edit, origin=self.origin)
         return LineOutcome.CHANGED if changed else LineOutcome.SAME
 
     def _held(self, kind: str, subject: str) -> Held | None:
         """Return what who is named has already: a member's rights, or an invitation's."""
         if kind == "address":
-            found = invitations_table.of_address(self.tx, subject)
-            return next((each for each, _ in found if each.album_id == self.album.id), None)
+            return invitations_table.into_album(self.tx, album_id=self.giver.album.id, address=subject)
         return members_table.of_subject(
-            self.tx, album_id=self.album.id, kind=SubjectKind(kind), subject=subject
+            self.tx, album_id=self.giver.album.id, kind=SubjectKind(kind), subject=subject
         )
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from auth_service.albums.members.expiring import open_since
 from auth_service.albums.members.given import Held, MemberView, view_of
 from auth_service.albums.rights import accesses
 from auth_service.policy.model import Actor
@@ -38,10 +39,10 @@ def members_of_mine(world: World, *, actor: Actor, limit: int, offset: int) -> M
         found = accesses(tx, actor, at=world.clock(), zone=world.settings.zone)
         mine = {each.album.id: each.album for each in found if Action.MANAGE in each.actions}
         held: list[tuple[Held, str]] = [(member, name) for member, name in table.members_of(tx, mine)]
-        held += [(each, "") for each in invitations.of_albums(tx, mine)]
+        held += [(each, "") for each in invitations.of_albums(tx, mine, since=open_since(world))]
         rows: dict[tuple[str, str], Row] = {}
         for each, name in held:
-            view = view_of(each, name)
+            view = view_of(each, name, settings=world.settings)
             row = rows.setdefault(_key(each), Row(first=view))
             row.by_album[mine[each.album_id].slug] = view
     ordered = sorted(

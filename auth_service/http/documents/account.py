@@ -60,6 +60,10 @@ class MeDocument(BaseModel):
     makes_albums: bool = Field(description="Whether he may make albums.")
     albums: list[MembershipDocument]
     labels: list[LabelDocument] = Field(description="What rules give him, beside his albums.")
+    waiting: int | None = Field(
+        description="To administrators, how many series that came by DICOM wait to be filed; "
+        "null: none, and none can come."
+    )
 
 
 class MeChange(Given):

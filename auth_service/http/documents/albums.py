@@ -71,7 +71,8 @@ class AlbumGiven(Given):
     title: str
     description: str = ""
     slug: str | None = Field(
-        None, description="Made from the title when it is left out; one that was ever used gets a suffix."
+        None,
+        description="Made from the title when left out; then, or if it was ever used, it ends at random.",
     )
 
 

@@ -3,17 +3,16 @@
 from datetime import datetime
 from typing import Annotated, Literal, Self
 
-from pydantic import AwareDatetime, BaseModel, Field, model_validator
+from pydantic import BaseModel, Field, model_validator
 
 from auth_service.albums.changing import MOST_NAMED
-from auth_service.http.documents.shared import Given
+from auth_service.albums.following import MOST_LISTED
+from auth_service.albums.ledger import MOST_TOLD
+from auth_service.http.documents.shared import Given, Moment, Text
 from auth_service.http.scoped import CountBody
 from auth_service.vocabulary import LineFailure
 
-MOST_TOLD = 1000
-"""Things that were not taken that one answer tells of."""
-
-_Name = Annotated[str, Field(max_length=1024)]
+_Name = Annotated[Text, Field(max_length=1024)]
 _Names = Annotated[list[_Name], Field(max_length=MOST_NAMED)]
 
 
@@ -23,7 +22,7 @@ class WhatDocument(Given):
     studies: _Names = Field([], description="StudyInstanceUIDs: all of their series that you may see.")
     series: _Names = Field([], description="SeriesInstanceUIDs.")
     names: _Names = Field([], description="A list: identifiers, accession numbers, patients' identifiers.")
-    album: str | None = Field(None, max_length=64, description="Another album's short name: all of it.")
+    album: Text | None = Field(None, max_length=64, description="Another album's short name: all of it.")
     query: CountBody | None = Field(
         None, description="A search, as for /tools/count-resources: all that it finds."
     )
@@ -74,8 +73,18 @@ class ChangeDocument(BaseModel):
     undoes: str | None = Field(description="The change that it takes back.")
     done: int = Field(description="Series.")
     total: int = Field(description="Series.")
-    failed: list[NotTakenDocument] = Field(description=f"What was not done, and why: the first {MOST_TOLD}.")
+    due: int = Field(description="Series that are still to be done.")
+    failed: list[NotTakenDocument] = Field(
+        description=f"What was not done, and why: a page of it, or in lists the first {MOST_LISTED}."
+    )
     failed_total: int
+
+
+class ReportWanted(Given):
+    """Which page of what was not done."""
+
+    limit: int = Field(MOST_TOLD, ge=1, le=MOST_TOLD)
+    offset: int = Field(0, ge=0, le=1_000_000_000)
 
 
 class ChangeList(BaseModel):
@@ -88,9 +97,7 @@ class ChangeList(BaseModel):
 class PlacedWanted(Given):
     """Which page of what is in an album, and when."""
 
-    at: AwareDatetime | None = Field(
-        None, description="What was in it at this moment: for who may read the audit."
-    )
+    at: Moment | None = Field(None, description="What was in it at this moment: for who may read the audit.")
     limit: int = Field(1000, ge=1, le=1000)
     offset: int = Field(0, ge=0, le=1_000_000_000)
 

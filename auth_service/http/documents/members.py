@@ -92,6 +92,7 @@ class MemberDocument(BaseModel):
     note: str
     created: datetime
     last_use: datetime | None = Field(description="When it was last used to look or take away, to the hour.")
+    expires: datetime | None = Field(description="When an invitation is over that nobody used until then.")
 
 
 class MemberList(BaseModel):
@@ -176,11 +177,20 @@ class PersonInAlbum(BaseModel):
     ended: bool = Field(description="Nothing of it runs any more.")
 
 
+class UnnamedInAlbum(BaseModel):
+    """People who have rights for one reason, and whom the site does not let one find: a count."""
+
+    source: SourceDocument
+    people: int
+    more: bool = Field(description="true: there may be more for this reason, also such as could be named.")
+
+
 class PeopleInAlbum(BaseModel):
-    """A page of people, by user name, and how many there are in all."""
+    """A page of people, by user name, how many there are in all, and counts of those who are not named."""
 
     items: list[PersonInAlbum]
     total: int
+    unnamed: list[UnnamedInAlbum] = Field(description="All of them, on every page.")
     complete: bool = Field(description="false: there are more than are looked up at once.")
 
 

@@ -1,10 +1,18 @@
 """What every part of the API has in common: errors, days, actions, and that what is unknown is refused."""
 
 import re
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    WithJsonSchema,
+)
 
 from auth_service.vocabulary import MEMBER_ACTIONS, OWNER_ACTIONS, Action
 
@@ -19,6 +27,29 @@ def _day(value: object) -> object:
 
 
 Day = Annotated[date, BeforeValidator(_day)]
+
+
+def _in_utc(value: datetime) -> datetime:
+    """Let only be a moment what is one in UTC too: on the calendar's first and last day it may not be."""
+    try:
+        return value.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("this moment is before the first year, or after the last") from None
+
+
+Moment = Annotated[AwareDatetime, AfterValidator(_in_utc)]
+"""A moment with its offset."""
+
+
+def _storable(value: str) -> str:
+    """Refuse what PostgreSQL has no place for in a text."""
+    if "\0" in value:
+        raise ValueError("a text has no NUL in it")
+    return value
+
+
+Text = Annotated[str, AfterValidator(_storable)]
+"""A text that is kept as it was given."""
 
 Actions = Annotated[
     list[Annotated[str, Field(max_length=32)]],

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from keycloak.exceptions import KeycloakConnectionError, KeycloakGetError
 
-from auth_service.directory import COLLEAGUES_LIVE, GROUPS_LIVE, KeycloakDirectory, with_ancestors
+from auth_service import directory as directory_module
+from auth_service.directory import COLLEAGUES_LIVE, GROUPS_LIVE, KeycloakDirectory, Some, with_ancestors
 from auth_service.errors import Unavailable, Untold
 from auth_service.policy.model import Group
 from tests.fakes.settings import make_settings
@@ -27,6 +28,8 @@ class Admin:
         self.role_members: dict[str, list[dict[str, Any]]] = {}
         self.group_members: dict[str, list[dict[str, Any]]] = {}
         self.asked: list[str] = []
+        self.queries: list[dict[str, Any] | None] = []
+        self.connection: Any = RoleMembers(self)
         self.error: Exception | None = None
 
     def get_users(self, query: dict[str, Any]) -> list[dict[str, Any]]:
@@ -63,22 +66,37 @@ class Admin:
         self._answer(name)
         return self.role_members[name]
 
-    def get_realm_role_groups(self, name: str) -> list[dict[str, Any]]:
+    def get_realm_role_groups(self, name: str, query: dict[str, Any] | None = None) -> list[dict[str, Any]]:
         self._answer(name)
+        del query
         return [{"id": "g1"}] if name == "pi" else []
 
-    def get_group_members(self, group_id: str) -> list[dict[str, Any]]:
+    def get_group_members(self, group_id: str, query: dict[str, Any] | None = None) -> list[dict[str, Any]]:
         self._answer(group_id)
-        return self.group_members[group_id]
+        self.queries.append(query)
+        return self.group_members[group_id][: query["max"] if query else None]
 
-    def get_group_children(self, group_id: str) -> list[dict[str, Any]]:
+    def get_group_children(self, group_id: str, query: dict[str, Any] | None = None) -> list[dict[str, Any]]:
         self._answer(group_id)
+        del query
         return [{"id": "g2"}] if group_id == "g1" else []
 
     def _answer(self, question: str) -> None:
         self.asked.append(question)
         if self.error is not None:
             raise self.error
+
+
+class RoleMembers:
+    """Those of a role, of whom the library's own method always asks for all."""
+
+    def __init__(self, admin: Admin) -> None:
+        self._admin = admin
+
+    def raw_get(self, place: str, *, first: int, max: int) -> "Answered":  # noqa: A002 - Keycloak's own
+        assert first == 0
+        name = place.removeprefix("admin/realms/paradim/roles/").removesuffix("/users")
+        return Answered(self._admin.get_realm_role_members(name)[:max])
 
 
 class Timer:
@@ -312,12 +330,41 @@ def test_who_has_a_role_has_it_himself_or_by_a_group_and_those_below_it(
     assert [person.subject for person in directory.people_of_group("g1")] == ["u-1", "u-2"]
 
 
+def test_of_many_people_only_so_many_are_asked_for(directory: KeycloakDirectory, admin: Admin) -> None:
+    people = [{"id": f"u-{number}", "username": f"user-{number}"} for number in range(6)]
+    admin.role_members = {"pi": people[:1]}
+    admin.group_members = {"g1": people[1:3], "g2": people[3:]}
+    found = directory.some_of_group("g1", most=4)
+    assert ([person.subject for person in found.people], found.complete) == (
+        ["u-1", "u-2", "u-3", "u-4"],
+        False,
+    )
+    assert admin.queries == [{"first": 0, "max": 5}] * 2
+    assert directory.some_of_group("g1", most=5).complete
+    admin.asked.clear()
+    assert directory.some_of_group("g1", most=1) == Some(people=found.people[:1], complete=False)
+    assert "g2" not in admin.asked
+    found = directory.some_of_role("pi", most=2)
+    assert ([person.subject for person in found.people], found.complete) == (["u-0", "u-1"], False)
+    assert directory.some_of_role("nothing", most=2) == Some(people=(), complete=True)
+
+
+def test_of_many_groups_below_one_only_so_many_are_asked_about(
+    directory: KeycloakDirectory, admin: Admin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(directory_module, "MOST_BELOW", 1)
+    admin.group_members = {"g1": [], "g2": [{"id": "u-1", "username": "user-1"}]}
+    assert directory.some_of_group("g1", most=9) == Some(people=(), complete=False)
+    assert "g2" not in admin.asked
+
+
 @pytest.mark.parametrize("name", ["", ".", "..", "unknown", "../users"])
 def test_a_role_that_keycloak_does_not_know_has_nobody(
     directory: KeycloakDirectory, admin: Admin, name: str
 ) -> None:
     assert not directory.has_role(name)
     assert directory.people_of_role(name) == ()
+    assert directory.some_of_role(name, most=9) == Some(people=(), complete=True)
     assert all("/" not in asked for asked in admin.asked)
 
 
@@ -411,3 +458,25 @@ def test_colleagues_are_remembered_for_half_a_minute(
     admin.group_members["g2"].append({"id": "u-2", "username": "user-2"})
     timer.now += COLLEAGUES_LIVE
     assert len(directory.colleagues("g2")) == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "asked"),
+    [
+        ("tremb", "*tremb*"),
+        (" Jean  Tremb ", "*Jean* *Tremb*"),
+        ('a*b "c d"', "*ab* *c* *d*"),
+    ],
+)
+def test_people_are_looked_for_by_each_word(tmp_path: Path, timer: Timer, text: str, asked: str) -> None:
+    class Searches(Admin):
+        def get_users(self, query: dict[str, Any]) -> list[dict[str, Any]]:
+            self._answer(query["search"])
+            return []
+
+    admin, directory = Searches(), KeycloakDirectory(make_settings(tmp_path), timer=timer)
+    vars(directory)["_connected"] = admin
+    assert directory.search(text, limit=5) == []
+    assert admin.asked == [asked]
+    assert directory.search(' * "" ', limit=5) == []
+    assert len(admin.asked) == 1

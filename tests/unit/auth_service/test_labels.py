@@ -80,3 +80,16 @@ def test_what_is_no_answer_is_told(orthanc: Orthanc) -> None:
     silent = LabelWriter(url="http://127.0.0.1:9", username="gate", password="secret", timeout=1)
     with pytest.raises(Unavailable):
         silent.write("PUT", ["/series/1"])
+
+
+def test_before_each_it_is_asked_whether_to_go_on(orthanc: Orthanc) -> None:
+    asked: list[bool] = []
+
+    def before() -> None:
+        asked.append(True)
+        if len(asked) > 4:
+            raise LookupError
+
+    with pytest.raises(LookupError):
+        writer(orthanc).write("PUT", [f"/series/{number}" for number in range(30)], before=before)
+    assert len(orthanc.asked) == 4

@@ -52,6 +52,9 @@ def test_all_problems_of_the_settings_are_told_at_once(environment: pytest.Monke
 def test_the_viewer_opens_one_or_several_studies() -> None:
     assert U.ohif(["1.2", "1.3"]) == "http://portal.test/ohif/viewer?StudyInstanceUIDs=1.2,1.3"
     assert U.ohif(["1.2"], first_series="1.4").endswith("?StudyInstanceUIDs=1.2&initialSeriesInstanceUID=1.4")
+    assert U.ohif(["1.2"], album="a&b").endswith("/viewer?StudyInstanceUIDs=1.2&album=a%26b")
+    drawn = U.ohif(["1.2"], album="a", segmenting=True)
+    assert drawn == "http://portal.test/ohif/segmentation?StudyInstanceUIDs=1.2&album=a"
     for bad in ([], ["1.2&x=y"], ["1.2", ""]):
         with pytest.raises(ValueError, match="StudyInstanceUIDs"):
             U.ohif(bad)

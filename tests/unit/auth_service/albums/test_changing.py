@@ -1,5 +1,7 @@
 """What people may put into albums and take out: what is found, what is refused with why, and what is told."""
 
+import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -174,6 +176,27 @@ def test_a_whole_album_is_what_he_sees_of_it(world: TestWorld) -> None:
     assert inside(world, "mine") == {"1.2.1.1", "1.2.2.1", "1.2.2.2"}
 
 
+def test_a_rule_about_everything_tells_of_no_album(tmp_path: Path) -> None:
+    """He may see every series, and yet not which of them are in an album that is hidden from him."""
+    file = tmp_path / "permissions.jsonc"
+    actions = sorted(RULE_ACTIONS)
+    grant = {"to": {"person": "stranger"}, "labels": ["*"], "actions": actions}
+    file.write_text(json.dumps({"roles": {}, "paradim-grants": [grant]}), encoding="utf-8")
+    os.utime(file, (0, 0))
+    world = two_albums(tmp_path / "world", rules_file=str(file))
+    world.album("own", "stranger")
+    world.give("b", "stranger", Action.VIEW)
+    assert put(world, "stranger", "own", series=["1.2.1.1"]).done == 1, "the rule is in force"
+    for slug in ("a", "no-such-album"):
+        for verb in (ADD, REMOVE):
+            assert failed(put(world, "stranger", "own", verb, album=slug)) == {slug: "missing"}
+        named = Named(album=slug)
+        seen = preview(world, actor=world.actor("stranger"), slug="own", verb=ADD, named=named)
+        assert (seen.series, [one.why for one in seen.not_taken]) == (0, ["missing"])
+    assert put(world, "stranger", "own", album="b").done == 2
+    world.store.close()
+
+
 def test_a_search_finds_what_he_sees(world: TestWorld) -> None:
     ct = Question(level=Level.SERIES, filters={"Modality": "CT"})
     assert put(world, "pi-a", "mine", query=ct).done == 2
@@ -289,6 +312,27 @@ def test_all_that_is_asked_for_is_on_record_also_where_it_came_from(world: TestW
             {"change": report.change, "done": 2, "failed": 0},
         ),
     ]
+
+
+def test_each_album_by_whose_right_series_are_handed_on_has_it_on_record(world: TestWorld) -> None:
+    """Whatever it gave of what it takes: its owners may have kept ``send`` to themselves."""
+    world.album("again", "member-b", "1.2.2.1", "1.2.2.2")
+    world.album("members-own", "member-b")
+    world.give("a", "member-b", *(MEMBER_ACTIONS - {Action.SEND}))
+    world.revoke("b", "member-b")
+    world.give("b", "member-b", Action.INVITE, Action.COMMENT)
+    report = put(world, "member-b", "members-own", series=["1.2.2.1", "1.2.2.2"])
+    assert report.done == 2
+    with world.store.read() as tx:
+        sent = {one.label: one.details for one in records(tx) if one.event == AuditEvent.SERIES_SENT}
+    told = {"change": report.change, "series": 2}
+    assert sent == {"album-a": told, "album-again": told}, "b gave nothing that it takes"
+
+
+def test_what_is_in_the_album_already_is_not_sent_into_it_by_itself(world: TestWorld) -> None:
+    put(world, "pi-a", "a", studies=["1.2.1"])
+    with world.store.read() as tx:
+        assert AuditEvent.SERIES_SENT not in [one.event for one in records(tx)]
 
 
 def test_the_system_needs_no_rights_and_nobody_else_may_do_it_so(world: TestWorld) -> None:

@@ -194,3 +194,12 @@ def test_without_keycloak_nothing_is_handed_over(world: TestWorld) -> None:
     with pytest.raises(Unavailable):
         hand(world, "stranger")
     assert "pi-a" in rights(world)
+
+
+def test_who_owns_an_album_through_a_group_looks_nobody_up_by_handing_it_over(world: TestWorld) -> None:
+    add_member(world, actor=SYSTEM, slug="a", group="/radiology/chest", rights=OWNER)
+    actor = world.actor("group-member")
+    world.keycloak.directory_down = True
+    with pytest.raises(Conflict) as refused:
+        hand_over(world, actor=actor, slug="a", user="nobody-of-this-name", keep=None)
+    assert refused.value.reason == "group"

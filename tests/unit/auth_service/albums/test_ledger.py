@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 
 from auth_service.albums import labelling, ledger
 from auth_service.albums.finding import find_album
+from auth_service.albums.leases import LEASE
 from auth_service.errors import Forbidden, Invalid, NotFound, Unavailable
 from auth_service.policy.model import NOBODY, SYSTEM
 from auth_service.store import audit as audit_table
@@ -237,6 +239,77 @@ def test_every_crash_between_two_steps_is_finished(tmp_path: Path) -> None:
         assert step > 15, "too few steps were tried"
 
 
+def test_a_change_that_was_stopped_after_a_crash_at_any_step_leaves_no_label_that_the_ledger_knows_not_of(
+    tmp_path: Path,
+) -> None:
+    """Die at each step, and have the change stopped before it is resumed: what is not done is undone."""
+    for verb in ChangeVerb:
+        step, finished, halfway = 0, False, 0
+        while not finished:
+            fuse = Fuse()
+            world = crashing_world(tmp_path / f"{verb}-{step}", fuse)
+            series = ["1.2.1.1", "1.2.2.1", "1.2.2.2"]
+            if verb is ChangeVerb.REMOVE:
+                world.put("a", *series)
+            change = ledger.begin(world, actor=SYSTEM, album="a", verb=verb, series=series)
+            fuse.left = step
+            with suppress(Crash):
+                ledger.run(world, change=change)
+            finished, fuse.left = fuse.burnt == 0, None
+            restart(world, fuse)
+            before, labelled = ledger.contents(world, album="a"), carrying(world, A)
+            halfway += before != labelled
+            stop(world, change)
+            ledger.resume_all(world)
+            assert ledger.contents(world, album="a") == before, step
+            agree(world, "a")
+            world.store.close()
+            step += 1
+        assert halfway > 3, "too few crashes left a label without its line"
+
+
+@pytest.mark.parametrize("verb", list(ChangeVerb))
+def test_a_change_that_was_stopped_when_the_archive_fell_silent_is_undone_when_it_answers(
+    world: TestWorld, verb: ChangeVerb, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    series = ["1.2.1.2", "1.2.9.1"] if verb is ChangeVerb.ADD else ["1.2.2.1", "1.2.2.2"]
+    before = ledger.contents(world, album="a")
+    change = ledger.begin(world, actor=SYSTEM, album="a", verb=verb, series=series)
+    write = "set_label" if verb is ChangeVerb.ADD else "remove_label"
+    written = getattr(world.archive, write)
+
+    def last_word(level: Level, orthanc_id: str, label: str) -> bool:
+        done: bool = written(level, orthanc_id, label)
+        world.archive.down = True
+        return done
+
+    monkeypatch.setattr(world.archive, write, last_word)
+    with pytest.raises(Unavailable):
+        ledger.run(world, change=change)
+    stop(world, change)
+    with pytest.raises(Unavailable):
+        ledger.run(world, change=change)
+    assert ledger.report(world, change=change).state == "running"
+    monkeypatch.undo()
+    world.archive.down = False
+    assert carrying(world, A) != before
+    assert ledger.run(world, change=change).state == "cancelled"
+    assert ledger.contents(world, album="a") == before
+    agree(world, "a")
+
+
+def test_what_exists_twice_by_the_time_it_is_repeated_keeps_no_label(world: TestWorld) -> None:
+    """Killed after the label was written; before it is repeated, another patient's study comes."""
+    change = ledger.begin(world, actor=SYSTEM, album="a", verb=ChangeVerb.ADD, series=["1.2.9.1"])
+    found = world.archive.series("1.2.9.1")
+    assert found is not None
+    world.archive.set_label(Level.SERIES, found.id, A)
+    world.store_series(9, 1, patient="SOMEBODY-ELSE")
+    report = ledger.run(world, change=change)
+    assert report.failed == (ledger.Failure(uid="1.2.9.1", reason="ambiguous"),)
+    agree(world, "a")
+
+
 def test_two_who_write_at_once_leave_the_index_right(world: TestWorld) -> None:
     """The last series of a study leaves an album while another one of the study enters it."""
 
@@ -272,12 +345,28 @@ def test_changes_of_one_album_from_several_threads_end_where_the_ledger_says(wor
         thread.start()
     for thread in threads:
         thread.join()
-    carrying = {uid for uid, labels in world.archive.labels("Series").items() if A in labels}
-    assert carrying == ledger.contents(world, album="a")
-    studies = {uid.rpartition(".")[0] for uid in carrying}
-    assert {uid for uid, labels in world.archive.labels("Study").items() if A in labels} == studies
+    agree(world, "a")
     with world.store.read() as tx:
         assert table.unfinished(tx) == []
+
+
+def stop(world: TestWorld, change: str) -> None:
+    """Have a change stopped, if it is not over."""
+    with world.store.write() as tx:
+        table.ask_to_cancel(tx, change, world.clock())
+
+
+def carrying(world: TestWorld, label: str) -> set[str]:
+    """Return the series that carry a label."""
+    return {uid for uid, labels in world.archive.labels("Series").items() if label in labels}
+
+
+def agree(world: TestWorld, slug: str) -> None:
+    """Fail unless series and studies carry an album's label exactly as the ledger says."""
+    label, inside = f"album-{slug}", ledger.contents(world, album=slug)
+    assert carrying(world, label) == inside
+    studies = {uid for uid, labels in world.archive.labels("Study").items() if label in labels}
+    assert studies == {uid.rpartition(".")[0] for uid in inside}
 
 
 def crashing_world(folder: Path, fuse: Fuse) -> TestWorld:
@@ -293,6 +382,8 @@ def crashing_world(folder: Path, fuse: Fuse) -> TestWorld:
 
 
 def restart(world: TestWorld, fuse: Fuse) -> None:
+    """Start the service again, when the lease of the one that died is over."""
+    world.wait(seconds=LEASE.total_seconds())
     world.store.close()
     world.store = CrashingStore(world.settings.database_url, fuse)
 

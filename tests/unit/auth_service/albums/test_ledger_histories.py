@@ -11,11 +11,12 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 from sqlalchemy import text
 
-from auth_service.albums import ledger
+from auth_service.albums import batches, ledger
 from auth_service.policy.model import SYSTEM
+from auth_service.store import ledger as table
 from auth_service.vocabulary import ChangeVerb
 from tests.unit.auth_service.albums.crashing import Crash, Fuse
-from tests.unit.auth_service.albums.test_ledger import crashing_world, restart
+from tests.unit.auth_service.albums.test_ledger import crashing_world, restart, stop
 
 EXISTING = {"1.2.1.1", "1.2.1.2", "1.2.2.1", "1.2.2.2", "1.2.3.1"}
 TWICE = "1.2.7.1"
@@ -34,7 +35,7 @@ class Histories(RuleBasedStateMachine):
             self.world.store_series(7, 1, patient=patient, instances=1)
         self.albums: dict[str, set[str]] = {"a": set(), "b": set()}
         self.moments: list[tuple[datetime, dict[str, set[str]]]] = []
-        self.batches = mock.patch.object(ledger, "BATCH", 2)
+        self.batches = mock.patch.object(batches, "BATCH", 2)
         self.batches.start()
 
     @rule(
@@ -42,8 +43,16 @@ class Histories(RuleBasedStateMachine):
         verb=st.sampled_from(list(ChangeVerb)),
         series=st.lists(st.sampled_from(NAMED), min_size=1, max_size=5),
         crashes=st.lists(st.integers(0, 30), max_size=2),
+        stops=st.booleans(),
     )
-    def change(self, album: str, verb: ChangeVerb, series: list[str], crashes: list[int]) -> None:
+    def change(
+        self,
+        album: str,
+        verb: ChangeVerb,
+        series: list[str],
+        crashes: list[int],
+        stops: bool,  # noqa: FBT001 - hypothesis names its arguments
+    ) -> None:
         self.world.wait(minutes=1)
         self.fuse.left = crashes[0] if crashes else None
         known = self.changes()
@@ -51,9 +60,16 @@ class Histories(RuleBasedStateMachine):
             change = ledger.begin(self.world, actor=SYSTEM, album=album, verb=verb, series=series)
             ledger.run(self.world, change=change)
         except Crash:
-            self.come_back(crashes[1:])
+            self.come_back(crashes[1:], stops=stops)
         self.fuse.left = None
-        if self.changes() > known:
+        if stops and self.changes() > known:
+            # How much was done by then is the ledger's to say: of what was asked for, and nothing else.
+            held, wanted = self.albums[album], set(series) & EXISTING
+            now = set(ledger.contents(self.world, album=album))
+            assert held - now <= (wanted if verb is ChangeVerb.REMOVE else set())
+            assert now - held <= (wanted if verb is ChangeVerb.ADD else set())
+            self.albums[album] = now
+        elif self.changes() > known:
             wanted = set(series) & EXISTING
             self.albums[album] = (
                 self.albums[album] | wanted if verb is ChangeVerb.ADD else self.albums[album] - wanted
@@ -66,11 +82,16 @@ class Histories(RuleBasedStateMachine):
             if series in held:
                 self.world.put(album, series)
 
-    def come_back(self, crashes: list[int]) -> None:
-        """Start the service again; it may die again while it finishes what was left."""
+    def come_back(self, crashes: list[int], *, stops: bool) -> None:
+        """Start the service again; somebody may stop what was left, and it may die again meanwhile."""
         while True:
             restart(self.world, self.fuse)
             self.world.wait(seconds=1)
+            self.fuse.left = None
+            with self.world.store.read() as tx:
+                due = table.unfinished(tx)
+            for change in due if stops else []:
+                stop(self.world, change)
             self.fuse.left = crashes.pop(0) if crashes else None
             try:
                 ledger.resume_all(self.world)

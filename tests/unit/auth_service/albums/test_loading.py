@@ -21,6 +21,7 @@ from auth_service.store.database import Store
 from auth_service.store.tables import AuditRecord
 from auth_service.vocabulary import Action, AlbumRole, Level
 from tests.unit.auth_service.albums.crashing import Crash, CrashingArchive, CrashingStore, Fuse
+from tests.unit.auth_service.albums.test_ledger import restart
 from tests.world import TestWorld
 
 MANIFEST = loading.Manifest.model_validate(
@@ -133,8 +134,7 @@ def test_killed_at_any_step_and_started_again_it_ends_the_same(tmp_path: Path) -
         try:
             load(world)
         except Crash:
-            world.store.close()
-            world.store = CrashingStore(world.settings.database_url, fuse)
+            restart(world, fuse)
             load(world)
         finished, fuse.left = fuse.burnt == 0, None
         assert state(world) == EXPECTED, step

@@ -1,5 +1,6 @@
 """Albums are made by whoever may, and called what their owners call them."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -40,7 +41,7 @@ def last_record(world: TestWorld) -> AuditRecord:
 def test_who_makes_an_album_owns_it(world: TestWorld) -> None:
     actor = world.actor("stranger")
     slug = create_album(world, actor=actor, title="  My\n album ", description=" ours ")
-    assert slug == "my-album"
+    assert slug.startswith("my-album-")
     [view] = page(world, "stranger").items
     assert (view.album.title, view.album.description, view.owners) == ("My album", "ours", ("stranger",))
     assert view.access.role is AlbumRole.OWNER
@@ -48,7 +49,7 @@ def test_who_makes_an_album_owns_it(world: TestWorld) -> None:
     assert (owner.subject, owner.rights) == ("stranger", Rights(role=AlbumRole.OWNER))
     with world.store.read() as tx:
         last = audit_table.records(tx)[-1]
-    assert (last.event, last.actor, last.label) == ("album-created", actor.key, "album-my-album")
+    assert (last.event, last.actor, last.label) == ("album-created", actor.key, f"album-{slug}")
 
 
 def test_a_person_cannot_make_an_album_for_another(world: TestWorld) -> None:
@@ -91,10 +92,29 @@ def test_a_slug_that_was_ever_used_gets_a_suffix(world: TestWorld) -> None:
         assert slug.startswith("a-")
         assert len(slug) == 6
     long = "y" * 50
-    first, second = (create_album(world, actor=world.actor("stranger"), title=long) for _ in range(2))
+    first, second = (
+        create_album(world, actor=world.actor("stranger"), title="x", slug=long) for _ in range(2)
+    )
     assert first == long
     assert len(second) == 50
     assert second.startswith("y" * 45 + "-")
+
+
+def test_a_slug_that_is_made_from_a_title_says_nothing_of_other_albums(world: TestWorld) -> None:
+    world.album("taken", "pi-b")
+    made = [create_album(world, actor=world.actor("stranger"), title=title) for title in ("Taken", "Free")]
+    assert [re.fullmatch(r"(taken|free)-[0-9a-f]{4}", slug) is not None for slug in made] == [True, True]
+    names = ("y" * 60, "z" * 44 + " z")
+    long, cut = (create_album(world, actor=SYSTEM, title=name, owner="pi-a") for name in names)
+    assert re.fullmatch("y{45}-[0-9a-f]{4}", long)
+    assert re.fullmatch("z{44}-[0-9a-f]{4}", cut)
+    again = {create_album(world, actor=world.actor("stranger"), title="Taken") for _ in range(5)}
+    assert len(again - set(made)) == 5
+
+
+def test_a_free_slug_that_is_asked_for_is_given_as_it_is(world: TestWorld) -> None:
+    for slug in ("head-ct", "lung-phantom", "brain-mr", "x" * 50):
+        assert create_album(world, actor=world.actor("stranger"), title="Any", slug=slug) == slug
 
 
 @pytest.mark.parametrize("slug", ["", "-a", "A", "a_b", "a b", "a/b", "é", "a" * 51, "a\n"])
@@ -134,13 +154,13 @@ def test_a_site_may_let_only_some_roles_make_albums(tmp_path: Path) -> None:
     world = two_albums(tmp_path, album_makers="pi, lab-lead")
     world.keycloak.users["pi-a"].roles = {"pi"}
     assert may_make(world.settings, world.actor("pi-a"))
-    assert create_album(world, actor=world.actor("pi-a"), title="Fine") == "fine"
+    assert create_album(world, actor=world.actor("pi-a"), title="Fine", slug="fine") == "fine"
     assert not may_make(world.settings, world.actor("stranger"))
     with pytest.raises(Forbidden) as refused:
         create_album(world, actor=world.actor("stranger"), title="Not fine")
     assert refused.value.reason == "role"
     assert seen(world, "stranger") == []
-    assert create_album(world, actor=SYSTEM, title="Loaded", owner="stranger") == "loaded"
+    assert create_album(world, actor=SYSTEM, title="Loaded", slug="loaded", owner="stranger") == "loaded"
     world.store.close()
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -162,6 +163,41 @@ def test_a_change_that_comes_between_wins(world: TestWorld, monkeypatch: pytest.
     list(reconcile(world, repair=True))
     assert "album-a" in world.archive.labels("Series")["1.2.9.1"]
     assert list(reconcile(world, repair=False)) == []
+
+
+def test_an_album_that_is_made_meanwhile_keeps_its_label(world: TestWorld) -> None:
+    write(world, Level.SERIES, "1.2.2.1", "album-a", carries=False)
+    under_way = reconcile(world, repair=True)
+    assert next(under_way).label == "album-a"
+    world.album("never", "pi-a", "1.2.9.1")
+    assert list(under_way) == []
+    assert world.archive.labels("Series")["1.2.9.1"] == {"album-never"}
+    assert list(reconcile(world, repair=False)) == []
+
+
+@pytest.mark.parametrize("when", ["find", "remove_label"])
+def test_an_album_that_takes_the_name_of_a_stray_label_gets_what_it_holds(
+    world: TestWorld, when: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is made when the label was looked for, or when it is being taken off."""
+    write(world, Level.SERIES, "1.2.9.1", "album-never", carries=True)
+    write(world, Level.SERIES, "1.2.1.2", "album-never", carries=True)
+    asked = getattr(world.archive, when)
+
+    def meanwhile(*what: Any) -> Any:  # noqa: ANN401 - handed through
+        if when == "find" and what[0].get("Labels") != ["album-never"]:
+            return asked(*what)
+        monkeypatch.setattr(world.archive, when, asked)
+        answer = asked(*what) if when == "find" else None
+        world.album("never", "pi-a", "1.2.9.1")
+        return answer or asked(*what)
+
+    monkeypatch.setattr(world.archive, when, meanwhile)
+    list(reconcile(world, repair=True))
+    assert "album-never" in world.archive.labels("Series")["1.2.9.1"]
+    list(reconcile(world, repair=True))
+    assert world.archive.labels("Series")["1.2.9.1"] == {"album-never"}
+    assert "1.2.1.2" not in world.archive.labels("Series")
 
 
 def test_it_pauses_between_pieces(world: TestWorld) -> None:

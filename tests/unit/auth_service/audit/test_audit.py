@@ -8,7 +8,9 @@ import pytest
 
 from auth_service import audit
 from auth_service.audit import albums as audit_albums
+from auth_service.audit import arrivals as audit_arrivals
 from auth_service.audit import credentials as audit_credentials
+from auth_service.audit import deidentification as audit_deidentification
 from auth_service.audit import members as audit_members
 from auth_service.audit import system as audit_system
 from auth_service.origin import NOWHERE, Origin
@@ -242,7 +244,15 @@ def test_what_happens_through_an_album_carries_its_label(tmp_path: Path) -> None
 def test_every_event_has_a_function() -> None:
     functions = {
         name
-        for module in (audit, audit_albums, audit_credentials, audit_members, audit_system)
+        for module in (
+            audit,
+            audit_albums,
+            audit_arrivals,
+            audit_credentials,
+            audit_deidentification,
+            audit_members,
+            audit_system,
+        )
         for name in vars(module)
     }
     assert {event.value.replace("-", "_") for event in AuditEvent} <= functions

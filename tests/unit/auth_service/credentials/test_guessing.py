@@ -61,6 +61,19 @@ def test_a_clock_that_is_set_back_forgets_nothing_and_adds_nothing(guesses: Gues
     assert many(guesses, 6) == [False] * 5 + [True]
 
 
+def test_several_at_once_are_taken_whole_and_paid_for_at_the_same_pace(
+    guesses: Guesses, clock: Turned
+) -> None:
+    assert guesses.takes(HERE, 100)
+    for _ in range(9):
+        assert not guesses.takes(HERE, 1)
+        clock.now += timedelta(minutes=1)
+    assert not guesses.takes(HERE, 1)
+    clock.now += timedelta(seconds=7)
+    assert guesses.takes(HERE, 1)
+    assert guesses.takes(THERE, 1)
+
+
 def test_those_of_long_ago_make_room(guesses: Guesses) -> None:
     many(guesses, 20)
     for number in range(ADDRESSES):

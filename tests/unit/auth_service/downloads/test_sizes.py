@@ -1,11 +1,17 @@
 """Sizes are asked for once, side by side, for so long, and what is not known is said."""
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from unittest import mock
+
 import pytest
 
 from auth_service.archive import ArchivedSeries
 from auth_service.downloads import Load, Piece, sizes
 from auth_service.downloads.sizes import Sizes
+from auth_service.errors import Unavailable
 from tests.fakes.archive import FakeArchive
+from tests.waiting import eventually
 
 
 def load(*instances: int) -> Load:
@@ -73,3 +79,51 @@ def test_no_more_is_kept_than_so_much(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_nothing_is_nothing_and_all_of_it_is_known() -> None:
     nothing = Sizes(Archive()).of(load())
     assert (nothing.series, nothing.bytes, nothing.complete) == (0, 0, True)
+
+
+class Slow(Archive):
+    """Answers when it is told to, and counts who waits meanwhile."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.go_on = threading.Event()
+        self.waiting = self.most = 0
+        self.lock = threading.Lock()
+
+    def series_bytes(self, orthanc_id: str) -> int:
+        """Answer when it is told to."""
+        with self.lock:
+            self.waiting += 1
+            self.most = max(self.most, self.waiting)
+        assert self.go_on.wait(10)
+        with self.lock:
+            self.waiting -= 1
+        return super().series_bytes(orthanc_id)
+
+
+def test_however_many_ask_decisions_keep_connections_and_threads() -> None:
+    """Sizes take a quarter of the connections; whoever comes when many wait is told what is known."""
+    archive = Slow()
+    known = Sizes(archive)
+    # Each asks about series of its own.
+    loads = [load(*[number + 1] * 16) for number in range(30)]
+    with ThreadPoolExecutor(30) as askers:
+        answers = [askers.submit(known.of, one) for one in loads]
+        eventually(lambda: sum(answer.done() for answer in answers) >= 30 - sizes.ASKERS)
+        eventually(lambda: archive.waiting == sizes.SIDE_BY_SIDE)
+        assert sum(answer.done() for answer in answers) == 30 - sizes.ASKERS
+        archive.go_on.set()
+        told = [answer.result() for answer in answers]
+    assert archive.most == sizes.SIDE_BY_SIDE == 8
+    assert sorted(one.complete for one in told) == [False] * (30 - sizes.ASKERS) + [True] * sizes.ASKERS
+    assert known.of(loads[-1]).complete
+
+
+def test_an_archive_that_does_not_answer_takes_nobodys_turn_for_good() -> None:
+    archive = Archive()
+    known = Sizes(archive)
+    with mock.patch.object(archive, "series_bytes", side_effect=Unavailable("orthanc")):
+        for _ in range(sizes.ASKERS + 1):
+            with pytest.raises(Unavailable):
+                known.of(load(1))
+    assert known.of(load(1)).complete

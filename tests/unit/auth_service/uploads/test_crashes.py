@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from auth_service.albums import ledger
+from auth_service.albums import ledger, turns
 from auth_service.errors import Conflict
 from auth_service.uploads import sending, spool, tending
 from tests.fakes.files import dicom, zipped
@@ -83,7 +83,7 @@ def test_after_every_crash_what_the_archive_has_is_in_the_album(
             send_all(world, upload)
         except Crash:
             sending._at_work.clear()  # a new process knows nothing of what the old one was at
-            ledger._locks.clear()
+            turns._locks.clear()
         finished, fuse.left = fuse.burnt == 0, None
         afterwards(world, upload)
         held = {one.tags["SeriesInstanceUID"] for one in world.archive.held["Series"].values()}

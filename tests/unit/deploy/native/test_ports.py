@@ -1,4 +1,5 @@
 import os
+import random
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -35,7 +36,7 @@ def test_another_is_chosen_when_8080_is_taken(monkeypatch: pytest.MonkeyPatch) -
 
 def test_all_ports_of_a_stack_differ() -> None:
     chosen = ports.choose(None).named().values()
-    assert len(set(chosen)) == len(chosen) == 6
+    assert len(set(chosen)) == len(chosen) == 7
 
 
 def test_a_taken_port_that_was_asked_for_is_refused_and_its_holder_named(taken: int) -> None:
@@ -62,3 +63,22 @@ def test_a_kept_port_that_an_orphan_of_ours_holds_is_no_obstacle(
     really = ports.is_free
     monkeypatch.setattr(ports, "is_free", lambda port: port != taken or really(port))
     ports.check_kept(Ports(taken, 1, 2, 3, 4, 5), ours={os.getpid()}, data=tmp_path)
+
+
+def test_a_port_for_dicom_is_no_obstacle_while_it_is_off(taken: int, tmp_path: Path) -> None:
+    kept = Ports(0, 0, 0, 0, 0, 0, taken)
+    ports.check_kept(kept, ours=set(), data=tmp_path, by_dicom=False)
+    with pytest.raises(CannotGoOn, match=f"Port {taken} \\(dicom\\)"):
+        ports.check_kept(kept, ours=set(), data=tmp_path)
+
+
+def test_one_more_port_is_another_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ports, "is_free", lambda _: True)
+    kept = Ports(15001, 15002, 1, 2, 3, 4)
+    found = iter([15001, 15002, 15003])
+    monkeypatch.setattr(random, "randint", lambda *_: next(found))
+    assert ports.choose_one(kept) == 15003
+    monkeypatch.setattr(ports, "is_free", lambda _: False)
+    monkeypatch.setattr(random, "randint", lambda *_: 15009)
+    with pytest.raises(CannotGoOn, match="No free port"):
+        ports.choose_one(kept)

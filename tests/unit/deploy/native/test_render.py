@@ -7,6 +7,7 @@ import pytest
 
 from auth_service import targets
 from deploy.native import render
+from deploy.native.dicom import Dicom, Sender
 from deploy.native.environment import CALLER
 from deploy.native.errors import CannotGoOn
 from deploy.native.paths import REPOSITORY
@@ -32,7 +33,18 @@ class Part:
     stop_seconds: int = 15
 
 
-def orthanc() -> str:
+DICOM = Dicom(
+    ae_title="PARADIM",
+    port=20006,
+    senders=(
+        Sender(ae_title="CT1", address="192.0.2.1", labels=("album-head-ct", "album-rest")),
+        Sender(ae_title="PACS", address="192.0.2.2", labels=()),
+    ),
+    script="/deploy/orthanc/received.lua",
+)
+
+
+def orthanc(dicom: Dicom | None = None) -> str:
     return render.orthanc(
         port=18042,
         username="gate",
@@ -42,6 +54,7 @@ def orthanc() -> str:
         dicomweb_plugin="/cache/libOrthancDicomWeb.so.1.20",
         stable_age=2,
         threads=120,
+        dicom=dicom,
     )
 
 
@@ -72,8 +85,65 @@ def test_orthanc_demands_a_credential_and_has_no_way_round_it() -> None:
     assert made["Plugins"] == ["/cache/libOrthancDicomWeb.so.1.20"]
 
 
+def test_orthancs_configuration_with_dicom_is_as_reviewed() -> None:
+    check_golden("orthanc-dicom.json", orthanc(DICOM))
+
+
+def test_dicom_is_open_to_who_is_listed_and_for_storing_alone() -> None:
+    made = json.loads(orthanc(DICOM))
+    for name, value in made.items():
+        if name.startswith("DicomAlwaysAllow"):
+            assert value is False, name
+    assert {name for name in made if name.startswith("DicomAlwaysAllow")} == {
+        f"DicomAlwaysAllow{what}" for what in ("Echo", "Store", "Find", "FindWorklist", "Get", "Move")
+    }
+    checked = ("DicomCheckCalledAet", "DicomCheckModalityHost", "StrictAetComparison")
+    assert [made[name] for name in checked] == [True] * 3
+    refused = (
+        "UnknownSopClassAccepted",
+        "OverwriteInstances",
+        "ExecuteLuaEnabled",
+        "DicomModalitiesInDatabase",
+    )
+    assert [made[name] for name in refused] == [False] * 4
+    for sender in made["DicomModalities"].values():
+        assert {name for name, value in sender.items() if value is True} == {"AllowEcho", "AllowStore"}
+        assert {name for name, value in sender.items() if value is False} == {
+            *("AllowFind", "AllowFindWorklist", "AllowGet", "AllowMove"),
+            *("AllowNAction", "AllowEventReport", "AllowStorageCommitment"),
+        }
+    assert made["LuaScripts"] == ["/deploy/orthanc/received.lua"]
+    assert made["Paradim"]["Peers"] == {
+        "CT1": {"Address": "192.0.2.1", "Labels": ["album-head-ct", "album-rest"]},
+        "PACS": {"Address": "192.0.2.2", "Labels": []},
+    }
+
+
+def test_without_a_list_of_senders_there_is_no_dicom() -> None:
+    made = json.loads(orthanc())
+    assert {name: value for name, value in made.items() if name.startswith("Dicom")} == {
+        "DicomServerEnabled": False,
+        "DicomWeb": made["DicomWeb"],
+    }
+    assert (made["LuaScripts"], "Paradim" in made) == ([], False)
+
+
 def test_ohifs_configuration_is_as_reviewed() -> None:
     check_golden("app-config.js", render.ohif())
+
+
+def test_what_the_viewer_says_is_there_in_both_languages_and_said() -> None:
+    folder = REPOSITORY / "deploy/ohif"
+    texts = json.loads((folder / "saving.json").read_text(encoding="utf-8"))
+    assert set(texts) == {"en", "fr"}
+    places = {
+        language: {key: set(re.findall(r"\{\w+\}", text)) for key, text in words.items()}
+        for language, words in texts.items()
+    }
+    assert places["en"] == places["fr"]
+    assert not [text for text in texts["fr"].values() if re.search(r"[^\u00a0][:»]|«[^\u00a0]|\s[;?!]", text)]
+    said = re.findall(r'"(\w+)"', (folder / "saving.js.j2").read_text(encoding="utf-8"))
+    assert set(texts["en"]) <= set(said)
 
 
 def test_the_realm_is_as_reviewed() -> None:

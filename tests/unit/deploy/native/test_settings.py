@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -85,3 +86,19 @@ def test_a_site_may_add_clients_and_publish_keycloaks_tokens(tmp_path: Path, kep
     read = settings.read(file)
     assert read is not None
     assert (read.bearer_clients, read.programs_sign_in) == ("portal, scripts", True)
+
+
+def test_a_stack_from_before_gets_a_port_for_dicom_and_keeps_the_rest(
+    tmp_path: Path, kept: settings.Settings
+) -> None:
+    file = tmp_path / "settings.json"
+    written = json.loads(file.read_text())
+    del written["ports"]["dicom"]
+    file.write_text(json.dumps({**written, "album_makers": "pi"}))
+    before = settings.read(file)
+    assert before is not None
+    assert before.ports.dicom == 0
+    after = settings.keep_dicom_port(file, before)
+    assert settings.read(file) == after
+    assert after.ports.dicom > 0
+    assert replace(after, ports=before.ports) == before

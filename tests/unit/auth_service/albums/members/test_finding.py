@@ -35,11 +35,13 @@ def names(found: Candidates) -> list[str]:
         (Finding.EVERYBODY, "pi-", ["pi-a", "pi-b"]),
         (Finding.EVERYBODY, "STRANGER@", ["stranger"]),
         (Finding.EVERYBODY, "test stran", ["stranger"]),
+        (Finding.EVERYBODY, "tranger est", ["stranger"]),
         (Finding.EVERYBODY, "lung", ["/oncology/lung"]),
         (Finding.EVERYBODY, "***", []),
         # /radiology and all below it; not /oncology.
         (Finding.SAME_GROUPS, "pi-", ["pi-a", "pi-b"]),
         (Finding.SAME_GROUPS, "group-m", ["group-member"]),
+        (Finding.SAME_GROUPS, "member est", ["group-member"]),
         (Finding.SAME_GROUPS, "stranger", []),
         (Finding.SAME_GROUPS, "stranger@example.org", []),
         (Finding.SAME_GROUPS, "member-b", []),

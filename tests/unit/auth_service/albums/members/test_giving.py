@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from auth_service.albums.ending import archive_album
 from auth_service.albums.members import Rights, add_member, change_member, list_members, remove_member
 from auth_service.days import end_of, last_day_of
 from auth_service.errors import Conflict, Forbidden, Invalid, NotFound, ServiceError, Unavailable
@@ -109,6 +110,14 @@ def test_names_are_not_looked_up_for_those_who_may_not_invite(world: TestWorld) 
             add_member(world, actor=named(world, name), slug="a", user="stranger", rights=VIEWER)
     with pytest.raises(Unavailable):
         add_member(world, actor=named(world, "pi-a"), slug="a", user="stranger", rights=VIEWER)
+
+
+@pytest.mark.parametrize("subject", [{"user": "x"}, {"group": "/x"}, {"email": "x@example.org"}])
+def test_in_an_archived_album_nobody_is_looked_up(world: TestWorld, subject: dict[str, Any]) -> None:
+    archive_album(world, actor=world.actor("pi-a"), slug="a", archived=True)
+    with pytest.raises(Conflict) as refused:
+        add_member(world, actor=named(world, "pi-a"), slug="a", rights=VIEWER, **subject)
+    assert refused.value.reason == "archived"
 
 
 # Inviting

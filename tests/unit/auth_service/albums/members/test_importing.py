@@ -1,14 +1,19 @@
 """Members from a table: what each line does, and that nothing is done where one is wrong."""
 
+from collections.abc import Collection
+from contextlib import suppress
 from datetime import date
 
 import pytest
+from sqlalchemy import delete
 
 from auth_service.albums.members import add_member, list_members
 from auth_service.albums.members.importing import MOST_LINES, MOST_UNKNOWN, ImportReport, import_members
-from auth_service.errors import Conflict, Forbidden, Invalid, NotFound, Unavailable
+from auth_service.errors import Conflict, Forbidden, Invalid, NotFound, TooMany, Unavailable
 from auth_service.policy.model import SYSTEM
+from auth_service.store.tables import Invitation, Member
 from auth_service.vocabulary import Action, MemberState
+from tests.counting import Counting
 from tests.unit.auth_service.albums.members.having import OWNER, VIEWER, members, records, rights
 from tests.world import PEOPLE, TestWorld
 
@@ -200,3 +205,101 @@ def test_a_table_of_guesses_is_not_answered(world: TestWorld) -> None:
     assert refused.value.field == "body"
     fewer = guesses.partition("\n")[2]
     assert len(take(world, known + fewer, dry_run=True).lines) == MOST_UNKNOWN + 1
+
+
+# What a table may cost, and what stays of it
+
+
+def people(world: TestWorld, number: int) -> list[str]:
+    names = [f"person-{place}" for place in range(number)]
+    for name in names:
+        world.keycloak.add_user(name)
+    return names
+
+
+def test_the_names_of_a_table_are_counted_before_any_is_looked_up(world: TestWorld) -> None:
+    counted: list[Collection[str]] = []
+
+    def too_many(names: Collection[str]) -> None:
+        counted.append(names)
+        raise TooMany
+
+    actor = world.actor("pi-a")
+    world.keycloak.directory_down = True
+    text = f"{TABLE}Stranger,,,reader,,,\n,,,reader,,,\n"
+    with pytest.raises(TooMany):
+        import_members(world, actor=actor, slug="a", text=text, dry_run=True, counting=too_many)
+    assert counted == [{"user:stranger", "user:member-a", "group:/radiology", "email:new@example.org"}]
+
+
+@pytest.mark.parametrize(
+    ("text", "dry_run", "reason", "details"),
+    [
+        (TABLE, True, "dry-run", {"lines": 4, "new": 3, "same": 1}),
+        (f"{TABLE}nobody,,,viewer,,,\n", False, "wrong-line", {"lines": 5, "new": 3, "same": 1, "error": 1}),
+        ("user,preset\npi-a,viewer\n", True, "last-owner", {"lines": 1, "changed": 1}),
+        (
+            "user,preset\n" + "".join(f"guess-{number},viewer\n" for number in range(MOST_UNKNOWN + 1)),
+            True,
+            "body",
+            {"lines": MOST_UNKNOWN + 1},
+        ),
+    ],
+)
+def test_a_table_of_which_nothing_was_done_is_one_record_with_counts(
+    world: TestWorld, text: str, *, dry_run: bool, reason: str, details: dict[str, int]
+) -> None:
+    with suppress(Conflict, Invalid):
+        take(world, text, dry_run=dry_run)
+    [record] = records(world, "members-tried")
+    assert (record.actor, record.target, record.label) == (world.actor("pi-a").key, "a", "album-a")
+    assert (record.reason, record.details) == (reason, details)
+
+
+def test_a_table_that_was_taken_is_on_record_by_what_it_did_alone(world: TestWorld) -> None:
+    take(world, TABLE)
+    assert records(world, "members-tried") == []
+    assert len(records(world, "member-added")) == 2 + 2  # those of the world, and those of the table
+
+
+@pytest.mark.parametrize(
+    ("what", "lines", "most"),
+    [("new", MOST_LINES, 11), ("invited", MOST_LINES, 6), ("changed", 200, 4), ("same", 200, 1)],
+)
+def test_each_line_costs_the_same_few_statements_however_many_there_are(
+    world: TestWorld, what: str, lines: int, most: int
+) -> None:
+    few, many = cost(world, what, 10), cost(world, what, lines)
+    assert (many - few) / (lines - 10) <= most
+
+
+def cost(world: TestWorld, what: str, lines: int) -> int:
+    """Count what a table asks the database in which all lines come to the same."""
+    names = [f"{name}@elsewhere.example" if what == "invited" else name for name in people(world, lines)]
+    column = "email" if what == "invited" else "user"
+    text = f"{column},preset\n" + "".join(f"{name},viewer\n" for name in names)
+    if what in ("changed", "same"):
+        assert take(world, text).done
+    if what == "changed":
+        text = text.replace("viewer", "reader")
+    with Counting(world.store) as counted:
+        report = take(world, text)
+    assert {str(each.outcome) for each in report.lines} == {"new" if what == "invited" else what}
+    with world.store.write() as tx:
+        tx.execute(delete(Member).where(Member.subject_name.startswith("person-")))
+        tx.execute(delete(Invitation))
+    return len(counted.statements)
+
+
+def test_of_an_address_only_its_invitation_into_this_album_is_read(world: TestWorld) -> None:
+    def rows() -> int:
+        with Counting(world.store) as counted:
+            take(world, "email,preset\nnew@example.org,viewer\n")
+        return counted.rows
+
+    take(world, "email,preset\nnew@example.org,viewer\n")
+    few = rows()
+    for place in range(20):
+        slug = world.album(f"more-{place}", "pi-b")
+        add_member(world, actor=world.actor("pi-b"), slug=slug, email="new@example.org", rights=VIEWER)
+    assert rows() == few

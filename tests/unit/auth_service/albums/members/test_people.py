@@ -31,18 +31,26 @@ RULES = """{
 }
 """
 
-Made = Callable[[str], TestWorld]
+Made = Callable[..., TestWorld]
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[TestWorld]:
+    """Let everybody find everybody, so that all names are told."""
+    world = two_albums(tmp_path / "open", find_people="everybody")
+    yield world
+    world.store.close()
 
 
 @pytest.fixture
 def with_rules(tmp_path: Path) -> Iterator[Made]:
     made: list[TestWorld] = []
 
-    def make(text: str) -> TestWorld:
+    def make(text: str, find_people: str = "everybody") -> TestWorld:
         file = tmp_path / "permissions.jsonc"
         file.write_text(text, encoding="utf-8")
         os.utime(file, (0, 0))  # so that nobody can be writing to it now
-        world = two_albums(tmp_path / "world", rules_file=str(file))
+        world = two_albums(tmp_path / "world", rules_file=str(file), find_people=find_people)
         for user in world.keycloak.users.values():
             user.roles = set()
         world.keycloak.users["admin"].roles = {"auditor"}
@@ -144,9 +152,96 @@ def test_people_come_page_by_page(world: TestWorld) -> None:
 def test_more_people_than_are_looked_up_are_said_to_be_more(
     world: TestWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(people_module, "MOST_PEOPLE", 1)
+    monkeypatch.setattr(people_module, "MOST_PEOPLE", 2)
+    for name in ("member-b", "pi-b", "stranger"):
+        world.keycloak.users[name].groups = {"/radiology/head"}
+    add_member(world, actor=SYSTEM, slug="a", group="/radiology/head", rights=VIEWER)
+    add_member(world, actor=SYSTEM, slug="a", group="/radiology/chest", rights=VIEWER)
     page = look(world)
-    assert (page.total, page.complete) == (1, False)
+    # Members are not looked up, and no group is asked about once so many are found.
+    assert (page.total, page.complete) == (4, False)
+    assert [(one.source.group, one.people, one.more) for one in page.unnamed] == [
+        ("/radiology/head", 0, True),
+        ("/radiology/chest", 0, True),
+    ]
+
+
+def test_of_many_groups_and_roles_only_some_are_asked_about(
+    world: TestWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(people_module, "MOST_ASKED", 1)
+    add_member(world, actor=SYSTEM, slug="a", group="/radiology/chest", rights=VIEWER)
+    add_member(world, actor=SYSTEM, slug="a", group="/radiology", rights=VIEWER)
+    page = look(world)
+    assert [(one.source.group, one.people, one.more) for one in page.unnamed] == [("/radiology", 0, True)]
+    assert not page.complete
+
+
+# Whose names are told
+
+
+def unnamed(page: PeoplePage) -> list[tuple[str | None, str | None, int, bool]]:
+    return [
+        (one.source.group or one.source.role, one.source.rule, one.people, one.more) for one in page.unnamed
+    ]
+
+
+@pytest.mark.parametrize("rule", ["same-groups", "exact-address"])
+def test_who_cannot_be_found_is_counted_and_not_named(with_rules: Made, rule: str) -> None:
+    world = with_rules(RULES, rule)
+    world.album("empty", "pi-a")
+    page = people_of_album(world, actor=world.actor("pi-a"), slug="empty", limit=100, offset=0)
+    assert [each.username for each in page.items] == ["pi-a"]
+    assert unnamed(page) == [
+        ("auditor", "permissions.jsonc:3", 1, False),
+        (None, "permissions.jsonc:9", 1, False),
+    ]
+    assert page.total == 1
+
+
+def test_a_person_whom_a_rule_names_is_counted_where_he_cannot_be_found(with_rules: Made) -> None:
+    world = with_rules(RULES, "same-groups")
+    label(world, Level.SERIES, "1.2.1.1", "trauma")
+    world.keycloak.calls.clear()
+    page = look(world)
+    assert "stranger" not in reasons(page)
+    assert (None, "permissions.jsonc:8", 1, False) in unnamed(page)
+    assert "standing" not in world.keycloak.calls
+
+
+def test_of_a_group_those_are_named_with_whom_one_shares_one(with_rules: Made) -> None:
+    world = with_rules(RULES, "same-groups")
+    users = world.keycloak.users
+    users["pi-a"].groups = {"/radiology/head"}
+    users["stranger"].groups = {"/radiology/chest"}
+    world.keycloak.add_group("/physics")
+    users["member-b"].groups, users["pi-b"].groups = {"/physics"}, {"/physics", "/radiology"}
+    for group in ("/radiology/chest", "/physics"):
+        add_member(world, actor=SYSTEM, slug="a", group=group, rights=VIEWER)
+    page = look(world)
+    assert set(reasons(page)) == {"pi-a", "member-a", "stranger", "group-member", "pi-b"}
+    assert ("/physics", None, 1, False) in unnamed(page)
+    # He is no member of the group of which the rule speaks, nor is he told who else has the role.
+    assert ("auditor", "permissions.jsonc:3", 1, False) in unnamed(page)
+
+
+def test_with_exact_addresses_not_even_colleagues_are_named(with_rules: Made) -> None:
+    world = with_rules(RULES, "exact-address")
+    world.keycloak.users["pi-a"].groups = {"/radiology/chest"}
+    add_member(world, actor=SYSTEM, slug="a", group="/radiology/chest", rights=VIEWER)
+    page = look(world)
+    # Himself he knows; members were named here before.
+    assert set(reasons(page)) == {"pi-a", "member-a"}
+    assert ("/radiology/chest", None, 1, False) in unnamed(page)
+    assert [each.kind for each in page.items[-1].sources] == ["membership", "group", "rule"]
+
+
+def test_that_an_owner_looked_is_on_record_and_pages_are_a_count(world: TestWorld) -> None:
+    look(world, limit=1)
+    look(world, limit=1, offset=1)
+    [record] = records(world, "people-read")
+    assert (record.actor, record.target, record.label) == (world.actor("pi-a").key, "a", "album-a")
+    assert record.count == 2
 
 
 @pytest.mark.parametrize("name", PEOPLE)
