@@ -22,7 +22,7 @@ const viewport = window.cornerstone?.getEnabledElements()[0]?.viewport;
 # An image of the viewport's is drawn, or the viewer said that there is nothing.
 _SETTLED = f"""() => {{
   {_VIEWPORT}
-  if (document.body.innerText.includes("not available")) return "refused";
+  if (document.body?.innerText.includes("not available")) return "refused";
   return viewport?.viewportStatus === "rendered" && viewport.getCurrentImageId() ? "shown" : false;
 }}"""
 

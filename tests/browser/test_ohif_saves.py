@@ -161,6 +161,20 @@ def test_a_segmentation_lies_over_the_images_of_those_who_may_look(
     eventually(lambda: lies_on(drawn, looking.red(slices)))
 
 
+def test_what_is_loaded_and_saved_again_is_a_series_of_its_own(
+    visitors: Visitors, truth: Truth, showcase: dict[str, Any], album: str
+) -> None:
+    """OHIF proposes to add to the series that was loaded, which takes more than the right to annotate."""
+    study = showcase["study"]
+    pencil = from_the_album(visitors.page(WRITER), visitors, study, album, "Segment")
+    pencil.lay_over("bone, skin")
+    pencil.save_segmentation("Mine now")
+    pencil.expect_saved_in(TITLE)
+    made = the_only_one(truth, study, album)
+    assert (made.Modality, made.SeriesDescription) == ("SEG", "Mine now")
+    assert len(made.SegmentSequence) == 2
+
+
 def test_who_may_only_look_is_told_so_and_nothing_is_stored(
     visitors: Visitors, truth: Truth, showcase: dict[str, Any], album: str
 ) -> None:
