@@ -1,6 +1,7 @@
 """What tests do with OHIF to draw and to save: its own buttons, as people press them."""
 
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from io import BytesIO
 
@@ -10,12 +11,23 @@ from PIL import Image
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.ohif import Viewer
+from tests.browser.pixels import NotWhollyOnScreen, Slices
 
 Mask = npt.NDArray[np.bool_]
 
 RED = 15
 """So much `redness` a segment has at the least; images that are grey have none."""
 
+# The canvas is another one when something is laid over it.
+_WHERE = """corners => {
+  const viewport = window.cornerstone?.getEnabledElements()[0]?.viewport;
+  if (!viewport?.canvas.isConnected) return null;
+  const { x, y, width, height } = viewport.canvas.getBoundingClientRect();
+  return {
+    canvas: { x, y, width, height },
+    corners: corners.map(corner => Array.from(viewport.worldToCanvas(corner))),
+  };
+}"""
 _MEASURED = "() => window.services.measurementService.getMeasurements().length"
 _SEGMENTED = "() => window.services.segmentationService.getSegmentations().length"
 
@@ -84,6 +96,15 @@ class Pencil:
         self.listed(name).dblclick()
         self._button("yes-hydrate-btn").click()
         self.page.wait_for_function(_SEGMENTED)
+
+    def red(self, slices: Slices) -> Mask:
+        """Tell where a slice is red on the screen; everywhere, as long as it is not wholly there."""
+        found = self.page.evaluate(_WHERE, slices.corners.tolist())
+        if found is not None:
+            screen = self.page.screenshot(animations="disabled", clip=found["canvas"])
+            with suppress(NotWhollyOnScreen):
+                return slices.at_pixels(redness(screen), np.array(found["corners"])) > RED
+        return np.ones(slices.images.shape[1:], dtype=np.bool_)
 
     def measurements(self) -> int:
         """Return how many measurements the viewer has."""

@@ -22,15 +22,14 @@ const viewport = window.cornerstone?.getEnabledElements()[0]?.viewport;
 # An image of the viewport's is drawn, or the viewer said that there is nothing.
 _SETTLED = f"""() => {{
   {_VIEWPORT}
-  if (document.body.innerText.includes("not available")) return "refused";
+  if (document.body?.innerText.includes("not available")) return "refused";
   return viewport?.viewportStatus === "rendered" && viewport.getCurrentImageId() ? "shown" : false;
 }}"""
 
-CORNERS = f"""corners => {{
+_CORNERS = f"""corners => {{
   {_VIEWPORT}
   return corners.map(corner => Array.from(viewport.worldToCanvas(corner)));
 }}"""
-"""Where points of the patient lie on the canvas."""
 
 _CURRENT = f"() => {{ {_VIEWPORT} return viewport.getCurrentImageId(); }}"
 
@@ -81,7 +80,7 @@ class Viewer:
 
     def screen(self, slices: Slices) -> Grey:
         """Return the grey on the screen where the pixels of a slice lie."""
-        places: list[list[float]] = self.page.evaluate(CORNERS, slices.corners.tolist())
+        places: list[list[float]] = self.page.evaluate(_CORNERS, slices.corners.tolist())
         return slices.at_pixels(self.canvas.screenshot(animations="disabled"), np.array(places))
 
     def likeness(self, slices: Slices, *, until: Callable[[Grey], bool]) -> Grey:

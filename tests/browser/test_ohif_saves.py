@@ -13,9 +13,9 @@ from pydicom.dataset import FileDataset
 from pydicom.uid import SegmentationStorage
 
 from tests.browser import portal
-from tests.browser.drawing import RED, Mask, Pencil, lies_on, millimetres, redness
-from tests.browser.ohif import CORNERS, Viewer, address
-from tests.browser.pixels import NotWhollyOnScreen, Slices
+from tests.browser.drawing import Pencil, lies_on, millimetres
+from tests.browser.ohif import Viewer, address
+from tests.browser.pixels import Slices
 from tests.browser.visitors import Visitors
 from tests.integration.people import SignedIn
 from tests.integration.truth import Truth
@@ -155,20 +155,24 @@ def test_a_segmentation_lies_over_the_images_of_those_who_may_look(
     assert drawn.sum() > 1000
 
     looking = opened(visitors.page(READER), visitors, address(study))
-    eventually(lambda: not is_red(looking, slices).any())
+    eventually(lambda: not looking.red(slices).any())
     looking.lay_over("By hand")
     assert looking.viewer.current() == drawn_on
-    eventually(lambda: lies_on(drawn, is_red(looking, slices)))
+    eventually(lambda: lies_on(drawn, looking.red(slices)))
 
 
-def is_red(pencil: Pencil, slices: Slices) -> Mask:
-    """Tell where a slice is red on the screen; everywhere, as long as the viewer has not fitted it in."""
-    places = np.array(pencil.page.evaluate(CORNERS, slices.corners.tolist()))
-    picture = redness(pencil.viewer.canvas.screenshot(animations="disabled"))
-    try:
-        return slices.at_pixels(picture, places) > RED
-    except NotWhollyOnScreen:
-        return np.ones(slices.images.shape[1:], dtype=np.bool_)
+def test_what_is_loaded_and_saved_again_is_a_series_of_its_own(
+    visitors: Visitors, truth: Truth, showcase: dict[str, Any], album: str
+) -> None:
+    """OHIF proposes to add to the series that was loaded, which takes more than the right to annotate."""
+    study = showcase["study"]
+    pencil = from_the_album(visitors.page(WRITER), visitors, study, album, "Segment")
+    pencil.lay_over("bone, skin")
+    pencil.save_segmentation("Mine now")
+    pencil.expect_saved_in(TITLE)
+    made = the_only_one(truth, study, album)
+    assert (made.Modality, made.SeriesDescription) == ("SEG", "Mine now")
+    assert len(made.SegmentSequence) == 2
 
 
 def test_who_may_only_look_is_told_so_and_nothing_is_stored(
