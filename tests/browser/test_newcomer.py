@@ -134,7 +134,9 @@ def test_from_an_empty_album_to_a_right_that_is_taken_back(
             one["subject"]["user"] for one in client.get(f"/api/albums/{slug}/members").json()["items"]
         ]
     row = members.index(LOOKS)
-    table.click(position={"x": _ROW[0], "y": _ROW[1] + 36 * row})
+    box = table.bounding_box()
+    assert box is not None
+    page.mouse.click(box["x"] + _ROW[0], box["y"] + _ROW[1] + 36 * row)
     page.get_by_role("button", name="Take back").click()
     expect(page.get_by_text("Take all rights in this album back")).to_be_visible()
     page.get_by_role("button", name="Yes, take them back").click()
