@@ -18,7 +18,7 @@ from auth_service.policy.model import SYSTEM
 from auth_service.store import albums as albums_table
 from auth_service.store import counts as counts_table
 from auth_service.store import ledger as table
-from auth_service.store import reports
+from auth_service.store import reports, uploads
 from auth_service.store.ledger import Line, Stamp
 from auth_service.store.tables import Album, Change
 from auth_service.vocabulary import ChangeState, ChangeVerb, Level, LineFailure, album_label
@@ -87,7 +87,9 @@ def _close(tx: Session, change_id: str, world: World) -> None:
     at = world.clock()
     tally = reports.tally(tx, change.id)
     state = ChangeState.DONE if tally.done else ChangeState.FAILED
-    if reports.was_cut_short(tx, change.id):
+    # Of an upload that was stopped nobody knows what would have come.
+    stopped = change.cancelled_at is not None and uploads.upload(tx, change.id) is not None
+    if stopped or reports.was_cut_short(tx, change.id):
         state = ChangeState.CANCELLED
     if not table.set_state(tx, change.id, state, finished_at=at):
         return

@@ -269,7 +269,8 @@ def test_an_upload_can_be_stopped_and_taken_back_like_any_change(world: World) -
         put(client, upload, 1, dicom("2.1", "2.1.1", "2.1.1.1"))
         assert client.post(f"/api/changes/{upload}/cancel").status_code == 200
         assert put(client, upload, 2, dicom("2.1", "2.1.2", "2.1.2.1")).status_code == 409
-        client.post(f"/api/uploads/{upload}/end")
+        ended = client.post(f"/api/uploads/{upload}/end").json()
+        assert ended["change"]["state"] == "cancelled"
         assert inside(world, "owner_a") == before | {"2.1.1"}
         assert client.post(f"/api/changes/{upload}/undo").status_code == 202
 
