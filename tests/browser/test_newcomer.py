@@ -66,6 +66,24 @@ def add(page: Page, user: str, preset: str) -> None:
     expect(page.get_by_text("Added.")).to_be_visible()
 
 
+def take_back(page: Page, visitors: Visitors, slug: str, user: str) -> None:
+    """Take all rights of somebody in the album back, by the table of members."""
+    page.goto(f"{visitors.url}/portal/album_members?album={slug}")
+    table = page.locator('[data-testid="stDataFrame"] canvas').first
+    expect(table).to_be_visible()
+    with visitors.people[OWNER].client() as client:
+        members = [
+            one["subject"]["user"] for one in client.get(f"/api/albums/{slug}/members").json()["items"]
+        ]
+    row = members.index(user)
+    box = table.bounding_box()
+    assert box is not None
+    page.mouse.click(box["x"] + _ROW[0], box["y"] + _ROW[1] + 36 * row)
+    page.get_by_role("button", name="Take back").click()
+    expect(page.get_by_text("Take all rights in this album back")).to_be_visible()
+    page.get_by_role("button", name="Yes, take them back").click()
+
+
 def opens(visitors: Visitors, user: str, series: str, study: str) -> bool:
     with visitors.people[user].client() as client:
         answer = client.get(f"/dicom-web/studies/{study}/series/{series}/metadata")
@@ -126,20 +144,7 @@ def test_from_an_empty_album_to_a_right_that_is_taken_back(
     assert set(watching.series()) == {series, drawn}
 
     # One right is taken back: gone everywhere, for him alone.
-    page.goto(f"{visitors.url}/portal/album_members?album={slug}")
-    table = page.locator('[data-testid="stDataFrame"] canvas').first
-    expect(table).to_be_visible()
-    with visitors.people[OWNER].client() as client:
-        members = [
-            one["subject"]["user"] for one in client.get(f"/api/albums/{slug}/members").json()["items"]
-        ]
-    row = members.index(LOOKS)
-    box = table.bounding_box()
-    assert box is not None
-    page.mouse.click(box["x"] + _ROW[0], box["y"] + _ROW[1] + 36 * row)
-    page.get_by_role("button", name="Take back").click()
-    expect(page.get_by_text("Take all rights in this album back")).to_be_visible()
-    page.get_by_role("button", name="Yes, take them back").click()
+    take_back(page, visitors, slug, LOOKS)
     eventually(lambda: not opens(visitors, LOOKS, series, study), within=WITHIN)
     assert not opens(visitors, LOOKS, drawn, study)
     assert opens(visitors, DRAWS, series, study)

@@ -1,233 +1,38 @@
-"""Talk to Orthanc: labels and parents of what it holds, and the finds that ``search/`` narrows.
+"""Orthanc over HTTP, with the gate's own credential.
 
 Every question that speaks of an identifier asks for an exact one and compares what comes back, since
 Orthanc's ``/tools/find`` knows wildcards and lists. What exists twice is refused, not guessed.
 """
 
-import hashlib
 import time
-from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from functools import lru_cache
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import httpx
-from pydicom.datadict import keyword_for_tag
 
+from auth_service.archive.model import (
+    AmbiguousError,
+    ArchivedInstance,
+    ArchivedSeries,
+    ArchivedStudy,
+    NotAccepted,
+    Stored,
+    Streamed,
+)
+from auth_service.archive.questions import keywords_of, type_of_level, uid_of_level
 from auth_service.errors import Invalid, NotFound, ServiceError, Unavailable
 from auth_service.labels import LabelWriter, unasked
 from auth_service.reach import Questions
 from auth_service.vocabulary import Level
 
-type_of_level = {Level.STUDY: "Study", Level.SERIES: "Series", Level.INSTANCE: "Instance"}
-"""Orthanc's own words for the levels."""
-
-uid_of_level = {
-    Level.STUDY: "StudyInstanceUID",
-    Level.SERIES: "SeriesInstanceUID",
-    Level.INSTANCE: "SOPInstanceUID",
-}
-"""The attribute that identifies something at each level."""
-
 _TURN = 2.0
 """Seconds that a question waits for a connection."""
-
-ALWAYS_INDEXED = frozenset(
-    {
-        "PatientName",
-        "PatientBirthDate",
-        "PatientSex",
-        "PatientID",
-        "OtherPatientIDs",
-        "StudyDate",
-        "StudyTime",
-        "StudyID",
-        "StudyDescription",
-        "AccessionNumber",
-        "StudyInstanceUID",
-        "ReferringPhysicianName",
-        "InstitutionName",
-        "RequestingPhysician",
-        "RequestedProcedureDescription",
-    }
-)
-"""What every Orthanc keeps of a study and its patient in its index, however it is configured and whenever
-they came: what is not there is not in the files either."""
 
 _PIECE = 512 * 1024
 """Bytes that are sent on at once: each piece is handed from thread to thread, whatever its size."""
 
 _FOLDER = {Level.STUDY: "studies", Level.SERIES: "series"}
-
-
-class AmbiguousError(Exception):
-    """An identifier exists more than once in the archive."""
-
-    def __init__(self, level: Level, uid: str) -> None:
-        super().__init__(f"{level} {uid} exists more than once")
-        self.level = level
-        self.uid = uid
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ArchivedSeries:
-    """One series, resolved to exactly one Orthanc id, with its study and the labels of both."""
-
-    id: str
-    uid: str
-    labels: frozenset[str]
-    modality: str
-    """Empty where it has none."""
-    study_id: str
-    study_uid: str
-    study_labels: frozenset[str]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ArchivedInstance:
-    """One instance and the series it belongs to."""
-
-    id: str
-    uid: str
-    sop_class: str
-    series: ArchivedSeries
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ArchivedStudy:
-    """One study, resolved to exactly one Orthanc id, with all of its series, permitted or not."""
-
-    id: str
-    uid: str
-    labels: frozenset[str]
-    series: tuple[ArchivedSeries, ...] = field(default=())
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Streamed:
-    """An answer that is read as it comes; whoever takes it reads it to its end, or closes it."""
-
-    headers: Mapping[str, str]
-    """By lower-case name."""
-    chunks: Iterator[bytes]
-    close: Callable[[], None] = lambda: None
-
-
-class NotAccepted(Exception):
-    """The archive does not take a file."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stored:
-    """What the archive says of a file that it was given."""
-
-    id: str
-    """Orthanc's identifier of the instance."""
-    new: bool
-    """``False``: it had one that is called the same, and kept that."""
-
-
-class Archive(Protocol):
-    """What the auth service asks of Orthanc."""
-
-    def find(self, question: Mapping[str, Any]) -> list[dict[str, Any]]:
-        """Ask ``/tools/find`` as it is given; raises `Unavailable` when Orthanc does not answer."""
-        ...
-
-    def count(self, question: Mapping[str, Any]) -> int:
-        """Ask ``/tools/count-resources`` as it is given."""
-        ...
-
-    def study(self, uid: str) -> ArchivedStudy | None:
-        """Resolve a StudyInstanceUID; raises `AmbiguousError` when it exists twice."""
-        ...
-
-    def study_by_id(self, orthanc_id: str) -> ArchivedStudy | None:
-        """Resolve a study by Orthanc's own identifier; what exists twice is refused by it too."""
-        ...
-
-    def series(self, uid: str) -> ArchivedSeries | None:
-        """Resolve a SeriesInstanceUID; raises `AmbiguousError` when it, or its study, exists twice."""
-        ...
-
-    def series_by_id(self, orthanc_id: str) -> ArchivedSeries | None:
-        """Resolve a series by Orthanc's own identifier; what exists twice is refused by it too."""
-        ...
-
-    def instance(self, orthanc_id: str) -> ArchivedInstance | None:
-        """Resolve an instance by Orthanc's own identifier."""
-        ...
-
-    def instance_by_uid(self, uid: str) -> ArchivedInstance | None:
-        """Resolve a SOPInstanceUID; raises `AmbiguousError` when it exists twice."""
-        ...
-
-    def series_metadata(self, study_uid: str, series_uid: str) -> bytes | None:
-        """Return what DICOMweb says of the instances of a series, as it is written; ``None``: it is gone."""
-        ...
-
-    def series_bytes(self, orthanc_id: str) -> int:
-        """Return how large the files of a series are together, as they are given; 0: it is gone."""
-        ...
-
-    def stream(
-        self, method: str, path: str, *, accept: str = "*/*", body: Mapping[str, Any] | None = None
-    ) -> Streamed:
-        """Ask for what may be long; the answer is read as it comes. Raises `NotFound` where there is none."""
-        ...
-
-    def store(self, file: Path) -> Stored:
-        """Give the archive a DICOM file; raises `NotAccepted` where it cannot read it."""
-        ...
-
-    def delete_instance(self, orthanc_id: str) -> None:
-        """Delete an instance; repeating it is harmless."""
-        ...
-
-    def all_labels(self) -> frozenset[str]:
-        """Return every label that anything carries."""
-        ...
-
-    def set_label(self, level: Level, orthanc_id: str, label: str) -> bool:
-        """Put a label on a study or series; repeating it is harmless. ``False``: it does not exist."""
-        ...
-
-    def remove_label(self, level: Level, orthanc_id: str, label: str) -> bool:
-        """Take a label off a study or series; repeating it is harmless. ``False``: it does not exist."""
-        ...
-
-    def labels_of(self, level: Level, orthanc_id: str) -> frozenset[str]:
-        """Return the labels of a study or series; none where it does not exist."""
-        ...
-
-    def changes(self, *, since: int | None, limit: int) -> dict[str, Any]:
-        """Ask ``/changes`` for what happened after a change; ``None``: for the last one alone."""
-        ...
-
-    def write_labels(
-        self,
-        level: Level,
-        orthanc_ids: Sequence[str],
-        label: str,
-        *,
-        carries: bool,
-        before: Callable[[], None] = unasked,
-    ) -> list[bool]:
-        """Put a label on many, or take it off; tell in their order which exist. Repeating it is harmless.
-
-        ``before`` is called before each is sent, from any thread; what it raises ends it there.
-        """
-        ...
-
-    def main_tags(self) -> Mapping[Level, frozenset[str]]:
-        """Return the keywords in Orthanc's index, level by level; the patient's are with the study's."""
-        ...
-
-    def version(self) -> str:
-        """Return Orthanc's version: a sign of life."""
-        ...
 
 
 class OrthancArchive:
@@ -449,9 +254,9 @@ class OrthancArchive:
         if self._main_tags is None:
             listed = self._ask("GET", "/system").json()["MainDicomTags"]
             self._main_tags = {
-                Level.STUDY: _keywords(listed["Patient"]) | _keywords(listed["Study"]),
-                Level.SERIES: _keywords(listed["Series"]),
-                Level.INSTANCE: _keywords(listed["Instance"]),
+                Level.STUDY: keywords_of(listed["Patient"]) | keywords_of(listed["Study"]),
+                Level.SERIES: keywords_of(listed["Series"]),
+                Level.INSTANCE: keywords_of(listed["Instance"]),
             }
         return self._main_tags
 
@@ -536,88 +341,9 @@ class OrthancArchive:
         return answer
 
 
-def orthanc_id(*identifiers: str) -> str:
-    """Return Orthanc's own identifier of a resource.
-
-    Parameters
-    ----------
-    *identifiers : str
-        PatientID, StudyInstanceUID, SeriesInstanceUID, SOPInstanceUID, as far down as the resource is.
-
-    """
-    digest = hashlib.sha1("|".join(identifiers).encode(), usedforsecurity=False).hexdigest()
-    return "-".join(digest[start : start + 8] for start in range(0, 40, 8))
-
-
-def carrying(labels: Collection[str]) -> dict[str, Any]:
-    """Return the part of a question that narrows it to what carries one of the labels.
-
-    Raises
-    ------
-    ValueError
-        If there is none: to Orthanc an empty list means everything.
-
-    """
-    if not labels:
-        raise ValueError("a question without labels would be about the whole archive")
-    return {"Labels": sorted(labels), "LabelsConstraint": "Any"}
-
-
-def existing_twice(archive: Archive, level: Level, uids: Iterable[str]) -> frozenset[str]:
-    """Return those of the identifiers that the archive holds more than once, labels aside."""
-    wanted = sorted(set(uids))
-    if not wanted:
-        return frozenset()
-    keyword = uid_of_level[level]
-    answer = archive.find(
-        {
-            "Level": type_of_level[level],
-            "Query": {keyword: "\\".join(wanted)},
-            "ResponseContent": [],
-            "RequestedTags": [keyword],
-        }
-    )
-    several = Counter(str(row["RequestedTags"][keyword]) for row in answer)
-    return frozenset(uid for uid, times in several.items() if times > 1)
-
-
-def labels_of_studies(
-    archive: Archive, uids: Iterable[str]
-) -> tuple[dict[str, frozenset[str]], Counter[str]]:
-    """Return the labels of studies by Orthanc's identifier, and how often each StudyInstanceUID exists."""
-    wanted = sorted(set(uids))
-    if not wanted:
-        return {}, Counter()
-    rows = archive.find(
-        {
-            "Level": type_of_level[Level.STUDY],
-            "Query": {"StudyInstanceUID": "\\".join(wanted)},
-            "ResponseContent": ["Labels"],
-            "RequestedTags": ["StudyInstanceUID"],
-        }
-    )
-    labels = {row["ID"]: frozenset(row["Labels"]) for row in rows}
-    return labels, Counter(row["RequestedTags"]["StudyInstanceUID"] for row in rows)
-
-
-def held_in_index(study: Mapping[str, Any]) -> frozenset[str]:
-    """Return the keywords that the index of a study was made to hold when the study came.
-
-    Orthanc writes them beside it: what is not there and not among these may be in a file all the same.
-    """
-    return _keywords(study.get("Metadata", {}).get("MainDicomTagsSignature", ""))
-
-
 def _refusal(status: int) -> ServiceError:
     if status == httpx.codes.NOT_FOUND:
         return NotFound()
     if status in (httpx.codes.BAD_REQUEST, httpx.codes.NOT_ACCEPTABLE):
         return Invalid("Accept", "The archive cannot give it in this form: {field}.")
     return Unavailable("orthanc")
-
-
-@lru_cache(maxsize=64)
-def _keywords(listed: str) -> frozenset[str]:
-    """Read Orthanc's ``0008,0020;0010,0020``; what has no keyword in the standard is passed over."""
-    tags = (int(tag.replace(",", ""), 16) for tag in listed.split(";") if tag)
-    return frozenset(keyword for keyword in map(keyword_for_tag, tags) if keyword)

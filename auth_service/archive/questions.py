@@ -1,0 +1,123 @@
+"""Questions to the archive that several rooms ask, and what Orthanc calls things."""
+
+import hashlib
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping
+from functools import lru_cache
+from typing import Any
+
+from pydicom.datadict import keyword_for_tag
+
+from auth_service.archive.model import Archive
+from auth_service.vocabulary import Level
+
+type_of_level = {Level.STUDY: "Study", Level.SERIES: "Series", Level.INSTANCE: "Instance"}
+"""Orthanc's own words for the levels."""
+
+uid_of_level = {
+    Level.STUDY: "StudyInstanceUID",
+    Level.SERIES: "SeriesInstanceUID",
+    Level.INSTANCE: "SOPInstanceUID",
+}
+"""The attribute that identifies something at each level."""
+
+ALWAYS_INDEXED = frozenset(
+    {
+        "PatientName",
+        "PatientBirthDate",
+        "PatientSex",
+        "PatientID",
+        "OtherPatientIDs",
+        "StudyDate",
+        "StudyTime",
+        "StudyID",
+        "StudyDescription",
+        "AccessionNumber",
+        "StudyInstanceUID",
+        "ReferringPhysicianName",
+        "InstitutionName",
+        "RequestingPhysician",
+        "RequestedProcedureDescription",
+    }
+)
+"""What every Orthanc keeps of a study and its patient in its index, however it is configured and whenever
+they came: what is not there is not in the files either."""
+
+
+def orthanc_id(*identifiers: str) -> str:
+    """Return Orthanc's own identifier of a resource.
+
+    Parameters
+    ----------
+    *identifiers : str
+        PatientID, StudyInstanceUID, SeriesInstanceUID, SOPInstanceUID, as far down as the resource is.
+
+    """
+    digest = hashlib.sha1("|".join(identifiers).encode(), usedforsecurity=False).hexdigest()
+    return "-".join(digest[start : start + 8] for start in range(0, 40, 8))
+
+
+def carrying(labels: Collection[str]) -> dict[str, Any]:
+    """Return the part of a question that narrows it to what carries one of the labels.
+
+    Raises
+    ------
+    ValueError
+        If there is none: to Orthanc an empty list means everything.
+
+    """
+    if not labels:
+        raise ValueError("a question without labels would be about the whole archive")
+    return {"Labels": sorted(labels), "LabelsConstraint": "Any"}
+
+
+def existing_twice(archive: Archive, level: Level, uids: Iterable[str]) -> frozenset[str]:
+    """Return those of the identifiers that the archive holds more than once, labels aside."""
+    wanted = sorted(set(uids))
+    if not wanted:
+        return frozenset()
+    keyword = uid_of_level[level]
+    answer = archive.find(
+        {
+            "Level": type_of_level[level],
+            "Query": {keyword: "\\".join(wanted)},
+            "ResponseContent": [],
+            "RequestedTags": [keyword],
+        }
+    )
+    several = Counter(str(row["RequestedTags"][keyword]) for row in answer)
+    return frozenset(uid for uid, times in several.items() if times > 1)
+
+
+def labels_of_studies(
+    archive: Archive, uids: Iterable[str]
+) -> tuple[dict[str, frozenset[str]], Counter[str]]:
+    """Return the labels of studies by Orthanc's identifier, and how often each StudyInstanceUID exists."""
+    wanted = sorted(set(uids))
+    if not wanted:
+        return {}, Counter()
+    rows = archive.find(
+        {
+            "Level": type_of_level[Level.STUDY],
+            "Query": {"StudyInstanceUID": "\\".join(wanted)},
+            "ResponseContent": ["Labels"],
+            "RequestedTags": ["StudyInstanceUID"],
+        }
+    )
+    labels = {row["ID"]: frozenset(row["Labels"]) for row in rows}
+    return labels, Counter(row["RequestedTags"]["StudyInstanceUID"] for row in rows)
+
+
+def held_in_index(study: Mapping[str, Any]) -> frozenset[str]:
+    """Return the keywords that the index of a study was made to hold when the study came.
+
+    Orthanc writes them beside it: what is not there and not among these may be in a file all the same.
+    """
+    return keywords_of(study.get("Metadata", {}).get("MainDicomTagsSignature", ""))
+
+
+@lru_cache(maxsize=64)
+def keywords_of(listed: str) -> frozenset[str]:
+    """Read Orthanc's ``0008,0020;0010,0020``; what has no keyword in the standard is passed over."""
+    tags = (int(tag.replace(",", ""), 16) for tag in listed.split(";") if tag)
+    return frozenset(keyword for keyword in map(keyword_for_tag, tags) if keyword)
