@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 from PIL import Image
 from pydicom import Dataset, dcmread
-from pydicom.errors import InvalidDicomError
 from pydicom.pixels.processing import apply_color_lut
 from pydicom.pixels.utils import pixel_array
 
@@ -49,7 +48,7 @@ def drawn(file: bytes, *, frame: int = 1) -> bytes:
         if not 1 <= frame <= frames_of(source) or _values_of(source) > _MOST_VALUES:
             raise NotDrawn
         return _png(_grey_or_colour(source, frame - 1))
-    except (*UNREADABLE, InvalidDicomError, RuntimeError) as error:
+    except (*UNREADABLE, RuntimeError) as error:
         raise NotDrawn from error
 
 
