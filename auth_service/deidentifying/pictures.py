@@ -22,6 +22,9 @@ _MOST_VALUES = 200_000_000
 
 _COLOURS = 3
 
+_JP2 = b"\0\0\0\x0cjP  "
+"""Begins a JPEG 2000 file; DICOM has none (PS3.5, A.4.4), and pydicom never ends at a box of no length."""
+
 
 class NotDrawn(Exception):
     """It cannot be drawn: its pixels are packed in a way that is not known here, or are none."""
@@ -46,6 +49,8 @@ def drawn(file: bytes, *, frame: int = 1) -> bytes:
     try:
         source = dcmread(BytesIO(file))
         if not 1 <= frame <= frames_of(source) or _values_of(source) > _MOST_VALUES:
+            raise NotDrawn
+        if _JP2 in source.get("PixelData", b""):
             raise NotDrawn
         return _png(_grey_or_colour(source, frame - 1))
     except (*UNREADABLE, RuntimeError) as error:
