@@ -168,6 +168,11 @@ _NEVER_MOVED = frozenset(
 )
 """Times that are not of the patient's history, or that the option does not keep."""
 
+_FIRST = 0x0008
+"""Of a data set: groups before it are of commands, file meta information and directories."""
+_DRAWN_OVER = frozenset({0x50, 0x60})
+"""Groups 50xx and 60xx: curves and overlays."""
+
 TEMPORAL = frozenset({"DA", "DT", "TM"})
 _PROSE = frozenset({"LT", "ST", "UT", "UC", "UR"})
 _PROSE_KEPT = frozenset({"LongCodeValue", "URNCodeValue"})
@@ -200,9 +205,13 @@ def act_on(tag: int, options: frozenset[Option]) -> Act:
     what is newer than the dictionary - cannot be judged, and goes.
     """
     group, element = tag >> 16, tag & 0xFFFF
-    if group % 2 or element == 0 or 0x5000 <= group <= 0x50FF or 0x6000 <= group <= 0x60FF:  # noqa: PLR2004 - the standard's ranges
-        return Act.REMOVE
-    if not dictionary_has_tag(tag):
+    if (
+        group % 2
+        or element == 0
+        or group < _FIRST
+        or group >> 8 in _DRAWN_OVER
+        or not dictionary_has_tag(tag)
+    ):
         return Act.REMOVE
     return rules(options).get(tag) or _unlisted(tag, options)
 

@@ -3,12 +3,15 @@
 The new one is made element by element: what nobody looked at is not in it. The old one is left as it was.
 """
 
+import re
+import struct
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from pydicom import DataElement, Dataset
 from pydicom import config as pydicom_config
+from pydicom.errors import BytesLengthException, InvalidDicomError
 from pydicom.multival import MultiValue
 from pydicom.sequence import Sequence as Items
 from pydicom.uid import UID
@@ -31,17 +34,21 @@ DEEPEST = 24
 UNREADABLE = (
     ArithmeticError,
     AttributeError,
+    BytesLengthException,
+    InvalidDicomError,
     LookupError,
     NotImplementedError,
     OSError,
     RecursionError,
     TypeError,
     ValueError,
+    struct.error,
 )
-"""What pydicom raises for a value that is none."""
+"""What pydicom raises for a value that is none; some of it says in its message what the value was."""
 
 _ALWAYS_BY_STAND_IN = frozenset({0x00080018, 0x0020000D, 0x0020000E, 0x00020003})
 _PIXELS = 0x7FE0
+_UID = re.compile(r"[0-9.]{1,64}")
 _CONCEPT_NAME = 0x0040A043
 _OLDEST = 90
 
@@ -145,7 +152,9 @@ class Cleaning:
         return Option.PATIENT_CHARACTERISTICS in self.profile.options or not codes & _CHARACTERISTICS
 
     def keep(self, element: DataElement) -> DataElement:
-        """Keep an element as it is."""
+        """Keep an element as it is; what stands for a UID must be one."""
+        if element.VR == "UI" and not all(_UID.fullmatch(str(uid)) for uid in _values(element)):
+            return self.uid(element)
         return element
 
     def remove(self, _element: DataElement) -> None:

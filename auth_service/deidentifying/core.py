@@ -3,7 +3,7 @@
 Nothing here reads or writes anything: a data set goes in, and what became of it comes out.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from io import BytesIO
 
 from pydicom import Dataset, dcmwrite
@@ -31,6 +31,8 @@ class Deidentified:
     """It may go on, as this new data set."""
 
     dataset: Dataset
+    file: bytes = field(repr=False)
+    """The same, written (PS3.10)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +40,7 @@ class Held:
     """Its header is de-identified; whether its pixels are must be looked at first."""
 
     dataset: Dataset
+    file: bytes = field(repr=False)
     why: Suspicion
 
 
@@ -66,7 +69,7 @@ def deidentify(source: Dataset, profile: Profile) -> Outcome:
     -------
     Deidentified or Held or Refused
         The same for the same input, at any time; the data set has no reference to the original but for its
-        pixel data, and is written by `written`.
+        pixel data.
 
     """
     try:
@@ -74,10 +77,12 @@ def deidentify(source: Dataset, profile: Profile) -> Outcome:
         if refusal is not None:
             return Refused(why=refusal)
         dataset = _cleaned(source, profile)
-        why = suspicion_of(source)
+        why, file = suspicion_of(source), written(dataset)
     except UNREADABLE:
         return Refused(why=Refusal.UNREADABLE)
-    return Deidentified(dataset=dataset) if why is None else Held(dataset=dataset, why=why)
+    if why is None:
+        return Deidentified(dataset=dataset, file=file)
+    return Held(dataset=dataset, file=file, why=why)
 
 
 def written(dataset: Dataset) -> bytes:

@@ -70,9 +70,8 @@ def hold(world: World, *, album: Album, held: Held, actor: Actor, origin: Origin
 
     """
     folder, name = _folder(world), token_hex(16)
-    file = written(held.dataset)
     try:
-        folder.write(name, file)
+        folder.write(name, held.file)
     except OSError:
         raise Unavailable(PART) from None
     kept = False
@@ -86,7 +85,7 @@ def hold(world: World, *, album: Album, held: Held, actor: Actor, origin: Origin
                 actor=actor,
                 origin=origin,
                 name=name,
-                size=len(file),
+                size=len(held.file),
             )
     finally:
         if not kept:

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 from PIL import Image
 from pydicom import Dataset, dcmread
-from pydicom.errors import InvalidDicomError
 from pydicom.pixels.processing import apply_color_lut
 from pydicom.pixels.utils import pixel_array
 
@@ -22,6 +21,9 @@ _MOST_VALUES = 200_000_000
 """Values of one frame that are decoded: what claims more is not drawn."""
 
 _COLOURS = 3
+
+_JP2 = b"\0\0\0\x0cjP  "
+"""Begins a JPEG 2000 file; DICOM has none (PS3.5, A.4.4), and pydicom never ends at a box of no length."""
 
 
 class NotDrawn(Exception):
@@ -48,8 +50,10 @@ def drawn(file: bytes, *, frame: int = 1) -> bytes:
         source = dcmread(BytesIO(file))
         if not 1 <= frame <= frames_of(source) or _values_of(source) > _MOST_VALUES:
             raise NotDrawn
+        if _JP2 in source.get("PixelData", b""):
+            raise NotDrawn
         return _png(_grey_or_colour(source, frame - 1))
-    except (*UNREADABLE, InvalidDicomError, RuntimeError) as error:
+    except (*UNREADABLE, RuntimeError) as error:
         raise NotDrawn from error
 
 

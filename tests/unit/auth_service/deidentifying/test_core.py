@@ -49,7 +49,8 @@ def cleaned(file: bytes, asked: Profile) -> Dataset:
 def file_from(file: bytes, asked: Profile) -> bytes:
     outcome = deidentify(read(file), asked)
     assert isinstance(outcome, Deidentified | Held)
-    return written(outcome.dataset)
+    assert outcome.file == written(outcome.dataset)
+    return outcome.file
 
 
 def made(values: dict[str, object]) -> Dataset:
@@ -241,6 +242,7 @@ def test_a_birth_date_is_not_kept_by_the_option_of_dates() -> None:
         (Option.MODIFIED_DATES, "StudyTime", "101112", "", "101112"),
         (Option.MODIFIED_DATES, "StudyDate", "yesterday", "", ""),
         (Option.UIDS, "FrameOfReferenceUID", "1.2.3.4", None, "1.2.3.4"),
+        (Option.UIDS, "SOPClassUID", CT, None, CT),
     ],
 )
 def test_an_option_keeps_what_it_says(
@@ -489,6 +491,24 @@ def test_a_picture_within_a_sequence_is_left_out() -> None:
     nested["PixelData"].VR = "OW"
     out = cleaned(filed({"ReferencedSeriesSequence": Sequence([nested])}), profile())
     assert [element.keyword for element in out.ReferencedSeriesSequence[0]] == ["SeriesNumber"]
+
+
+def test_a_name_in_the_place_of_a_uid_is_not_kept() -> None:
+    source = read(filed({}))
+    source.FrameOfReferenceUID = "Tremblay"
+    out = deidentify(source, profile(Option.UIDS))
+    assert isinstance(out, Deidentified)
+    assert out.dataset.FrameOfReferenceUID.startswith("2.25.")
+
+
+def test_groups_of_commands_and_of_the_file_are_left_out() -> None:
+    source = read(filed({}))
+    source.add_new(0x00020016, "AE", "TREMBLAY")
+    source.add_new(0x00001000, "UI", "1.2.3")
+    source.add_new(0x00041130, "CS", "TREMBLAY")
+    out = deidentify(source, profile(*Option))
+    assert isinstance(out, Deidentified)
+    assert b"TREMBLAY" not in written(out.dataset)
 
 
 def test_sequences_without_end_end() -> None:

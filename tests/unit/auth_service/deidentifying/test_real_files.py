@@ -6,6 +6,7 @@ from pathlib import Path
 import pydicom
 import pytest
 from pydicom import Dataset, dcmread
+from pydicom.encaps import encapsulate
 
 from auth_service.deidentifying.core import Deidentified, Held, deidentify, written
 from auth_service.deidentifying.pictures import NotDrawn, drawn
@@ -72,6 +73,15 @@ def test_nothing_that_identifies_is_left(name: str) -> None:
 )
 def test_it_can_be_drawn_for_who_must_look(name: str) -> None:
     assert drawn(deidentified(name)[1]).startswith(b"\x89PNG")
+
+
+def test_a_box_without_length_does_not_hold_the_service_up() -> None:
+    file = deidentified("JPEG2000.dcm")[1]
+    source = dcmread(BytesIO(file))
+    box = b"\0\0\0\x0cjP  " + b"\0" * 100
+    source.PixelData = encapsulate([box])
+    with pytest.raises(NotDrawn):
+        drawn(written(source))
 
 
 def test_what_is_no_picture_is_not_drawn() -> None:
