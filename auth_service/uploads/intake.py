@@ -23,7 +23,7 @@ from auth_service.albums import receiving
 from auth_service.albums.rights import check_open_to, on_record
 from auth_service.archive import NotAccepted, type_of_level, uid_of_level
 from auth_service.deidentifying import keeping
-from auth_service.deidentifying.core import METHOD, Held, Refused, deidentify, written
+from auth_service.deidentifying.core import METHOD, Held, Refused, deidentify
 from auth_service.deidentifying.holding import hold
 from auth_service.deidentifying.profile import Profile
 from auth_service.errors import NotFound
@@ -151,7 +151,7 @@ class Intake:
             return Taken(name=name, head=head, why=LineFailure.HELD)
         cleaned = dicom.head_of(outcome.dataset)
         with NamedTemporaryFile(dir=file.parent, prefix="cleaned-") as out:
-            out.write(written(outcome.dataset))
+            out.write(outcome.file)
             out.flush()
             why = self._take(cleaned, Path(out.name))
         return Taken(name=name, head=head if why else cleaned, why=why, changed=True)
