@@ -3,6 +3,9 @@
 The line of a series is in the ledger before the archive gets its first image, so that a crash between any two
 steps leaves a line that is due: whoever looks next gives the label to what has come (`label_arrived`), and
 when nothing more comes (`close`) the change is finished like any other, and says what never came.
+
+A line alone gives nobody anything: what has come is known by the very image that was announced, into a series
+that is in no album yet. Otherwise who announces a series that he knows of would get what others send of it.
 """
 
 import time
@@ -11,14 +14,16 @@ from sqlalchemy.orm import Session
 
 from auth_service.albums import ledger, turns
 from auth_service.albums.batches import BATCH
-from auth_service.albums.labelling import apply, locate
+from auth_service.albums.labelling import apply
 from auth_service.albums.leases import Lease, Replaced
+from auth_service.archive import Archive
 from auth_service.errors import Conflict
 from auth_service.policy.model import SYSTEM
 from auth_service.store import counts as counts_table
 from auth_service.store import ledger as table
-from auth_service.store.ledger import Line, Place, Stamp
-from auth_service.vocabulary import ChangeState, ChangeVerb, LineFailure, album_label
+from auth_service.store import uploads
+from auth_service.store.ledger import Line, Stamp
+from auth_service.vocabulary import ChangeState, ChangeVerb, LabelKind, LineFailure, album_label, label_kind
 from auth_service.world import World
 
 _PATIENCE = 10.0
@@ -26,8 +31,13 @@ _PATIENCE = 10.0
 _PAUSE = 0.2
 
 
-def intend(tx: Session, world: World, *, change: str, series: str) -> None:
-    """Write down that a series is about to come; harmless when it was written down before.
+def intend(tx: Session, world: World, *, change: str, series: str, instance: str) -> None:
+    """Write down that a series is about to come, with this image; harmless when it was written down before.
+
+    Parameters
+    ----------
+    instance : str
+        Orthanc's identifier of the image.
 
     Raises
     ------
@@ -40,16 +50,27 @@ def intend(tx: Session, world: World, *, change: str, series: str) -> None:
         raise Conflict("This upload is over.", reason="over")
     if table.line(tx, change, series) is None:
         table.add_line(tx, change, album_id=found[1].id, series=series, at=world.clock())
+    uploads.expect(tx, change, series=series, instance=instance)
 
 
-def is_due(tx: Session, *, change: str, series: str) -> bool:
-    """Tell whether a series was written down for a change and has not got its label yet."""
-    line = table.line(tx, change, series)
-    return line is not None and line.done_at is None and line.failure is None
+def did_not_come(tx: Session, *, change: str, series: str) -> None:
+    """Note that the archive did not take the image: whatever of the series comes later is another's."""
+    uploads.expect(tx, change, series=series, instance=None)
 
 
-def arrived(world: World, *, change: str, series: str) -> bool:
-    """Label a series that the archive has now, as it was written down; ``False``: it has it twice.
+def came_before(world: World, *, change: str, series: str) -> bool:
+    """Tell whether a series came by this very change, and has not got its label yet."""
+    with world.store.read() as tx:
+        found, line = table.change(tx, change), table.line(tx, change, series)
+        instance = uploads.expected(tx, change).get(series)
+        if found is None or line is None or instance is None:
+            return False
+        slug, due = found[1].slug, line.done_at is None and line.failure is None
+    return due and _came(world.archive, instance, series, slug=slug)
+
+
+def arrived(world: World, *, change: str, series: str, instance: str) -> bool:
+    """Label a series that came with an image, as it was written down; ``False``: it came from elsewhere too.
 
     Raises
     ------
@@ -63,6 +84,8 @@ def arrived(world: World, *, change: str, series: str) -> bool:
             raise LookupError("a series arrived that was never written down")
         album, over = found[1], line.failure is not None
         album_id, slug, deleted = album.id, album.slug, album.deleted_at is not None
+    if not _came(world.archive, instance, series, slug=slug):
+        return False
     if over and not deleted:
         # The change was closed while the image was under way: what came is not left without its label.
         begun = ledger.begin(world, actor=SYSTEM, album=slug, verb=ChangeVerb.ADD, series=[series])
@@ -74,14 +97,18 @@ def arrived(world: World, *, change: str, series: str) -> bool:
 
 
 def label_arrived(world: World, *, change: str) -> None:
-    """Label every series of a change that is receiving which has come and has no label yet."""
+    """Label every series of a change that is receiving which has come by it and has no label yet."""
     with world.store.read() as tx:
         found = table.change(tx, change)
-        lines = table.due(tx, change, BATCH)
-    if found is None or not lines:
+        lines, expected = table.due(tx, change, BATCH), uploads.expected(tx, change)
+    if found is None or found[0].state != ChangeState.RECEIVING:
         return
-    there = locate(world.archive, [line.series_uid for line in lines])
-    come = [line for line in lines if isinstance(there[line.series_uid], Place)]
+    come = [
+        line
+        for line in lines
+        if line.series_uid in expected
+        and _came(world.archive, expected[line.series_uid], line.series_uid, slug=found[1].slug)
+    ]
     _label(world, album_id=found[1].id, slug=found[1].slug, lines=come)
 
 
@@ -89,8 +116,19 @@ def close(world: World, *, change: str) -> None:
     """Say that nothing more comes by a change, and finish it; harmless when it was said before."""
     label_arrived(world, change=change)
     with world.store.write() as tx:
-        table.received(tx, change)
+        if table.received(tx, change):
+            # What of these comes from now on does not come by this.
+            table.give_up(tx, change)
     ledger.run(world, change=change)
+
+
+def _came(archive: Archive, instance: str, series: str, *, slug: str) -> bool:
+    """Tell whether an image has come, into a series that nobody has put into another album meanwhile."""
+    found = archive.instance(instance)
+    if found is None or found.series.uid != series:
+        return False
+    others = found.series.labels - {album_label(slug)}
+    return not any(label_kind(label) is LabelKind.ALBUM for label in others)
 
 
 def _label(world: World, *, album_id: int, slug: str, lines: list[Line]) -> list[Stamp]:

@@ -250,6 +250,15 @@ def received(tx: Session, change_id: str) -> bool:
     return isinstance(result, CursorResult) and result.rowcount == 1
 
 
+def give_up(tx: Session, change_id: str) -> None:
+    """Stamp what is still due of a change as never come."""
+    tx.execute(
+        update(LedgerEntry)
+        .where(LedgerEntry.change_id == change_id, *_DUE)
+        .values(failure=LineFailure.MISSING)
+    )
+
+
 def left_due(tx: Session, before: datetime) -> list[str]:
     """Return the changes that are receiving with lines due since before a moment."""
     query = (

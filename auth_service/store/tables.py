@@ -381,6 +381,17 @@ class Upload(Base):
     """When something last came."""
 
 
+class ExpectedImage(Base):
+    """The image with which a series is to come by an upload: what else comes of it is another's."""
+
+    __tablename__ = "expected_images"
+
+    change_id: Mapped[str] = mapped_column(ForeignKey("uploads.change_id"), primary_key=True)
+    series_uid: Mapped[str] = mapped_column(primary_key=True)
+    orthanc_instance: Mapped[str | None]
+    """``None``: the archive did not take it."""
+
+
 class UploadedFile(Base):
     """A file of an upload: how much of it came, and whether it was looked through to its end."""
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
-from auth_service.store.tables import Change, Upload, UploadedFile
+from auth_service.store.tables import Change, ExpectedImage, Upload, UploadedFile
 from auth_service.vocabulary import ChangeState
 
 
@@ -56,6 +56,23 @@ def count(
         )
 
 
+def expect(tx: Session, change_id: str, *, series: str, instance: str | None) -> None:
+    """Write down with which image a series is to come, or that it did not come with it."""
+    found = tx.get(ExpectedImage, (change_id, series))
+    if found is None:
+        found = ExpectedImage(change_id=change_id, series_uid=series)
+        tx.add(found)
+    found.orthanc_instance = instance
+
+
+def expected(tx: Session, change_id: str) -> dict[str, str]:
+    """Return the images that are expected by an upload: Orthanc's identifiers, by series."""
+    query = select(ExpectedImage).where(ExpectedImage.change_id == change_id)
+    return {
+        one.series_uid: one.orthanc_instance for one in tx.scalars(query) if one.orthanc_instance is not None
+    }
+
+
 def add_file(tx: Session, change_id: str, *, number: int, name: str, size: int) -> UploadedFile:
     """Write down that a file is to come."""
     made = UploadedFile(
@@ -64,6 +81,12 @@ def add_file(tx: Session, change_id: str, *, number: int, name: str, size: int) 
     tx.add(made)
     tx.flush()
     return made
+
+
+def pending(tx: Session, change_id: str) -> int:
+    """Return how large the files are together that were begun and not looked through yet, in bytes."""
+    mine = (UploadedFile.change_id == change_id, UploadedFile.done_at.is_(None))
+    return int(tx.scalar(select(func.coalesce(func.sum(UploadedFile.size), 0)).where(*mine)) or 0)
 
 
 def file(tx: Session, change_id: str, number: int) -> UploadedFile | None:

@@ -26,6 +26,8 @@ _NOT_OF_STUDIES = (
 _PIXELS = (0x7FE00008, 0x7FE00009, 0x7FE00010)
 _LONG_VR = (b"OB", b"OW", b"OF", b"OD", b"OL", b"OV", b"UN")
 _UNDEFINED = 0xFFFFFFFF
+_LARGE = 1024**2
+"""Bytes of an element that is not read into memory: none that identifies an image is so large."""
 _ITEM, _END = 0xFFFEE000, 0xFFFEE0DD
 
 
@@ -62,7 +64,7 @@ def read(file: Path) -> Head:
         if not _looks_like_dicom(stream):
             raise Unfit(LineFailure.NOT_DICOM)
         try:
-            dataset = dcmread(stream, stop_before_pixels=True)
+            dataset = dcmread(stream, stop_before_pixels=True, defer_size=_LARGE)
             head = head_of(dataset)
             whole = _is_whole(stream, dataset, file.stat().st_size)
         except Unfit:

@@ -21,7 +21,7 @@ from pydicom import dcmread
 
 from auth_service.albums import receiving
 from auth_service.albums.rights import check_open_to, on_record
-from auth_service.archive import NotAccepted, type_of_level, uid_of_level
+from auth_service.archive import NotAccepted, orthanc_id, type_of_level, uid_of_level
 from auth_service.deidentifying import keeping
 from auth_service.deidentifying.core import METHOD, Held, Refused, deidentify
 from auth_service.deidentifying.holding import hold
@@ -190,7 +190,7 @@ class Intake:
         if len(rows) > 1 or rows[0]["RequestedTags"]["StudyInstanceUID"] != head.study:
             return LineFailure.TAKEN
         labelled = album_label(self.slug) in rows[0]["Labels"]
-        if not labelled and not self._left_before_its_label(head):
+        if not labelled and not receiving.came_before(self.world, change=self.change, series=head.series):
             return LineFailure.TAKEN
         if labelled and self._annotates:
             return LineFailure.FORBIDDEN
@@ -207,10 +207,6 @@ class Intake:
         if len(rows) > 1 or not (in_album or self._sees(rows[0])):
             return LineFailure.TAKEN
         return None if _is_of(rows[0], head) else LineFailure.WRONG_PATIENT
-
-    def _left_before_its_label(self, head: Head) -> bool:
-        with self.world.store.read() as tx:
-            return receiving.is_due(tx, change=self.change, series=head.series)
 
     @property
     def _annotates(self) -> bool:
@@ -237,20 +233,30 @@ class Intake:
     def _intend(self, head: Head) -> None:
         with on_record(self.world, actor=self.actor, origin=self.origin), self.world.store.write() as tx:
             check_open_to(tx, self.world, actor=self.actor, action=self.action, slug=self.slug)
-            receiving.intend(tx, self.world, change=self.change, series=head.series)
+            instance = orthanc_id(head.patient, head.study, head.series, head.sop)
+            receiving.intend(tx, self.world, change=self.change, series=head.series, instance=instance)
 
     def _store(self, head: Head, file: Path, *, new: bool) -> LineFailure | None:
         try:
             stored = self.world.archive.store(file)
         except NotAccepted:
+            self._did_not_come(head, new=new)
             return LineFailure.NOT_ACCEPTED
         if not stored.new:
+            self._did_not_come(head, new=new)
             return LineFailure.PRESENT
-        if new and not receiving.arrived(self.world, change=self.change, series=head.series):
+        if new and not receiving.arrived(
+            self.world, change=self.change, series=head.series, instance=stored.id
+        ):
             # The same came from elsewhere at the same moment: neither would ever be served.
             self.world.archive.delete_instance(stored.id)
             return LineFailure.TAKEN
         return None
+
+    def _did_not_come(self, head: Head, *, new: bool) -> None:
+        if new:
+            with self.world.store.write() as tx:
+                receiving.did_not_come(tx, change=self.change, series=head.series)
 
     def _find(self, level: Level, uid: str, *tags: str) -> list[dict[str, Any]]:
         """Ask for all that has an identifier, hidden or not: what comes of it is told in one word."""

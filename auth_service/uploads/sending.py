@@ -86,6 +86,7 @@ def begin(world: World, *, actor: Actor, slug: str, origin: Origin = NOWHERE) ->
 
 def open_change(tx: Session, world: World, album: Album, *, actor: Actor, origin: Origin) -> str:
     """Write down that something is about to come into an album, and return the identifier of the change."""
+    spool.check_room(world.settings)
     at = world.clock()
     change = ledger.write(
         tx, album, actor=actor, verb=ChangeVerb.ADD, series=(), at=at, receiving=True, origin=origin
@@ -151,6 +152,7 @@ def expect(
         If the file is larger, or there are more, than the site allows.
 
     """
+    spool.check_room(world.settings)
     where = spool.of_file(world.settings, upload, number)
     there = where.stat().st_size if where.exists() else 0
     with on_record(world, actor=actor, origin=origin), world.store.write() as tx:
@@ -294,8 +296,10 @@ def _check_bounds(tx: Session, world: World, upload: str, *, size: int) -> None:
         raise Invalid(
             "number", "One upload holds {most} files at most.", most=str(settings.upload_most_files)
         )
-    # A zip file may be as large as all that is in it.
-    if size > settings.upload_total_mb * _MB:
+    found = table.upload(tx, upload)
+    assert found is not None  # noqa: S101 - it was just looked up
+    # A zip file may be as large as all that is in it; what was begun and not ended lies on the disk.
+    if found.bytes + table.pending(tx, upload) + size > settings.upload_total_mb * _MB:
         raise Invalid("size", "One upload holds {most} MB at most.", most=str(settings.upload_total_mb))
 
 

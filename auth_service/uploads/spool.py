@@ -9,6 +9,9 @@ from pathlib import Path
 from auth_service.errors import Unavailable
 from auth_service.settings import Settings
 
+SPARED = 1024**3
+"""Bytes of the disk that are left free."""
+
 
 def folder(settings: Settings) -> Path:
     """Return the folder in which all uploads wait."""
@@ -35,6 +38,20 @@ def _is_ours_alone(top: Path) -> bool:
     """Tell whether nobody else may look into a folder: in the system's own, somebody may have made it."""
     found = top.lstat()
     return stat.S_ISDIR(found.st_mode) and found.st_uid == os.geteuid() and not found.st_mode & 0o077
+
+
+def check_room(settings: Settings) -> None:
+    """Refuse to take more where the disk is nearly full: the rest of it is others'.
+
+    Raises
+    ------
+    Unavailable
+        If less than `SPARED` is free.
+
+    """
+    top = folder(settings)
+    if shutil.disk_usage(top if top.exists() else top.parent).free < SPARED:
+        raise Unavailable("uploads")
 
 
 def of_file(settings: Settings, change: str, number: int) -> Path:

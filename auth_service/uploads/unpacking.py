@@ -13,6 +13,9 @@ from typing import IO
 
 from auth_service.vocabulary import LineFailure
 
+LARGEST_DIRECTORY = 16 * 1024**2
+"""Bytes of a zip file's own directory: some hundred thousand names."""
+
 _PIECE = 1 << 20
 _ENCRYPTED = 0x1
 _ZIPPED = b"PK\x03\x04"
@@ -60,6 +63,9 @@ def pieces(file: Path, name: str, room: Room, *, folder: Path) -> Iterator[Piece
     if start not in (_ZIPPED, _EMPTY):
         yield _taken(Piece(name=name, file=file, size=file.stat().st_size), room)
         return
+    if _directory_size(file) > LARGEST_DIRECTORY:
+        yield Piece(name=name, why=LineFailure.TOO_MANY)
+        return
     try:
         with zipfile.ZipFile(file) as archive:
             for entry in archive.infolist():
@@ -68,6 +74,14 @@ def pieces(file: Path, name: str, room: Room, *, folder: Path) -> Iterator[Piece
     except (zipfile.BadZipFile, UnicodeError, ValueError, OSError):
         # Of a directory that contradicts itself nothing more can be known.
         yield Piece(name=name, why=LineFailure.BROKEN)
+
+
+def _directory_size(file: Path) -> int:
+    """Return how large a zip file's directory is: all of it is read into memory at once."""
+    with file.open("rb") as stream:
+        # As ZipFile itself reads it, so that both see the same.
+        end = zipfile._EndRecData(stream)  # type: ignore[attr-defined]  # noqa: SLF001 - there is no public way
+    return int(end[zipfile._ECD_SIZE]) if end else 0  # type: ignore[attr-defined]  # noqa: SLF001 - the same
 
 
 def _out_of(

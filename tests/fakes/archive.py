@@ -57,6 +57,8 @@ class FakeArchive:
         """Series whose size was asked for."""
         self.sent: list[int] = []
         """Sizes of the files that were sent to it."""
+        self.refuses = False
+        """Whether it takes no file."""
         self.down = False
 
     # What tests do to it.
@@ -244,6 +246,8 @@ class FakeArchive:
         """Store a file, unless there is one of its identifiers."""
         self._alive()
         self.sent.append(file.stat().st_size)
+        if self.refuses:
+            raise NotAccepted
         try:
             dataset = dcmread(file, stop_before_pixels=True)
         except InvalidDicomError:
