@@ -74,6 +74,7 @@ ROUTES = {
         make-study-archive make-study-media make-series-archive make-series-media make-archive
         make-media make-media-extended
     """,
+    ("POST", "upload", "album", "answered"): "store store-in-study orthanc-store",
     ("GET", "administer", "system", "streamed"): """
         get-system get-statistics get-plugins get-plugins-name get-jobs-job get-modalities-name
         get-modalities-name-configuration get-tools get-tools-accepted-sop-classes
@@ -147,6 +148,8 @@ def test_whatever_changes_anything_is_for_administrators_or_for_nobody_or_only_a
         "find", "count-resources", "lookup",
         "make-study-archive", "make-study-media", "make-series-archive", "make-series-media",
         "make-archive", "make-media", "make-media-extended",
+        # New images, into an album that is named; nothing that exists is changed by it.
+        "store", "store-in-study", "orthanc-store",
         "post-jobs-job-cancel", "post-jobs-job-pause", "post-jobs-job-resume", "post-jobs-job-resubmit",
         "post-patients-id-archive", "post-patients-id-media",
     }  # fmt: skip
