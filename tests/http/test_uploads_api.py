@@ -11,7 +11,7 @@ import pytest
 from auth_service.albums import members
 from auth_service.albums.members import Rights
 from auth_service.policy.model import SYSTEM
-from auth_service.uploads import tending
+from auth_service.uploads import spool, tending
 from auth_service.uploads.sending import LARGEST_PIECE
 from auth_service.vocabulary import Action, AlbumRole
 from tests.fakes.files import dicom, zipped
@@ -296,6 +296,26 @@ def test_bounds_are_kept(world: World, tmp_path: Path) -> None:
         longer = put(client, upload, 2, b"12345", size=4)
         assert (longer.status_code, longer.json()["reason"]) == (422, "body")
     world.close()
+
+
+def test_what_is_begun_and_not_ended_counts_too(world: World, tmp_path: Path) -> None:
+    world.close()
+    world = World.make(tmp_path, upload_total_mb=3)
+    with world.client("owner_a") as client:
+        upload = begin(client)
+        assert put(client, upload, 1, b"begun", size=2 * 1024**2).json()["received"] == 5
+        refused = put(client, upload, 2, b"more", size=2 * 1024**2)
+        assert (refused.status_code, refused.json()["reason"]) == (422, "size")
+        assert put(client, upload, 2, b"text").status_code == 200
+    world.close()
+
+
+def test_a_disk_that_is_nearly_full_takes_no_more(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    with world.client("owner_a") as client:
+        upload = begin(client)
+        monkeypatch.setattr(spool, "SPARED", 2**62)
+        for answer in (put(client, upload, 1, b"text"), client.post("/api/albums/a/uploads")):
+            assert (answer.status_code, answer.json()["reason"]) == (503, "uploads")
 
 
 def test_many_files_in_a_zip_file_are_bounded_too(world: World, tmp_path: Path) -> None:
