@@ -85,26 +85,37 @@ def shots(manifest: dict[str, Any]) -> list[Shot]:
     card, table = '[class*="st-key-card-"]', '[data-testid="stDataFrame"] canvas'
     albums = Shot(name="albums", path="/portal/albums", seen=card)
     album = Shot(name="album", path="/portal/album?album=head-ct", seen=table)
+    notice, head = ".st-key-notice", "h1"
+    inside = [
+        Shot(name="contents", path="/portal/contents?album=head-ct", seen=head),
+        Shot(name="members", path="/portal/album_members?album=head-ct", seen=table),
+        Shot(name="settings", path="/portal/album_settings?album=head-ct", seen=head),
+        Shot(name="held", path="/portal/album_held?album=head-ct", seen=notice),
+        Shot(name="people", path="/portal/my_members", seen=table),
+        Shot(name="upload", path="/upload/?album=head-ct", seen="#drop", arrange=_choose_files),
+        Shot(name="search", path="/portal/search?Modality=CT", seen=table),
+    ]
     return [
         Shot(name="signin", path="/portal/albums", seen=portal.FORM, person=None),
         albums,
         album,
         Shot(name="study", path=study, seen=f"{card} img"),
-        Shot(name="upload", path="/upload/?album=head-ct", seen="#drop", arrange=_choose_files),
+        *inside,
         Shot(name="me", path="/portal/me", seen="table.rights"),
-        Shot(name="search", path="/portal/search?Modality=CT", seen=table),
         Shot(name="audit", path="/portal/audit", seen=table, person="admin"),
+        Shot(name="ownerless", path="/portal/ownerless", seen=notice, person="admin"),
+        Shot(name="arrivals", path="/portal/arrivals", seen=notice, person="admin"),
         *_whys(manifest),
         Shot(name="empty", path="/portal/albums", seen=".st-key-notice", person="stranger"),
         Shot(name="missing", path="/portal/album?album=head-ct", seen=".st-key-notice", person="stranger"),
         Shot(name="ohif", path=viewer, seen="canvas.cornerstone-canvas", arrange=_show_the_middle),
         *(
-            Shot(name=f"{one.name}-800", path=one.path, seen=one.seen, width=800, languages=("en",))
-            for one in (albums, album)
+            replace(one, name=f"{one.name}-800", width=800, languages=("fr",) if one in inside else ("en",))
+            for one in (albums, album, *inside)
         ),
         *(
-            Shot(name=f"{one.name}-dark", path=one.path, seen=one.seen, theme="dark", languages=("en",))
-            for one in (albums, album)
+            replace(one, name=f"{one.name}-dark", theme="dark", languages=("en",))
+            for one in (albums, album, *inside)
         ),
         Shot(name="signedout", path="/portal/albums", seen=card, person="member-b", arrange=_sign_out),
     ]

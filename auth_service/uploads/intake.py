@@ -42,6 +42,9 @@ from auth_service.world import World
 _LOCKS = [threading.Lock() for _ in range(256)]
 """For what must not be looked up and stored by two at once; each identifier has its own, mostly."""
 
+_CLEANING = threading.BoundedSemaphore(2)
+"""De-identifying takes a file into memory, several times over: so many at once."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Taken:
@@ -139,7 +142,8 @@ class Intake:
 
     def _take_cleaned(self, head: Head, file: Path, name: str, profile: Profile) -> Taken:
         """De-identify a file, and take what comes of it."""
-        outcome = deidentify(dcmread(file), profile)
+        with _CLEANING:
+            outcome = deidentify(dcmread(file), profile)
         if isinstance(outcome, Refused):
             return Taken(name=name, head=head, why=LineFailure.NOT_DEIDENTIFIABLE)
         if isinstance(outcome, Held):
