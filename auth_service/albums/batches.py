@@ -70,6 +70,19 @@ def do_batch(world: World, change_id: str, *, lease: Lease) -> None:
     counts.after_change(world, album_id=album.id, slug=album.slug)
 
 
+def finish(world: World, change_id: str) -> None:
+    """Close a change of which nothing is due, whatever else is asked of its album; harmless when repeated."""
+    with world.store.write() as tx:
+        change, album = _found(tx, change_id)
+        if (
+            change.finished_at is None
+            and change.state != ChangeState.RECEIVING
+            and not table.due(tx, change_id, 1)
+        ):
+            _close(tx, change_id, world)
+    counts.after_change(world, album_id=album.id, slug=album.slug)
+
+
 def _found(tx: Session, change_id: str) -> tuple[Change, Album]:
     found = table.change(tx, change_id)
     assert found is not None  # noqa: S101 - it was just listed, and changes are never deleted
@@ -86,9 +99,11 @@ def _close(tx: Session, change_id: str, world: World) -> None:
     change, album = _found(tx, change_id)
     at = world.clock()
     tally = reports.tally(tx, change.id)
-    state = ChangeState.DONE if tally.done else ChangeState.FAILED
+    upload = uploads.upload(tx, change.id)
+    # Images that came into series which were there before are no line.
+    state = ChangeState.DONE if tally.done or (upload is not None and upload.stored) else ChangeState.FAILED
     # Of an upload that was stopped nobody knows what would have come.
-    stopped = change.cancelled_at is not None and uploads.upload(tx, change.id) is not None
+    stopped = change.cancelled_at is not None and upload is not None
     if stopped or reports.was_cut_short(tx, change.id):
         state = ChangeState.CANCELLED
     if not table.set_state(tx, change.id, state, finished_at=at):

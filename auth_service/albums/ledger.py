@@ -147,7 +147,7 @@ def write(
     """
     change = uuid4().hex
     asker = actor.subject_id if actor.subject else None
-    if asker is not None and series:
+    if asker is not None and (series or receiving):
         # Of two that come at once the second waits: the bound holds.
         people.lock(tx, provider=actor.provider, subject=actor.subject)
         if table.number_unfinished(tx, asker) >= MOST_UNFINISHED:

@@ -13,11 +13,11 @@ import time
 from sqlalchemy.orm import Session
 
 from auth_service.albums import ledger, turns
-from auth_service.albums.batches import BATCH
+from auth_service.albums.batches import finish
 from auth_service.albums.labelling import apply
 from auth_service.albums.leases import Lease, Replaced
-from auth_service.archive import Archive
-from auth_service.errors import Conflict
+from auth_service.archive import AmbiguousError, Archive, ArchivedInstance
+from auth_service.errors import Conflict, Unavailable
 from auth_service.policy.model import SYSTEM
 from auth_service.store import counts as counts_table
 from auth_service.store import ledger as table
@@ -45,12 +45,19 @@ def intend(tx: Session, world: World, *, change: str, series: str, instance: str
         If nothing more may come by this change.
 
     """
+    check_receiving(tx, change)
     found = table.change(tx, change)
-    if found is None or found[0].state != ChangeState.RECEIVING or found[0].cancelled_at is not None:
-        raise Conflict("This upload is over.", reason="over")
+    assert found is not None  # noqa: S101 - it was just looked at
     if table.line(tx, change, series) is None:
         table.add_line(tx, change, album_id=found[1].id, series=series, at=world.clock())
     uploads.expect(tx, change, series=series, instance=instance)
+
+
+def check_receiving(tx: Session, change: str) -> None:
+    """Refuse to take anything more by a change that is over, or was stopped; raises `Conflict`."""
+    found = table.change(tx, change)
+    if found is None or found[0].state != ChangeState.RECEIVING or found[0].cancelled_at is not None:
+        raise Conflict("This upload is over.", reason="over")
 
 
 def did_not_come(tx: Session, *, change: str, series: str) -> None:
@@ -58,15 +65,26 @@ def did_not_come(tx: Session, *, change: str, series: str) -> None:
     uploads.expect(tx, change, series=series, instance=None)
 
 
-def came_before(world: World, *, change: str, series: str) -> bool:
-    """Tell whether a series came by this very change, and has not got its label yet."""
+def label_before(world: World, *, change: str, series: str) -> bool:
+    """Label a series that came by this very change and has no label yet; ``False``: it is none.
+
+    Raises
+    ------
+    Unavailable
+        If it cannot be labelled now: nothing more of it may come before it is.
+
+    """
     with world.store.read() as tx:
-        found, line = table.change(tx, change), table.line(tx, change, series)
-        instance = uploads.expected(tx, change).get(series)
-        if found is None or line is None or instance is None:
-            return False
-        slug, due = found[1].slug, line.done_at is None and line.failure is None
-    return due and _came(world.archive, instance, series, slug=slug)
+        line, instance = table.line(tx, change, series), uploads.expected(tx, change).get(series)
+    if line is None or line.done_at is not None or line.failure is not None or instance is None:
+        return False
+    if not arrived(world, change=change, series=series, instance=instance):
+        return False
+    with world.store.read() as tx:
+        line = table.line(tx, change, series)
+    if line is None or line.done_at is None:
+        raise Unavailable("album")
+    return True
 
 
 def arrived(world: World, *, change: str, series: str, instance: str) -> bool:
@@ -86,49 +104,98 @@ def arrived(world: World, *, change: str, series: str, instance: str) -> bool:
         album_id, slug, deleted = album.id, album.slug, album.deleted_at is not None
     if not _came(world.archive, instance, series, slug=slug):
         return False
-    if over and not deleted:
+    if deleted:
+        return False
+    if over:
         # The change was closed while the image was under way: what came is not left without its label.
         begun = ledger.begin(world, actor=SYSTEM, album=slug, verb=ChangeVerb.ADD, series=[series])
-        return ledger.run(world, change=begun).done > 0
-    if over:
-        return True
-    stamps = _label(world, album_id=album_id, slug=slug, lines=[Line(id=line.id, series_uid=series)])
-    return all(stamp.failure is not LineFailure.AMBIGUOUS for stamp in stamps)
+        done = ledger.run(world, change=begun).done > 0
+    else:
+        stamps = _label(world, album_id=album_id, slug=slug, lines=[Line(id=line.id, series_uid=series)])
+        done = all(stamp.failure is not LineFailure.AMBIGUOUS for stamp in stamps)
+    if done and not _alone_in(world.archive, instance, slug=slug):
+        # Another process gave it to another album at the same moment: it is neither's.
+        undone = ledger.begin(world, actor=SYSTEM, album=slug, verb=ChangeVerb.REMOVE, series=[series])
+        ledger.run(world, change=undone)
+        return False
+    return done
 
 
 def label_arrived(world: World, *, change: str) -> None:
     """Label every series of a change that is receiving which has come by it and has no label yet."""
     with world.store.read() as tx:
         found = table.change(tx, change)
-        lines, expected = table.due(tx, change, BATCH), uploads.expected(tx, change)
     if found is None or found[0].state != ChangeState.RECEIVING:
         return
-    come = [
-        line
-        for line in lines
-        if line.series_uid in expected
-        and _came(world.archive, expected[line.series_uid], line.series_uid, slug=found[1].slug)
-    ]
-    _label(world, album_id=found[1].id, slug=found[1].slug, lines=come)
+    album = found[1]
+    if album.deleted_at is not None:
+        return
+    for line in _come(world, change, slug=album.slug):
+        _label(world, album_id=album.id, slug=album.slug, lines=[line])
 
 
 def close(world: World, *, change: str) -> None:
-    """Say that nothing more comes by a change, and finish it; harmless when it was said before."""
+    """Say that nothing more comes by a change, and finish it; harmless when it was said before.
+
+    Raises
+    ------
+    Unavailable
+        If something that has come cannot be labelled now: it goes on receiving, and is closed later.
+
+    """
     label_arrived(world, change=change)
+    with world.store.read() as tx:
+        found = table.change(tx, change)
+    if found is None:
+        return
+    receives = found[0].state == ChangeState.RECEIVING and found[1].deleted_at is None
+    if receives and _come(world, change, slug=found[1].slug):
+        raise Unavailable("album")
     with world.store.write() as tx:
         if table.received(tx, change):
             # What of these comes from now on does not come by this.
             table.give_up(tx, change)
-    ledger.run(world, change=change)
+    finish(world, change)
+
+
+def _come(world: World, change: str, *, slug: str) -> list[Line]:
+    """Return the lines that are due of which the announced image has come."""
+    with world.store.read() as tx:
+        expected = uploads.expected(tx, change)
+        lines = table.due_of(tx, change, expected)
+    return [
+        line for line in lines if _came(world.archive, expected[line.series_uid], line.series_uid, slug=slug)
+    ]
 
 
 def _came(archive: Archive, instance: str, series: str, *, slug: str) -> bool:
-    """Tell whether an image has come, into a series that nobody has put into another album meanwhile."""
-    found = archive.instance(instance)
-    if found is None or found.series.uid != series:
+    """Tell whether an image has come, as the only one of a series that is in no other album.
+
+    What has the album's label already came by it alone; of what has not, any other image is somebody else's.
+    """
+    try:
+        found = archive.instance(instance)
+    except AmbiguousError:
         return False
+    if found is None or found.series.uid != series or _others(found, slug):
+        return False
+    if album_label(slug) in found.series.labels:
+        return True
+    return archive.count({"Level": "Instance", "Query": {"SeriesInstanceUID": series}}) == 1
+
+
+def _alone_in(archive: Archive, instance: str, *, slug: str) -> bool:
+    try:
+        found = archive.instance(instance)
+    except AmbiguousError:
+        return False
+    return found is not None and not _others(found, slug)
+
+
+def _others(found: ArchivedInstance, slug: str) -> bool:
+    """Tell whether the series of an image is in another album."""
     others = found.series.labels - {album_label(slug)}
-    return not any(label_kind(label) is LabelKind.ALBUM for label in others)
+    return any(label_kind(label) is LabelKind.ALBUM for label in others)
 
 
 def _label(world: World, *, album_id: int, slug: str, lines: list[Line]) -> list[Stamp]:
@@ -137,7 +204,7 @@ def _label(world: World, *, album_id: int, slug: str, lines: list[Line]) -> list
     deadline = time.monotonic() + _PATIENCE
     while time.monotonic() < deadline:
         try:
-            with turns.alone_with(world, album_id) as lease:
+            with turns.alone_with(world, album_id, patience=_PATIENCE) as lease:
                 if lease is not None:
                     return _label_with(world, lease, album_id=album_id, slug=slug, lines=lines)
         except Replaced:

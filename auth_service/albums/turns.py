@@ -24,8 +24,13 @@ _locks: defaultdict[tuple[str, int], threading.Lock] = defaultdict(threading.Loc
 
 
 @contextmanager
-def alone_with(world: World, album_id: int) -> Iterator[Lease | None]:
-    """Have nobody else write the label of an album meanwhile; ``None``: another process does.
+def alone_with(world: World, album_id: int, *, patience: float | None = None) -> Iterator[Lease | None]:
+    """Have nobody else write the label of an album meanwhile; ``None``: somebody else does.
+
+    Parameters
+    ----------
+    patience : float, optional
+        Seconds to wait for another thread of this process; without it, however long it takes.
 
     Raises
     ------
@@ -33,8 +38,15 @@ def alone_with(world: World, album_id: int) -> Iterator[Lease | None]:
         By `Lease.keep` and `Lease.confirm`, if another process took its place.
 
     """
-    with _locks[world.store.writer, album_id], held(world, album_id) as lease:
-        yield lease
+    lock = _locks[world.store.writer, album_id]
+    if not lock.acquire(timeout=-1 if patience is None else patience):
+        yield None
+        return
+    try:
+        with held(world, album_id) as lease:
+            yield lease
+    finally:
+        lock.release()
 
 
 def step(world: World, album_id: int) -> bool:

@@ -6,6 +6,8 @@ Orthanc's ``/tools/find`` knows wildcards and lists. What exists twice is refuse
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +27,9 @@ from auth_service.errors import Invalid, NotFound, ServiceError, Unavailable
 from auth_service.labels import LabelWriter, unasked
 from auth_service.reach import Questions
 from auth_service.vocabulary import Level
+
+_PREAMBLE = 128
+"""Bytes before the prefix of a DICOM file."""
 
 _TURN = 2.0
 """Seconds that a question waits for a connection."""
@@ -193,19 +198,25 @@ class OrthancArchive:
         )
 
     def store(self, file: Path) -> Stored:
-        """Send a file to ``/instances``, as it is read."""
+        """Send a file to ``/instances``, as it is read.
+
+        With an empty preamble (PS3.10, section 7.1): Orthanc takes what begins like a zip file for one, and
+        stores what is in it.
+        """
+        size = file.stat().st_size
         try:
             with file.open("rb") as stream:
-                answer = self._uploads.post(
-                    "/instances", content=stream, headers={"Content-Type": "application/dicom"}
-                )
+                stream.seek(_PREAMBLE)
+                pieces = chain([bytes(_PREAMBLE)], iter(partial(stream.read, _PIECE), b""))
+                headers = {"Content-Type": "application/dicom", "Content-Length": str(size)}
+                answer = self._uploads.post("/instances", content=pieces, headers=headers)
             if answer.status_code == httpx.codes.BAD_REQUEST:
                 raise NotAccepted
             answer.raise_for_status()
         except httpx.HTTPError as error:
             raise Unavailable("orthanc") from error
         said = answer.json()
-        if said["Status"] not in ("Success", "AlreadyStored"):
+        if not isinstance(said, dict) or said.get("Status") not in ("Success", "AlreadyStored"):
             raise NotAccepted
         return Stored(id=said["ID"], new=said["Status"] == "Success")
 

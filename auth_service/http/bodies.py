@@ -1,5 +1,6 @@
 """Read bodies that may be long, as they come: within bounds, and never whole in memory."""
 
+from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import TypeVar
@@ -10,7 +11,8 @@ from fastapi import FastAPI, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect
 
-from auth_service.errors import Invalid
+from auth_service.errors import Invalid, TooMany
+from auth_service.policy.model import Actor
 
 _AT_ONCE = 1024**2
 """Bytes that are written to a disk at once."""
@@ -18,19 +20,39 @@ _AT_ONCE = 1024**2
 
 Answer = TypeVar("Answer")
 
+OF_ONE = 6
+"""Files of one person that are looked through at once: the page sends four."""
+
 AT_ONCE = 8
 """Files that are looked through at once: decisions about images have threads and connections besides."""
 
 
-async def looked_through(request: Request, look: Callable[[], Answer]) -> Answer:
-    """Look through what has come, in a thread, when it is its turn."""
+async def looked_through(request: Request, actor: Actor, look: Callable[[], Answer]) -> Answer:
+    """Look through what has come, in a thread, when it is its turn.
+
+    Raises
+    ------
+    TooMany
+        If as many of this person's are being looked through, or wait for it, as one person's may.
+
+    """
     limiter: anyio.CapacityLimiter = request.app.state.looking_through
-    return await anyio.to_thread.run_sync(look, limiter=limiter)
+    under_way: Counter[str] = request.app.state.under_way
+    if under_way[actor.key] >= OF_ONE:
+        raise TooMany("Too many of your files are being looked through: wait a moment.")
+    under_way[actor.key] += 1
+    try:
+        return await anyio.to_thread.run_sync(look, limiter=limiter)
+    finally:
+        under_way[actor.key] -= 1
+        if not under_way[actor.key]:
+            del under_way[actor.key]
 
 
 def install(app: FastAPI) -> None:
     """Let so many files be looked through at once."""
     app.state.looking_through = anyio.CapacityLimiter(AT_ONCE)
+    app.state.under_way = Counter()
 
 
 async def gathered(request: Request) -> AsyncIterator[bytes]:

@@ -7,11 +7,16 @@ from tempfile import NamedTemporaryFile, _TemporaryFileWrapper
 from fastapi import Request
 from python_multipart.exceptions import MultipartParseError
 from python_multipart.multipart import MultipartParser, parse_options_header
+from starlette.concurrency import run_in_threadpool
 
 from auth_service.errors import Invalid, Unsupported
 from auth_service.http.bodies import gathered
+from auth_service.vocabulary import LineFailure
 
 DICOM = "application/dicom"
+
+SMALLEST = 132
+"""Bytes before which nothing is a DICOM file (PS3.10, section 7.1)."""
 
 _KINDS = (DICOM, "application/octet-stream", "")
 """What a part may call itself; whether it is DICOM is looked at when it is there."""
@@ -38,11 +43,12 @@ class _Parts:
     """Writes each part into a file of its own; whole ones wait in ``whole``."""
 
     def __init__(self, boundary: bytes, folder: Path, *, largest: int) -> None:
-        self.whole: list[Path | None] = []
-        """``None``: a part that was too large."""
+        self.whole: list[Path | LineFailure] = []
+        """Files, or why a part is none."""
         self.ended = False
         self._folder = folder
         self._largest = largest
+        self._begun = bytearray()
         self._file: _TemporaryFileWrapper[bytes] | None = None
         self._size = 0
         self._header = [b"", b""]
@@ -73,11 +79,11 @@ class _Parts:
             self._file.close()
             Path(self._file.name).unlink(missing_ok=True)
         for one in self.whole:
-            if one is not None:
+            if isinstance(one, Path):
                 one.unlink(missing_ok=True)
 
     def _begin(self) -> None:
-        self._file = NamedTemporaryFile(dir=self._folder, prefix="part-", delete=False)  # noqa: SIM115 - until its end
+        self._begun.clear()
         self._size = 0
 
     def _header_begin(self) -> None:
@@ -98,19 +104,29 @@ class _Parts:
                 raise Unsupported(known=DICOM)
 
     def _data(self, data: bytes, start: int, end: int) -> None:
-        assert self._file is not None  # noqa: S101 - a part has begun
         self._size += end - start
-        if self._size <= self._largest:
+        if self._size > self._largest:
+            return
+        if self._file is None:
+            self._begun += data[start:end]
+            if len(self._begun) < SMALLEST:
+                # A body of many parts with nothing in them must not become as many files.
+                return
+            self._file = NamedTemporaryFile(dir=self._folder, prefix="part-", delete=False)  # noqa: SIM115 - until its end
+            self._file.write(self._begun)
+        else:
             self._file.write(data[start:end])
 
     def _end(self) -> None:
-        assert self._file is not None  # noqa: S101 - a part has begun
+        if self._file is None:
+            self.whole.append(LineFailure.NOT_DICOM)
+            return
         file = Path(self._file.name)
         self._file.close()
         self._file = None
         if self._size > self._largest:
             file.unlink(missing_ok=True)
-            self.whole.append(None)
+            self.whole.append(LineFailure.TOO_LARGE)
         else:
             self.whole.append(file)
 
@@ -118,7 +134,9 @@ class _Parts:
         self.ended = True
 
 
-async def parts(request: Request, folder: Path, *, largest: int, total: int) -> AsyncIterator[Path | None]:
+async def parts(
+    request: Request, folder: Path, *, largest: int, total: int, most: int
+) -> AsyncIterator[Path | LineFailure]:
     """Give the parts of a request's body, each as a file that is removed when the next is asked for.
 
     Parameters
@@ -127,29 +145,39 @@ async def parts(request: Request, folder: Path, *, largest: int, total: int) -> 
     folder : Path
         Where to write them.
     largest, total : int
-        Bytes of one part, and of the body: ``None`` stands for a part that is larger.
+        Bytes of one part, and of the body.
+    most : int
+        Parts.
+
+    Yields
+    ------
+    Path or LineFailure
+        Why a part is no file: it is larger than one may be, or too small to be one.
 
     Raises
     ------
     Unsupported
         If it is something else than DICOM files.
     Invalid
-        If it is no multipart message, is cut off, or is larger than it may be.
+        If it is no multipart message, is cut off, or is larger, or of more parts, than it may be.
 
     """
     reading = _Parts(boundary_of(request.headers.get("content-type", "")), folder, largest=largest)
-    came = 0
+    came = given = 0
     try:
         async for chunk in gathered(request):
             came += len(chunk)
             if came > total:
                 raise Invalid("body", "{field} is too large.")
-            reading.write(chunk)
+            await run_in_threadpool(reading.write, chunk)
             while reading.whole:
+                given += 1
+                if given > most:
+                    raise Invalid("body", "{field} is too large.")
                 one = reading.whole[0]
                 yield one
                 reading.whole.pop(0)
-                if one is not None:
+                if isinstance(one, Path):
                     one.unlink(missing_ok=True)
         if not reading.ended:
             raise Invalid("body", "{field} is cut off.")

@@ -4,6 +4,7 @@ Both name the album (``?album=``) in which it is to be. What is refused does not
 """
 
 from collections.abc import Iterable
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
@@ -66,36 +67,57 @@ async def _stow(request: Request, actor: Actor, album: str, study: str | None) -
     reading.accepts_dicom_json(request)
     boundary_of(request.headers.get("content-type", ""))
     services = request.app.state.services
-    settings = services.settings
     intake = await run_in_threadpool(
         storing.begin, services, actor=actor, slug=album, study=study, origin=Origin.of(request.headers)
     )
     taken: list[Taken] = []
-    silent: Unavailable | None = None
     try:
-        folder = await run_in_threadpool(spool.of_upload, settings, intake.change)
-        largest, total = settings.upload_largest_mb * _MB, settings.upload_total_mb * _MB
-        async for part in parts(request, folder, largest=largest, total=total):
-            name = f"{len(taken) + 1}"
-            try:
-                taken += await looked_through(request, partial(_part, intake, part, name))
-            except Unavailable as error:
-                silent = error
-                taken.append(Taken(name=name, why=LineFailure.NOT_ACCEPTED))
+        await _take_parts(request, actor, intake, taken)
+    except ServiceError:
+        if all(one.why is not None for one in taken):
+            raise
+        # What came before is stored, and that is said; of the rest nothing is known.
+        taken.append(Taken(name="", why=LineFailure.NOT_ACCEPTED))
     finally:
-        await run_in_threadpool(sending.close, services, intake.change)
-    if silent is not None and all(one.why is not None for one in taken):
-        raise silent
+        await run_in_threadpool(_end, intake)
     if not taken:
         raise Invalid("body", "{field} holds no instance.")
+    public_url = services.settings.public_url
     return JSONResponse(
-        _answer(settings.public_url, taken, study), status_code=_status(taken), media_type=reading.DICOM_JSON
+        _answer(public_url, taken, study), status_code=_status(taken), media_type=reading.DICOM_JSON
     )
 
 
-def _part(intake: Intake, part: Path | None, name: str) -> list[Taken]:
-    if part is None:
-        return [sending.refuse(intake, name, LineFailure.TOO_LARGE)]
+async def _take_parts(request: Request, actor: Actor, intake: Intake, taken: list[Taken]) -> None:
+    """Take part after part; raises the last silence of the archive if nothing at all was stored."""
+    settings = request.app.state.services.settings
+    folder = await run_in_threadpool(spool.of_upload, settings, intake.change)
+    bounds = {
+        "largest": settings.upload_largest_mb * _MB,
+        "total": settings.upload_total_mb * _MB,
+        "most": settings.upload_most_files,
+    }
+    silent: Unavailable | None = None
+    async for part in parts(request, folder, **bounds):
+        name = f"{len(taken) + 1}"
+        try:
+            taken += await looked_through(request, actor, partial(_part, intake, part, name))
+        except Unavailable as error:
+            silent = error
+            taken.append(Taken(name=name, why=LineFailure.NOT_ACCEPTED))
+    if silent is not None and all(one.why is not None for one in taken):
+        raise silent
+
+
+def _end(intake: Intake) -> None:
+    # What cannot be ended now is looked after, and what was stored is told all the same.
+    with suppress(Unavailable):
+        sending.close(intake.world, intake.change)
+
+
+def _part(intake: Intake, part: Path | LineFailure, name: str) -> list[Taken]:
+    if isinstance(part, LineFailure):
+        return [sending.refuse(intake, name, part)]
     return sending.take_all(intake, part, name)
 
 
@@ -156,9 +178,9 @@ async def store_as_orthanc(request: Request, actor: SignedIn, album: Album) -> J
     try:
         file = await run_in_threadpool(spool.of_file, settings, intake.change, 1)
         await appended(request, file, most=settings.upload_total_mb * _MB)
-        taken = await looked_through(request, partial(sending.take_all, intake, file, "1"))
+        taken = await looked_through(request, actor, partial(sending.take_all, intake, file, "1"))
     finally:
-        await run_in_threadpool(sending.close, services, intake.change)
+        await run_in_threadpool(_end, intake)
     if len(taken) == 1 and "/" not in taken[0].name:
         why = taken[0].why
         if why is not None and why is not LineFailure.PRESENT:

@@ -99,7 +99,7 @@ async def send(
         look_through = partial(
             sending.received, services, actor=actor, upload=upload, number=number, origin=origin
         )
-        state = await looked_through(request, look_through)
+        state = await looked_through(request, actor, look_through)
     return _file(state)
 
 

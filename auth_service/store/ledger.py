@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import CursorResult, ScalarSelect, Select, Table, bindparam, func, insert, select, update
 from sqlalchemy.orm import Session, aliased
 
+from auth_service.pieces import pieces
 from auth_service.store.tables import Album, Change, LedgerEntry, NotTakenEntry
 from auth_service.vocabulary import ChangeState, ChangeVerb, LineFailure
 
@@ -174,6 +175,17 @@ def due(tx: Session, change_id: str, limit: int) -> list[Line]:
         .limit(limit)
     )
     return [Line(id=line, series_uid=uid) for line, uid in tx.execute(query)]
+
+
+def due_of(tx: Session, change_id: str, series: Collection[str]) -> list[Line]:
+    """Return the lines of a change about some series that are due."""
+    found: list[Line] = []
+    for some in pieces(sorted(series), 500):
+        query = select(LedgerEntry.id, LedgerEntry.series_uid).where(
+            LedgerEntry.change_id == change_id, LedgerEntry.series_uid.in_(some), *_DUE
+        )
+        found += [Line(id=line, series_uid=uid) for line, uid in tx.execute(query)]
+    return found
 
 
 def stamp(tx: Session, stamps: Collection[Stamp], at: datetime) -> None:

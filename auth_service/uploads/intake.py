@@ -23,7 +23,7 @@ from auth_service.albums import receiving
 from auth_service.albums.rights import check_open_to, on_record
 from auth_service.archive import NotAccepted, orthanc_id, type_of_level, uid_of_level
 from auth_service.deidentifying import keeping
-from auth_service.deidentifying.core import METHOD, Held, Refused, deidentify
+from auth_service.deidentifying.core import Held, Refused, deidentify
 from auth_service.deidentifying.holding import hold
 from auth_service.deidentifying.profile import Profile
 from auth_service.errors import NotFound
@@ -109,36 +109,18 @@ class Intake:
             return Taken(name=name, why=unfit.why)
         if self.study is not None and head.study != self.study:
             return Taken(name=name, head=head, why=LineFailure.WRONG_STUDY)
-        profile = self._profile(head)
+        profile = self._profile()
         if profile is None:
-            return Taken(name=name, head=head, why=self._take(head, file))
+            return Taken(name=name, head=head, why=self._take(head, file, cleaned=False))
         return self._take_cleaned(head, file, name, profile)
 
-    def _profile(self, head: Head) -> Profile | None:
-        """Return how the album de-identifies what comes; ``None``: this is taken as it is."""
+    def _profile(self) -> Profile | None:
+        """Return how the album de-identifies what comes; ``None``: it is taken as it is."""
         if self.released:
             return None
         with self.world.store.read() as tx:
             album = albums_table.album(tx, self.slug)
-            profile = keeping.of_album(tx, self.world, album) if album is not None else None
-        if profile is not None and head.sop_class in VIEWER_CLASSES and self._is_of_cleaned(head):
-            return None
-        return profile
-
-    def _is_of_cleaned(self, head: Head) -> bool:
-        """Tell whether the album has the study as it was de-identified here.
-
-        What a viewer makes of such images has their identifiers, and would be torn from them by new ones.
-        """
-        rows = self._find(
-            Level.STUDY, head.study, "PatientID", "PatientIdentityRemoved", "DeidentificationMethod"
-        )
-        return len(rows) == 1 and (
-            album_label(self.slug) in rows[0]["Labels"]
-            and _is_of(rows[0], head)
-            and rows[0]["RequestedTags"].get("PatientIdentityRemoved") == "YES"
-            and METHOD in (rows[0]["RequestedTags"].get("DeidentificationMethod") or "")
-        )
+            return keeping.of_album(tx, self.world, album) if album is not None else None
 
     def _take_cleaned(self, head: Head, file: Path, name: str, profile: Profile) -> Taken:
         """De-identify a file, and take what comes of it."""
@@ -157,10 +139,10 @@ class Intake:
         with NamedTemporaryFile(dir=file.parent, prefix="cleaned-") as out:
             out.write(outcome.file)
             out.flush()
-            why = self._take(cleaned, Path(out.name))
+            why = self._take(cleaned, Path(out.name), cleaned=True)
         return Taken(name=name, head=head if why else cleaned, why=why, changed=True)
 
-    def _take(self, head: Head, file: Path) -> LineFailure | None:
+    def _take(self, head: Head, file: Path, *, cleaned: bool) -> LineFailure | None:
         if self._annotates and head.sop_class not in VIEWER_CLASSES:
             return LineFailure.FORBIDDEN
         with _alone(head.study, head.series, head.sop):
@@ -172,6 +154,11 @@ class Intake:
                 return there
             if not there:
                 self._intend(head)
+            else:
+                self._check()
+            if not cleaned and self._profile() is not None:
+                # It was switched on since this file was read.
+                return LineFailure.NOT_DEIDENTIFIABLE
             return self._store(head, file, new=not there)
 
     def _of_image(self, head: Head) -> LineFailure | None:
@@ -194,11 +181,13 @@ class Intake:
         if len(rows) > 1 or rows[0]["RequestedTags"]["StudyInstanceUID"] != head.study:
             return LineFailure.TAKEN
         labelled = album_label(self.slug) in rows[0]["Labels"]
-        if not labelled and not receiving.came_before(self.world, change=self.change, series=head.series):
-            return LineFailure.TAKEN
         if labelled and self._annotates:
             return LineFailure.FORBIDDEN
-        return labelled if _is_of(rows[0], head) else LineFailure.WRONG_PATIENT
+        if not _is_of(rows[0], head):
+            return LineFailure.WRONG_PATIENT if labelled else LineFailure.TAKEN
+        if not labelled and not receiving.label_before(self.world, change=self.change, series=head.series):
+            return LineFailure.TAKEN
+        return True
 
     def _study(self, head: Head) -> LineFailure | None:
         """Say why a new series cannot come into its study."""
@@ -234,11 +223,18 @@ class Intake:
         )
         return any(visibility.opens(resource_of(one, labels)) for one in series)
 
+    def _check(self) -> None:
+        """Look at the right, and at the upload, once more: what came before may have taken hours."""
+        with on_record(self.world, actor=self.actor, origin=self.origin), self.world.store.read() as tx:
+            check_open_to(tx, self.world, actor=self.actor, action=self.action, slug=self.slug)
+            receiving.check_receiving(tx, self.change)
+
     def _intend(self, head: Head) -> None:
         with on_record(self.world, actor=self.actor, origin=self.origin), self.world.store.write() as tx:
             check_open_to(tx, self.world, actor=self.actor, action=self.action, slug=self.slug)
-            instance = orthanc_id(head.patient, head.study, head.series, head.sop)
-            receiving.intend(tx, self.world, change=self.change, series=head.series, instance=instance)
+            receiving.intend(
+                tx, self.world, change=self.change, series=head.series, instance=_orthanc_id(head)
+            )
 
     def _store(self, head: Head, file: Path, *, new: bool) -> LineFailure | None:
         try:
@@ -249,11 +245,17 @@ class Intake:
         if not stored.new:
             self._did_not_come(head, new=new)
             return LineFailure.PRESENT
+        if stored.id != _orthanc_id(head):
+            # It was read as something else than was judged.
+            self.world.archive.delete_instance(stored.id)
+            self._did_not_come(head, new=new)
+            return LineFailure.NOT_ACCEPTED
         if new and not receiving.arrived(
             self.world, change=self.change, series=head.series, instance=stored.id
         ):
-            # The same came from elsewhere at the same moment: neither would ever be served.
+            # Something of it came from elsewhere at the same moment.
             self.world.archive.delete_instance(stored.id)
+            self._did_not_come(head, new=new)
             return LineFailure.TAKEN
         return None
 
@@ -274,6 +276,10 @@ class Intake:
             }
         )
         return [row for row in rows if row["RequestedTags"][keyword] == uid]
+
+
+def _orthanc_id(head: Head) -> str:
+    return orthanc_id(head.patient, head.study, head.series, head.sop)
 
 
 def _is_of(row: dict[str, Any], head: Head) -> bool:

@@ -1,9 +1,12 @@
 """Look after uploads while the service runs: what a crash has left, and what nobody goes on with."""
 
 import logging
+from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 
 from auth_service.albums import receiving
+from auth_service.errors import Unavailable
 from auth_service.store import ledger, uploads
 from auth_service.uploads import sending, spool
 from auth_service.world import World
@@ -28,13 +31,24 @@ def look_after(world: World) -> None:
         left = ledger.left_due(tx, now - LEFT_AFTER)
         idle = uploads.idle(tx, now - timedelta(minutes=world.settings.upload_idle_minutes))
     for change in left:
-        receiving.label_arrived(world, change=change)
+        _one(change, partial(receiving.label_arrived, world, change=change))
     for change in idle:
         log.info("closing upload %s: nothing more came", change)
-        sending.close(world, change)
+        _one(change, partial(sending.close, world, change))
     # In this order: of what begins meanwhile the change is there before the folder.
     kept = spool.kept(world.settings)
     with world.store.read() as tx:
         over = kept - uploads.receiving(tx)
     for change in over:
         spool.drop(world.settings, change)
+
+
+def _one(change: str, do: Callable[[], object]) -> None:
+    """Look after one upload; what cannot be done for it must not keep the others waiting."""
+    try:
+        do()
+    except Unavailable as error:
+        if error.reason != "album":
+            raise
+    except Exception:
+        log.exception("upload %s could not be looked after", change)

@@ -69,8 +69,13 @@ def pieces(file: Path, name: str, room: Room, *, folder: Path) -> Iterator[Piece
     try:
         with zipfile.ZipFile(file) as archive:
             for entry in archive.infolist():
-                if not entry.is_dir() and not _is_passed_over(entry.filename):
-                    yield from _out_of(archive, entry, f"{name}/{entry.filename}", room, folder)
+                if entry.is_dir() or _is_passed_over(entry.filename):
+                    continue
+                if room.files <= 0:
+                    # One line says it of all the rest.
+                    yield Piece(name=f"{name}/{entry.filename}", why=LineFailure.TOO_MANY)
+                    return
+                yield from _out_of(archive, entry, f"{name}/{entry.filename}", room, folder)
     except (zipfile.BadZipFile, UnicodeError, ValueError, OSError):
         # Of a directory that contradicts itself nothing more can be known.
         yield Piece(name=name, why=LineFailure.BROKEN)
@@ -88,20 +93,22 @@ def _out_of(
     archive: zipfile.ZipFile, entry: zipfile.ZipInfo, name: str, room: Room, folder: Path
 ) -> Iterator[Piece]:
     if entry.flag_bits & _ENCRYPTED:
+        room.files -= 1
         yield Piece(name=name, why=LineFailure.SEALED)
-        return
-    if room.files <= 0:
-        yield Piece(name=name, why=LineFailure.TOO_MANY)
         return
     with NamedTemporaryFile(dir=folder, prefix="unpacked-") as out:
         try:
             with archive.open(entry) as packed:
                 size = _copied(packed, out, min(room.largest, room.total))
         except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, OSError, RuntimeError):
+            room.files -= 1
             yield Piece(name=name, why=LineFailure.BROKEN)
             return
         out.flush()
         if size is None:
+            # It took the time all the same.
+            room.files -= 1
+            room.total -= min(room.largest, room.total)
             yield Piece(name=name, why=LineFailure.TOO_LARGE)
         else:
             yield _taken(Piece(name=name, file=Path(out.name), size=size), room)

@@ -49,6 +49,8 @@ local function peer_of(origin)
 end
 
 local function check_study(study, patient)
+  -- Orthanc makes its identifiers of these, with a bar between them.
+  if string.find(patient, '|', 1, true) or #patient > 64 then refuse('its PatientID cannot be one') end
   local found = find('Study', 'StudyInstanceUID', study, { 'StudyInstanceUID', 'PatientID' }, { 'Parent' })
   for _, row in pairs(found) do
     if text(row['RequestedTags']['PatientID']) ~= patient then refuse('the study is another patient\'s') end

@@ -102,11 +102,21 @@ def test_what_a_viewer_makes_of_cleaned_images_stays_with_them(world: World) -> 
     of = held(world)[0]
     may(world, "stranger", Action.VIEW, Action.ANNOTATE)
     made = dicom(
-        of["StudyInstanceUID"], "2.9.1", "2.9.1.1", PatientID=of["PatientID"], SOPClassUID=SEG, Modality="SEG"
+        of["StudyInstanceUID"],
+        "2.9.1",
+        "2.9.1.1",
+        PatientID=of["PatientID"],
+        PatientName=NAME,
+        SOPClassUID=SEG,
+        Modality="SEG",
     )
     answer = stow(world, "stranger", body(made))
-    assert answer.status_code == 200, answer.text
-    assert world.archive.labels("Series")["2.9.1"] == {"album-a"}
+    assert answer.status_code == 202, answer.text
+    assert told(answer).RetrieveURL.endswith(f"/dicom-web/studies/{of['StudyInstanceUID']}")
+    both = held(world)
+    assert len(both) == 2
+    assert len({(one["StudyInstanceUID"], one["PatientID"]) for one in both}) == 1
+    assert all(NAME not in one.values() for one in both)
 
 
 def test_a_segmentation_of_identified_images_is_cleaned_like_them(world: World) -> None:

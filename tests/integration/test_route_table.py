@@ -25,6 +25,7 @@ SEARCHED = dict(zip(ACTORS, (200, 200, 200, 200, 200, 401), strict=True))
 ADMINISTERED = dict(zip(ACTORS, (404, 404, 404, 404, 200, 401), strict=True))
 OF_EVERYTHING = dict(zip(ACTORS, (404, 404, 404, 404, 404, 401), strict=True))
 CLOSED = dict.fromkeys(ACTORS, 404)
+ALBUM_WANTED = dict(zip(ACTORS, (400, 400, 400, 400, 400, 401), strict=True))
 
 GET: Mapping[str, tuple[dict[str, int], str]] = {
     "looking at images": (
@@ -244,7 +245,6 @@ POST: Mapping[str, tuple[dict[str, int], Mapping[str, object]]] = {
     "closed to everybody": (
         CLOSED,
         {
-            "/orthanc/instances": {},
             "/orthanc/tools/execute-script": "return 1",
             "/orthanc/tools/reset": {},
             "/orthanc/tools/shutdown": {},
@@ -254,9 +254,11 @@ POST: Mapping[str, tuple[dict[str, int], Mapping[str, object]]] = {
             "/orthanc/studies/{study_id}/anonymize": {},
             "/orthanc/series/{series_id}/reconstruct": {},
             "/orthanc/instances/{instance_id}/export": "x",
-            "/dicom-web/studies": {},
-            "/dicom-web/studies/{study}": {},
         },
+    ),
+    "storing without an album": (
+        ALBUM_WANTED,
+        {"/orthanc/instances": {}, "/dicom-web/studies": {}, "/dicom-web/studies/{study}": {}},
     ),
 }
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from auth_service.albums import ledger
+from auth_service.archive import Stored
 from auth_service.origin import NOWHERE
 from auth_service.uploads import sending, storing, tending
 from auth_service.uploads.intake import Intake
@@ -106,3 +107,61 @@ def test_who_was_cut_off_after_it_goes_on(tmp_path: Path) -> None:
     sending.close(world, intake.change)
     assert world.archive.labels("Series") == {SERIES: {"album-b"}}
     world.store.close()
+
+
+def test_a_series_that_begins_elsewhere_meanwhile_is_not_the_senders(
+    world: TestWorld, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = world.archive.store
+
+    def beside_others(file: Path) -> Stored:
+        for number in (2, 3):
+            other = tmp_path / f"other-{number}"
+            other.write_bytes(dicom("2.1", SERIES, f"{SERIES}.{number}"))
+            store(other)
+        return store(file)
+
+    intake = begin(world, "pi-b", "b")
+    monkeypatch.setattr(world.archive, "store", beside_others)
+    assert take(intake, tmp_path, 1) is LineFailure.TAKEN
+    monkeypatch.undo()
+    world.wait(minutes=1)
+    tending.look_after(world)
+    sending.close(world, intake.change)
+    assert world.archive.labels("Series") == {}
+    found = {one.tags["SOPInstanceUID"] for one in world.archive.held["Instance"].values()}
+    assert found == {f"{SERIES}.2", f"{SERIES}.3"}
+
+
+def test_what_is_read_otherwise_than_it_was_judged_is_taken_out_again(
+    world: TestWorld, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = world.archive.store
+
+    def other_than_judged(_: Path) -> Stored:
+        other = tmp_path / "other"
+        other.write_bytes(dicom("2.7", "2.7.1", "2.7.1.1"))
+        return store(other)
+
+    intake = begin(world, "pi-b", "b")
+    monkeypatch.setattr(world.archive, "store", other_than_judged)
+    assert take(intake, tmp_path, 1) is LineFailure.NOT_ACCEPTED
+    assert world.archive.held["Instance"] == {}
+
+
+def test_an_upload_that_cannot_be_looked_after_keeps_no_other_waiting(
+    world: TestWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = begin(world, "pi-a", "a"), begin(world, "pi-b", "b")
+    close = sending.close
+
+    def fails(world: TestWorld, upload: str) -> None:
+        if upload == first.change:
+            raise ValueError("something that nobody thought of")
+        close(world, upload)
+
+    monkeypatch.setattr(sending, "close", fails)
+    world.wait(days=2)
+    tending.look_after(world)
+    done = sending.read(world, actor=world.actor("pi-b"), upload=second.change)
+    assert done.report.finished is not None
