@@ -15,6 +15,9 @@ from auth_service.vocabulary import LineFailure
 
 DICOM = "application/dicom"
 
+MOST_USELESS = 1000
+"""Parts that are no file at all: each costs little to send, and a line of the report."""
+
 SMALLEST = 132
 """Bytes before which nothing is a DICOM file (PS3.10, section 7.1)."""
 
@@ -163,7 +166,7 @@ async def parts(
 
     """
     reading = _Parts(boundary_of(request.headers.get("content-type", "")), folder, largest=largest)
-    came = given = 0
+    came = given = useless = 0
     try:
         async for chunk in gathered(request):
             came += len(chunk)
@@ -171,10 +174,11 @@ async def parts(
                 raise Invalid("body", "{field} is too large.")
             await run_in_threadpool(reading.write, chunk)
             while reading.whole:
-                given += 1
-                if given > most:
-                    raise Invalid("body", "{field} is too large.")
                 one = reading.whole[0]
+                given += 1
+                useless += isinstance(one, LineFailure)
+                if given > most or useless > MOST_USELESS:
+                    raise Invalid("body", "{field} is too large.")
                 yield one
                 reading.whole.pop(0)
                 if isinstance(one, Path):

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 from typing import Any
 
 import httpx
@@ -11,6 +12,7 @@ from pydicom.dataset import Dataset
 
 from auth_service.albums import members
 from auth_service.albums.members import Rights
+from auth_service.http import parts
 from auth_service.policy.model import SYSTEM
 from auth_service.targets import VIEWER_CLASSES
 from auth_service.vocabulary import Action, AlbumRole
@@ -134,6 +136,34 @@ def test_what_is_no_message_of_dicom_files_is_refused(
 ) -> None:
     answer = stow(world, "owner_a", content, kind=kind)
     assert (answer.status_code, answer.json()["reason"]) == (status, field)
+
+
+def test_many_parts_with_nothing_in_them_become_neither_files_nor_lines(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[str] = []
+    temporary = NamedTemporaryFile
+
+    def counted(**how: Any) -> Any:  # noqa: ANN401 - whatever it is asked with
+        made.append("file")
+        return temporary(**how)
+
+    monkeypatch.setattr("auth_service.http.parts.NamedTemporaryFile", counted)
+    monkeypatch.setattr(parts, "MOST_USELESS", 20)
+    answer = stow(world, "owner_a", body(*[b""] * 5000))
+    assert (answer.status_code, answer.json()["reason"]) == (400, "body")
+    assert made == []
+    with world.client("owner_a") as client:
+        assert client.get("/api/albums/a/changes").json()["items"][0]["failed_total"] == 20
+
+
+def test_what_came_before_the_body_broke_is_said_to_be_stored(world: World) -> None:
+    content = body(dicom("2.1", "2.1.1", "2.1.1.1"), dicom("2.1", "2.1.1", "2.1.1.2"))
+    answer = stow(world, "owner_a", content[:-60])
+    assert answer.status_code == 202
+    found = told(answer)
+    assert [one.ReferencedSOPInstanceUID for one in found.ReferencedSOPSequence] == ["2.1.1.1"]
+    assert [one.FailureReason for one in found.OtherFailuresSequence] == [0x0110]
 
 
 def test_who_may_not_store_is_told_before_anything_is_read(world: World) -> None:
