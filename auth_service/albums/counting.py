@@ -6,12 +6,10 @@ the list does not say - what was deleted, or was settling when Orthanc stopped -
 counted again, now and then.
 """
 
-import logging
-import threading
 from datetime import timedelta
 
 from auth_service.albums import counts
-from auth_service.errors import Unavailable
+from auth_service.chores import Chore
 from auth_service.store import counts as table
 from auth_service.store import followers
 from auth_service.store.followers import Follower
@@ -36,45 +34,26 @@ PAGES = 5
 
 _STABLE = "StableSeries"
 
-log = logging.getLogger(__name__)
 
+class Counter(Chore):
+    """Keeps the counts of albums up."""
 
-class Counter:
-    """A thread that keeps the counts of albums up; use it as a context manager."""
+    name = "counter"
+    waits = "the counts of albums wait"
+    failed = "the counts of albums could not be kept up"
 
     def __init__(self, world: World, *, every: float = EVERY) -> None:
+        super().__init__(every=every)
         self._world = world
-        self._every = every
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="counter", daemon=True)
 
-    def __enter__(self) -> None:
-        """Begin."""
-        self._thread.start()
+    def work(self) -> None:
+        """Follow what arrived, and count what is due."""
+        one_round(self._world)
 
-    def __exit__(self, *_: object) -> None:
-        """Stop after the round at hand, and let another replica go on at once."""
-        self._stop.set()
-        self._thread.join(timeout=self._every)
-
-    def _run(self) -> None:
-        silent = False
-        while not self._stop.is_set():
-            try:
-                one_round(self._world)
-                silent = False
-            except Unavailable as error:
-                if not silent:
-                    log.warning("%s does not answer: the counts of albums wait", error.reason)
-                silent = True
-            except Exception:
-                log.exception("the counts of albums could not be kept up")
-            self._stop.wait(self._every)
-        try:
-            with self._world.store.write() as tx:
-                followers.give_turn_back(tx, Follower.COUNTS, holder=self._world.store.writer)
-        except Unavailable:
-            log.info("the turn to count albums ends by itself")
+    def leave(self) -> None:
+        """Let another replica go on at once."""
+        with self._world.store.write() as tx:
+            followers.give_turn_back(tx, Follower.COUNTS, holder=self._world.store.writer)
 
 
 def one_round(world: World) -> bool:

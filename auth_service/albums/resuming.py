@@ -6,10 +6,10 @@ import threading
 from auth_service.albums import turns
 from auth_service.albums.leases import LATE
 from auth_service.albums.reconciling import reconcile
+from auth_service.chores import Chore
 from auth_service.errors import Unavailable
 from auth_service.store import ledger as ledger_table
 from auth_service.store import turns as table
-from auth_service.uploads import tending
 from auth_service.world import World
 
 EVERY = 5.0
@@ -25,48 +25,33 @@ def wake() -> None:
     _asked.set()
 
 
-class Resumer:
-    """A thread that looks for changes that are due; use it as a context manager."""
+class Resumer(Chore):
+    """Does changes that are due."""
+
+    name = "resumer"
+    waits = "interrupted changes wait"
+    failed = "changes of albums could not be done"
 
     def __init__(self, world: World, *, every: float = EVERY) -> None:
+        super().__init__(every=every)
         self._world = world
-        self._every = every
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="resumer", daemon=True)
 
-    def __enter__(self) -> None:
-        """Begin."""
-        self._thread.start()
+    def work(self) -> None:
+        """Do what is due in all albums, as far as it can be done."""
+        _asked.clear()
+        errors = turns.take_turns(self._world, stopped=self._stop.is_set)
+        look_again(self._world)
+        for error in errors:
+            if isinstance(error, Unavailable):
+                raise error
 
-    def __exit__(self, *_: object) -> None:
-        """Stop after the batch at hand; what is left is done at the next start."""
-        self._stop.set()
+    def rest(self) -> None:
+        """Wait until a change is asked for, or for the next look."""
+        _asked.wait(self._every)
+
+    def wake(self) -> None:
+        """End the rest."""
         wake()
-        self._thread.join(timeout=self._every)
-
-    def _run(self) -> None:
-        silent = False
-        while not self._stop.is_set():
-            _asked.clear()
-            gone = self._round()
-            if gone is not None and not silent:
-                log.warning("%s does not answer: interrupted changes wait", gone.reason)
-            silent = gone is not None
-            _asked.wait(self._every)
-
-    def _round(self) -> Unavailable | None:
-        """Do what is due; return what says that a part does not answer, if one does not."""
-        try:
-            errors = turns.take_turns(self._world, stopped=self._stop.is_set)
-            tending.look_after(self._world)
-            look_again(self._world)
-        except Unavailable as error:
-            return error
-        except Exception:
-            # Whatever it is, it must not end the thread that does all changes.
-            log.exception("changes of albums could not be done")
-            return None
-        return next((error for error in errors if isinstance(error, Unavailable)), None)
 
 
 def look_again(world: World) -> None:

@@ -36,6 +36,7 @@ from auth_service.policy.model import SYSTEM
 from auth_service.rules import RulesFile
 from auth_service.settings import Settings, SettingsError, read
 from auth_service.store.database import Store
+from auth_service.uploads.tending import Tender
 from auth_service.vocabulary import Action
 
 
@@ -181,7 +182,14 @@ def _serve(settings: Settings) -> int:
         )
         chainer = Chainer(settings=settings, store=world.store, clock=world.clock)
         watcher = Watcher(app.state.services.sessions.checker)
-        chores = (Resumer(world), Counter(world), Receiver(world), Expirer(world), Sweeper(world))
+        chores = (
+            Resumer(world),
+            Tender(world),
+            Counter(world),
+            Receiver(world),
+            Expirer(world),
+            Sweeper(world),
+        )
         with ExitStack() as running:
             for one in (chainer, *chores, watcher):
                 running.enter_context(one)

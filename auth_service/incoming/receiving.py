@@ -12,7 +12,6 @@ what came from several senders, or from one who is listed no more, an administra
 """
 
 import logging
-import threading
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
@@ -22,8 +21,8 @@ from typing import Any
 from auth_service.albums import ledger, resuming
 from auth_service.albums.naming import is_uid
 from auth_service.audit import arrivals as audit_arrivals
+from auth_service.chores import Chore
 from auth_service.deidentifying import keeping
-from auth_service.errors import Unavailable
 from auth_service.incoming import peers as peers_file
 from auth_service.incoming.peers import Peers, PeersError
 from auth_service.pieces import pieces
@@ -56,44 +55,27 @@ _BY_DICOM = "DicomProtocol"
 log = logging.getLogger(__name__)
 
 
-class Receiver:
-    """A thread that notes and files what comes; use it as a context manager."""
+class Receiver(Chore):
+    """Notes and files what comes."""
+
+    name = "receiver"
+    waits = "what comes by DICOM waits"
+    failed = "what came by DICOM could not be filed"
 
     def __init__(self, world: World, *, every: float = EVERY) -> None:
+        super().__init__(every=every)
         self._world = world
-        self._every = every
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="receiver", daemon=True)
         self._looked_through = False
 
-    def __enter__(self) -> None:
-        """Begin."""
-        self._thread.start()
+    def work(self) -> None:
+        """Follow what came; the first time look through all that is there."""
+        if one_round(self._world, look_through=not self._looked_through):
+            self._looked_through = True
 
-    def __exit__(self, *_: object) -> None:
-        """Stop after the round at hand, and let another replica go on at once."""
-        self._stop.set()
-        self._thread.join(timeout=self._every)
-
-    def _run(self) -> None:
-        silent = False
-        while not self._stop.is_set():
-            try:
-                if one_round(self._world, look_through=not self._looked_through):
-                    self._looked_through = True
-                silent = False
-            except Unavailable as error:
-                if not silent:
-                    log.warning("%s does not answer: what comes by DICOM waits", error.reason)
-                silent = True
-            except Exception:
-                log.exception("what came by DICOM could not be filed")
-            self._stop.wait(self._every)
-        try:
-            with self._world.store.write() as tx:
-                followers.give_turn_back(tx, Follower.ARRIVALS, holder=self._world.store.writer)
-        except Unavailable:
-            log.info("the turn to file what comes ends by itself")
+    def leave(self) -> None:
+        """Let another replica go on at once."""
+        with self._world.store.write() as tx:
+            followers.give_turn_back(tx, Follower.ARRIVALS, holder=self._world.store.writer)
 
 
 def one_round(world: World, *, look_through: bool = False) -> bool:

@@ -6,15 +6,35 @@ from datetime import timedelta
 from functools import partial
 
 from auth_service.albums import receiving
+from auth_service.chores import Chore
 from auth_service.errors import Unavailable
 from auth_service.store import ledger, uploads
 from auth_service.uploads import sending, spool
 from auth_service.world import World
 
+EVERY = 5.0
+"""Seconds between two looks."""
+
 LEFT_AFTER = timedelta(seconds=30)
 """So long a series may be without its label while whoever sends it is at work on it."""
 
 log = logging.getLogger(__name__)
+
+
+class Tender(Chore):
+    """Looks after uploads."""
+
+    name = "tender"
+    waits = "interrupted uploads wait"
+    failed = "uploads could not be looked after"
+
+    def __init__(self, world: World, *, every: float = EVERY) -> None:
+        super().__init__(every=every)
+        self._world = world
+
+    def work(self) -> None:
+        """Look after all of them."""
+        look_after(self._world)
 
 
 def look_after(world: World) -> None:

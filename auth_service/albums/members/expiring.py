@@ -4,15 +4,13 @@ From its last moment on an invitation is not used, listed or counted; what is le
 removed soon after, on record.
 """
 
-import logging
-import threading
 from datetime import datetime
 
 from sqlalchemy.orm import Session
 
 from auth_service.albums.members.given import for_record, lifetime
 from auth_service.audit import members as audit_members
-from auth_service.errors import Unavailable
+from auth_service.chores import Chore
 from auth_service.store import invitations
 from auth_service.world import World
 
@@ -21,8 +19,6 @@ EVERY = 600.0
 
 AT_ONCE = 500
 """Invitations that are removed in one transaction: other writers wait for it with SQLite."""
-
-log = logging.getLogger(__name__)
 
 
 def open_since(world: World) -> datetime:
@@ -55,31 +51,17 @@ def sweep(world: World) -> int:
             return removed
 
 
-class Expirer:
-    """A thread that removes invitations that are over; use it as a context manager."""
+class Expirer(Chore):
+    """Removes invitations that are over."""
+
+    name = "expirer"
+    waits = "invitations that are over wait"
+    failed = "invitations that are over could not be removed"
 
     def __init__(self, world: World, *, every: float = EVERY) -> None:
+        super().__init__(every=every)
         self._world = world
-        self._every = every
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="expirer", daemon=True)
 
-    def __enter__(self) -> None:
-        """Begin."""
-        self._thread.start()
-
-    def __exit__(self, *_: object) -> None:
-        """Stop after the look at hand."""
-        self._stop.set()
-        self._thread.join(timeout=EVERY)
-
-    def _run(self) -> None:
-        while True:
-            try:
-                sweep(self._world)
-            except Unavailable as error:
-                log.warning("%s does not answer: invitations that are over wait", error.reason)
-            except Exception:
-                log.exception("invitations that are over could not be removed")
-            if self._stop.wait(self._every):
-                return
+    def work(self) -> None:
+        """Remove all of them."""
+        sweep(self._world)
