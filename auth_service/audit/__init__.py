@@ -16,7 +16,7 @@ from auth_service.origin import NOWHERE, Origin
 from auth_service.policy.model import Actor
 from auth_service.store import audit as table
 from auth_service.store import people
-from auth_service.vocabulary import FOLDED_EVENTS, Action, ActorKind, AuditEvent, Level
+from auth_service.vocabulary import FOLDED_EVENTS, Action, ActorKind, AuditEvent, Level, album_label
 
 REPEATS_WITHIN = timedelta(minutes=1)
 """What is refused again within this time is counted on the record of the first."""
@@ -301,6 +301,11 @@ def _maker(provider: str, subject: str) -> dict[str, str]:
 
 def _whence(origin: Origin) -> dict[str, str | None]:
     return {"address": origin.address, "request_id": origin.request_id}
+
+
+def of_album(slug: str) -> dict[str, str]:
+    """Return what a record says of the album that it is about: so its owners may read it."""
+    return {"level": Level.ALBUM, "target": slug, "label": album_label(slug)}
 
 
 def add(

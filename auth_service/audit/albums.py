@@ -10,10 +10,11 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from auth_service import audit
+from auth_service.audit import of_album
 from auth_service.origin import NOWHERE, Origin
 from auth_service.policy.model import SYSTEM, Actor
 from auth_service.store import audit as table
-from auth_service.vocabulary import ALBUM_LABEL_PREFIX, AuditEvent, Level, album_label
+from auth_service.vocabulary import ALBUM_LABEL_PREFIX, AuditEvent
 
 
 def album_created(
@@ -29,7 +30,13 @@ def album_created(
     """Record that an album was made, for an owner."""
     details = {"title": title, "owner": owner}
     audit.add(
-        tx, AuditEvent.ALBUM_CREATED, at=at, actor=actor, origin=origin, **_album(slug), details=details
+        tx,
+        AuditEvent.ALBUM_CREATED,
+        at=at,
+        actor=actor,
+        origin=origin,
+        **of_album(slug),
+        details=details,
     )
 
 
@@ -45,19 +52,27 @@ def album_edited(
 ) -> None:
     """Record what an album was called, and is called now: only what was changed."""
     details = {"before": dict(before), "after": dict(after)}
-    audit.add(tx, AuditEvent.ALBUM_EDITED, at=at, actor=actor, origin=origin, **_album(slug), details=details)
+    audit.add(
+        tx,
+        AuditEvent.ALBUM_EDITED,
+        at=at,
+        actor=actor,
+        origin=origin,
+        **of_album(slug),
+        details=details,
+    )
 
 
 def album_archived(tx: Session, *, at: datetime, actor: Actor, slug: str, origin: Origin = NOWHERE) -> None:
     """Record that an album was archived."""
-    audit.add(tx, AuditEvent.ALBUM_ARCHIVED, at=at, actor=actor, origin=origin, **_album(slug))
+    audit.add(tx, AuditEvent.ALBUM_ARCHIVED, at=at, actor=actor, origin=origin, **of_album(slug))
 
 
 def album_brought_back(
     tx: Session, *, at: datetime, actor: Actor, slug: str, origin: Origin = NOWHERE
 ) -> None:
     """Record that an archived album was brought back."""
-    audit.add(tx, AuditEvent.ALBUM_BROUGHT_BACK, at=at, actor=actor, origin=origin, **_album(slug))
+    audit.add(tx, AuditEvent.ALBUM_BROUGHT_BACK, at=at, actor=actor, origin=origin, **of_album(slug))
 
 
 def album_deleted(
@@ -71,7 +86,13 @@ def album_deleted(
 ) -> None:
     """Record that an album was deleted: what it was, and the change that takes its label away."""
     audit.add(
-        tx, AuditEvent.ALBUM_DELETED, at=at, actor=actor, origin=origin, **_album(slug), details=dict(details)
+        tx,
+        AuditEvent.ALBUM_DELETED,
+        at=at,
+        actor=actor,
+        origin=origin,
+        **of_album(slug),
+        details=dict(details),
     )
 
 
@@ -88,7 +109,13 @@ def album_handed_over(
     """Record that an owner put another in his place: what both were, and what they are."""
     details = {"before": [dict(each) for each in before], "after": [dict(each) for each in after]}
     audit.add(
-        tx, AuditEvent.ALBUM_HANDED_OVER, at=at, actor=actor, origin=origin, **_album(slug), details=details
+        tx,
+        AuditEvent.ALBUM_HANDED_OVER,
+        at=at,
+        actor=actor,
+        origin=origin,
+        **of_album(slug),
+        details=details,
     )
 
 
@@ -105,7 +132,9 @@ def owner_named(
 ) -> None:
     """Record that an administrator gave an album a new owner, and why."""
     details = {"why": reason, "before": dict(before) if before else None, "after": dict(after)}
-    audit.add(tx, AuditEvent.OWNER_NAMED, at=at, actor=actor, origin=origin, **_album(slug), details=details)
+    audit.add(
+        tx, AuditEvent.OWNER_NAMED, at=at, actor=actor, origin=origin, **of_album(slug), details=details
+    )
 
 
 def change_begun(
@@ -136,7 +165,15 @@ def change_begun(
         details["not_taken"] = dict(not_taken)
     if undoes is not None:
         details["undoes"] = undoes
-    audit.add(tx, AuditEvent.CHANGE_BEGUN, at=at, actor=actor, origin=origin, **_album(slug), details=details)
+    audit.add(
+        tx,
+        AuditEvent.CHANGE_BEGUN,
+        at=at,
+        actor=actor,
+        origin=origin,
+        **of_album(slug),
+        details=details,
+    )
 
 
 def series_sent(
@@ -145,7 +182,9 @@ def series_sent(
     """Record that series were put elsewhere by a right that one label gave: where is not for its owners."""
     slug = label.removeprefix(ALBUM_LABEL_PREFIX)
     details = {"change": change, "series": series}
-    audit.add(tx, AuditEvent.SERIES_SENT, at=at, actor=actor, origin=origin, **_album(slug), details=details)
+    audit.add(
+        tx, AuditEvent.SERIES_SENT, at=at, actor=actor, origin=origin, **of_album(slug), details=details
+    )
 
 
 def change_cancelled(
@@ -154,7 +193,13 @@ def change_cancelled(
     """Record that somebody stopped a change."""
     what = {"change": change}
     audit.add(
-        tx, AuditEvent.CHANGE_CANCELLED, at=at, actor=actor, origin=origin, **_album(slug), details=what
+        tx,
+        AuditEvent.CHANGE_CANCELLED,
+        at=at,
+        actor=actor,
+        origin=origin,
+        **of_album(slug),
+        details=what,
     )
 
 
@@ -164,7 +209,7 @@ def series_added(
     """Record that series were put into an album; which ones is in the ledger, under the change."""
     who = {"actor": actor, "actor_name": actor_name}
     what = {"change": change, "done": done, "failed": failed}
-    table.add(tx, event=AuditEvent.SERIES_ADDED, at=at, **who, **_album(slug), details=what)
+    table.add(tx, event=AuditEvent.SERIES_ADDED, at=at, **who, **of_album(slug), details=what)
 
 
 def series_removed(
@@ -173,13 +218,21 @@ def series_removed(
     """Record that series were taken out of an album; which ones is in the ledger, under the change."""
     who = {"actor": actor, "actor_name": actor_name}
     what = {"change": change, "done": done, "failed": failed}
-    table.add(tx, event=AuditEvent.SERIES_REMOVED, at=at, **who, **_album(slug), details=what)
+    table.add(tx, event=AuditEvent.SERIES_REMOVED, at=at, **who, **of_album(slug), details=what)
 
 
 def reconciled(tx: Session, *, at: datetime, slug: str, repaired: Mapping[str, int]) -> None:
     """Record that labels were put right by the ledger: how many, by what was wrong with them."""
     details = {"repaired": dict(repaired)}
-    audit.add(tx, AuditEvent.RECONCILED, at=at, actor=SYSTEM, origin=NOWHERE, **_album(slug), details=details)
+    audit.add(
+        tx,
+        AuditEvent.RECONCILED,
+        at=at,
+        actor=SYSTEM,
+        origin=NOWHERE,
+        **of_album(slug),
+        details=details,
+    )
 
 
 def member_added(
@@ -194,7 +247,15 @@ def member_added(
 ) -> None:
     """Record that somebody was given rights in an album."""
     details = {"member": member, "after": dict(after)}
-    audit.add(tx, AuditEvent.MEMBER_ADDED, at=at, actor=actor, origin=origin, **_album(slug), details=details)
+    audit.add(
+        tx,
+        AuditEvent.MEMBER_ADDED,
+        at=at,
+        actor=actor,
+        origin=origin,
+        **of_album(slug),
+        details=details,
+    )
 
 
 def member_changed(
@@ -211,7 +272,13 @@ def member_changed(
     """Record that somebody's rights in an album were changed."""
     details = {"member": member, "before": dict(before), "after": dict(after)}
     audit.add(
-        tx, AuditEvent.MEMBER_CHANGED, at=at, actor=actor, origin=origin, **_album(slug), details=details
+        tx,
+        AuditEvent.MEMBER_CHANGED,
+        at=at,
+        actor=actor,
+        origin=origin,
+        **of_album(slug),
+        details=details,
     )
 
 
@@ -228,7 +295,13 @@ def member_removed(
     """Record that somebody's rights in an album were taken back."""
     details = {"member": member, "before": dict(before)}
     audit.add(
-        tx, AuditEvent.MEMBER_REMOVED, at=at, actor=actor, origin=origin, **_album(slug), details=details
+        tx,
+        AuditEvent.MEMBER_REMOVED,
+        at=at,
+        actor=actor,
+        origin=origin,
+        **of_album(slug),
+        details=details,
     )
 
 
@@ -244,8 +317,6 @@ def member_left(
 ) -> None:
     """Record that somebody gave his own rights in an album up."""
     details = {"member": member, "before": dict(before)}
-    audit.add(tx, AuditEvent.MEMBER_LEFT, at=at, actor=actor, origin=origin, **_album(slug), details=details)
-
-
-def _album(slug: str) -> dict[str, str]:
-    return {"level": Level.ALBUM, "target": slug, "label": album_label(slug)}
+    audit.add(
+        tx, AuditEvent.MEMBER_LEFT, at=at, actor=actor, origin=origin, **of_album(slug), details=details
+    )

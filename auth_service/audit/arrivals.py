@@ -6,9 +6,10 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from auth_service import audit
+from auth_service.audit import of_album
 from auth_service.origin import NOWHERE, Origin
 from auth_service.policy.model import Actor
-from auth_service.vocabulary import AuditEvent, Level, album_label
+from auth_service.vocabulary import AuditEvent, Level
 
 
 def arrivals_filed(
@@ -35,10 +36,8 @@ def arrivals_filed(
         AuditEvent.ARRIVALS_FILED,
         at=at,
         actor=actor,
-        level=Level.ALBUM,
-        target=slug,
-        label=album_label(slug),
         origin=origin,
+        **of_album(slug),
         details=details,
     )
 

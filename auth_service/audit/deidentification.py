@@ -9,9 +9,10 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from auth_service import audit
+from auth_service.audit import of_album
 from auth_service.origin import NOWHERE, Origin
 from auth_service.policy.model import Actor
-from auth_service.vocabulary import AuditEvent, Level, album_label
+from auth_service.vocabulary import AuditEvent
 
 
 def deidentification_on(
@@ -39,7 +40,7 @@ def deidentification_on(
         "new_key": new_key,
     }
     event = AuditEvent.DEIDENTIFICATION_ON
-    audit.add(tx, event, at=at, actor=actor, origin=origin, **_album(slug), details=details)
+    audit.add(tx, event, at=at, actor=actor, origin=origin, **of_album(slug), details=details)
 
 
 def deidentification_off(
@@ -47,7 +48,7 @@ def deidentification_off(
 ) -> None:
     """Record that an album takes files as they are from now on, and whether its key was forgotten."""
     event, details = AuditEvent.DEIDENTIFICATION_OFF, {"key_forgotten": forgot}
-    audit.add(tx, event, at=at, actor=actor, origin=origin, **_album(slug), details=details)
+    audit.add(tx, event, at=at, actor=actor, origin=origin, **of_album(slug), details=details)
 
 
 def upload_held(
@@ -55,7 +56,7 @@ def upload_held(
 ) -> None:
     """Record that a first picture of a series is held."""
     event, details = AuditEvent.UPLOAD_HELD, {"why": why, "modality": modality}
-    audit.add(tx, event, at=at, actor=actor, origin=origin, **_album(slug), details=details)
+    audit.add(tx, event, at=at, actor=actor, origin=origin, **of_album(slug), details=details)
 
 
 def held_released(
@@ -63,7 +64,7 @@ def held_released(
 ) -> None:
     """Record that an owner lets a held picture go on."""
     event, details = AuditEvent.HELD_RELEASED, {"held": held, "sop": sop}
-    audit.add(tx, event, at=at, actor=actor, origin=origin, **_album(slug), details=details)
+    audit.add(tx, event, at=at, actor=actor, origin=origin, **of_album(slug), details=details)
 
 
 def held_discarded(
@@ -71,8 +72,4 @@ def held_discarded(
 ) -> None:
     """Record that a held picture is thrown away."""
     event, details = AuditEvent.HELD_DISCARDED, {"held": held, "expired": expired}
-    audit.add(tx, event, at=at, actor=actor, origin=origin, **_album(slug), details=details)
-
-
-def _album(slug: str) -> dict[str, str]:
-    return {"level": Level.ALBUM, "target": slug, "label": album_label(slug)}
+    audit.add(tx, event, at=at, actor=actor, origin=origin, **of_album(slug), details=details)

@@ -10,9 +10,10 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from auth_service import audit
+from auth_service.audit import of_album
 from auth_service.origin import NOWHERE, Origin
 from auth_service.policy.model import SYSTEM, Actor
-from auth_service.vocabulary import Action, AuditEvent, Level, album_label
+from auth_service.vocabulary import Action, AuditEvent, Level
 
 
 def invited(
@@ -27,7 +28,7 @@ def invited(
 ) -> None:
     """Record that an address was invited into an album."""
     details = {"invitation": invitation, "after": dict(after)}
-    audit.add(tx, AuditEvent.INVITED, at=at, actor=actor, origin=origin, **_album(slug), details=details)
+    audit.add(tx, AuditEvent.INVITED, at=at, actor=actor, origin=origin, **of_album(slug), details=details)
 
 
 def invitation_changed(
@@ -48,7 +49,7 @@ def invitation_changed(
         at=at,
         actor=actor,
         origin=origin,
-        **_album(slug),
+        **of_album(slug),
         details={"invitation": invitation, "before": dict(before), "after": dict(after)},
     )
 
@@ -70,7 +71,7 @@ def invitation_removed(
         at=at,
         actor=actor,
         origin=origin,
-        **_album(slug),
+        **of_album(slug),
         details={"invitation": invitation, "before": dict(before)},
     )
 
@@ -97,7 +98,13 @@ def invitation_used(
         "lost": dict(lost),
     }
     audit.add(
-        tx, AuditEvent.INVITATION_USED, at=at, actor=actor, origin=origin, **_album(slug), details=details
+        tx,
+        AuditEvent.INVITATION_USED,
+        at=at,
+        actor=actor,
+        origin=origin,
+        **of_album(slug),
+        details=details,
     )
 
 
@@ -127,7 +134,7 @@ def invitation_lapsed(
         at=at,
         actor=actor,
         origin=origin,
-        **_album(slug),
+        **of_album(slug),
         reason=f"invitation:{why}",
         details={"invitation": invitation, "before": dict(before)},
     )
@@ -144,7 +151,7 @@ def invitation_expired(
         at=at,
         actor=SYSTEM,
         origin=NOWHERE,
-        **_album(slug),
+        **of_album(slug),
         details=details,
     )
 
@@ -175,7 +182,7 @@ def members_tried(
         at=at,
         actor=actor,
         origin=origin,
-        **_album(slug),
+        **of_album(slug),
         reason=reason,
         details=dict(counts),
     )
@@ -191,7 +198,7 @@ def people_read(tx: Session, *, at: datetime, actor: Actor, slug: str, origin: O
         actor_name=actor.name or actor.username,
         session=actor.session,
         action=Action.MANAGE,
-        **_album(slug),
+        **of_album(slug),
         reason="",
         origin=origin,
     )
@@ -216,7 +223,3 @@ def access_counted(tx: Session, *, at: datetime, actor: Actor, about: str, origi
         level=Level.SYSTEM,
         target=about[:256],
     )
-
-
-def _album(slug: str) -> dict[str, str]:
-    return {"level": Level.ALBUM, "target": slug, "label": album_label(slug)}
