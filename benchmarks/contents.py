@@ -18,6 +18,7 @@ from auth_service.labels import CONNECTIONS
 from benchmarks.images import Study
 from benchmarks.table import Line
 from benchmarks.world import World
+from tests.integration.truth import archive_of
 
 COUNT = 10_000
 CROWD = [Study(number=1_000_000 + number, series=1, images=1, side=8) for number in range(COUNT)]
@@ -37,7 +38,7 @@ def ten_thousand(world: World) -> list[Line]:
 @contextmanager
 def crowded(world: World) -> Iterator[None]:
     """Have ten thousand studies in an album; the other measurements are made on an archive without them."""
-    with _orthanc(world) as archive:
+    with archive_of(world.info) as archive:
         _load(world, archive)
         _wait_until_idle(world)
         try:
@@ -146,12 +147,6 @@ def _places() -> Iterable[str]:
     for study in CROWD:
         yield f"/series/{study.series_ids[0]}"
         yield f"/studies/{study.orthanc_id}"
-
-
-def _orthanc(world: World) -> httpx.Client:
-    orthanc = world.info["internal"]["orthanc"]
-    account = (orthanc["username"], orthanc["password"])
-    return httpx.Client(base_url=orthanc["url"], auth=account, timeout=60, trust_env=False)
 
 
 def _load(world: World, archive: httpx.Client) -> None:

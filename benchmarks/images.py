@@ -1,6 +1,5 @@
 """The images of the benchmarks' own: as large, and as many, as a measurement needs, marked as test data."""
 
-import hashlib
 import io
 import random
 from collections.abc import Iterator
@@ -8,6 +7,8 @@ from dataclasses import dataclass
 
 from pydicom.dataset import FileDataset, FileMetaDataset
 from pydicom.uid import UID, CTImageStorage, ExplicitVRLittleEndian
+
+from auth_service.archive import orthanc_id
 
 ROOT = "2.25.202611"
 
@@ -52,12 +53,12 @@ class Study:
     @property
     def orthanc_id(self) -> str:
         """What Orthanc calls it: the SHA-1 of the patient's and its own identifier, in five groups."""
-        return _orthanc_id(self.patient, self.uid)
+        return orthanc_id(self.patient, self.uid)
 
     @property
     def series_ids(self) -> list[str]:
         """What Orthanc calls its series."""
-        return [_orthanc_id(self.patient, self.uid, series) for series in self.series_uids]
+        return [orthanc_id(self.patient, self.uid, series) for series in self.series_uids]
 
     def instances(self) -> Iterator[tuple[str, int]]:
         """Yield series and number of each image."""
@@ -95,11 +96,6 @@ class Study:
         file = io.BytesIO()
         dataset.save_as(file, enforce_file_format=True)
         return file.getvalue()
-
-
-def _orthanc_id(*identifiers: str) -> str:
-    digest = hashlib.sha1("|".join(identifiers).encode(), usedforsecurity=False).hexdigest()
-    return "-".join(digest[at : at + 8] for at in range(0, 40, 8))
 
 
 MANY = [Study(number=number, series=10, images=1, side=256) for number in range(1, 151)]

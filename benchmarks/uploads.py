@@ -11,6 +11,7 @@ import httpx
 from benchmarks.images import Study
 from benchmarks.table import Line
 from benchmarks.world import World
+from tests.integration.truth import archive_of
 
 STUDY = Study(number=2_000_000, series=20, images=250, side=128)
 CONNECTIONS = 4
@@ -42,8 +43,8 @@ def five_thousand(world: World) -> list[Line]:
     def post(client: httpx.Client, _number: int, _name: str, content: bytes) -> None:
         client.post("/instances", content=content).raise_for_status()
 
-    other = _sent(plain, lambda: _orthanc(world), post)
-    with _orthanc(world) as archive:
+    other = _sent(plain, lambda: archive_of(world.info), post)
+    with archive_of(world.info) as archive:
         for study in (mine, plain):
             archive.delete(f"/studies/{study.orthanc_id}").raise_for_status()
     count = STUDY.series * STUDY.images
@@ -82,9 +83,3 @@ def _sent(
     for each in clients:
         each.close()
     return took
-
-
-def _orthanc(world: World) -> httpx.Client:
-    orthanc = world.info["internal"]["orthanc"]
-    account = (orthanc["username"], orthanc["password"])
-    return httpx.Client(base_url=orthanc["url"], auth=account, timeout=60, trust_env=False)

@@ -12,7 +12,7 @@ from benchmarks import images
 from deploy.native import samples
 from deploy.native.stack import Stack
 from tests.integration.people import SignedIn, sign_in
-from tests.integration.truth import Truth
+from tests.integration.truth import Truth, archive_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,13 +29,7 @@ class World:
     def prepare(cls, stack: Stack) -> "World":
         """Start the stack and load what the measurements need; both are quick when done before."""
         info = stack.up()
-        orthanc = info["internal"]["orthanc"]
-        with httpx.Client(
-            base_url=orthanc["url"],
-            auth=(orthanc["username"], orthanc["password"]),
-            timeout=60,
-            trust_env=False,
-        ) as archive:
+        with archive_of(info) as archive:
             _load(archive)
         _make_album(stack)
         return cls(

@@ -212,21 +212,26 @@ def test_nothing_comes_into_a_series_of_others(
     assert sees(people["member-a"], others)
 
 
-def test_identifiers_of_others_are_not_taken_over(
-    tools: Tools, others: Series, truth: Truth, tmp_path: Path
-) -> None:
-    before = instances(truth)
+def first_image(truth: Truth, of: Series) -> tuple[str, str]:
+    """Return Orthanc's identifier and the SOPInstanceUID of an image of a series."""
     [row] = truth.orthanc.post(
         "/tools/find",
         json={
             "Level": "Instance",
-            "Query": {"SeriesInstanceUID": others.series},
+            "Query": {"SeriesInstanceUID": of.series},
             "ResponseContent": [],
             "RequestedTags": ["SOPInstanceUID"],
             "Limit": 1,
         },
     ).json()
-    instance = row["RequestedTags"]["SOPInstanceUID"]
+    return row["ID"], row["RequestedTags"]["SOPInstanceUID"]
+
+
+def test_identifiers_of_others_are_not_taken_over(
+    tools: Tools, others: Series, truth: Truth, tmp_path: Path
+) -> None:
+    before = instances(truth)
+    _, instance = first_image(truth, others)
     for taken_over in (
         # The study, by another patient; the series, by another study; the instance, by another series.
         new(study=others.study).image(tmp_path),
@@ -267,22 +272,13 @@ def test_what_is_there_already_stays_as_it_is(
     mine = new()
     first = mine.image(tmp_path)
     assert tools.store(first, title="OTHER").stored == SENT
-    [row] = truth.orthanc.post(
-        "/tools/find",
-        json={
-            "Level": "Instance",
-            "Query": {"SeriesInstanceUID": others.series},
-            "ResponseContent": [],
-            "RequestedTags": ["SOPInstanceUID"],
-            "Limit": 1,
-        },
-    ).json()
-    kept = truth.orthanc.get(f"/instances/{row['ID']}/attachments/dicom/md5").text
+    kept_id, instance = first_image(truth, others)
+    kept = truth.orthanc.get(f"/instances/{kept_id}/attachments/dicom/md5").text
     before = instances(truth)
-    forged = others.image(tmp_path, instance=row["RequestedTags"]["SOPInstanceUID"])
+    forged = others.image(tmp_path, instance=instance)
     assert tools.store(first).stored == tools.store(forged).stored == SENT
     assert instances(truth) == before
-    assert truth.orthanc.get(f"/instances/{row['ID']}/attachments/dicom/md5").text == kept
+    assert truth.orthanc.get(f"/instances/{kept_id}/attachments/dicom/md5").text == kept
 
 
 def test_a_new_series_of_a_study_of_others_is_in_nobodys_album(

@@ -30,17 +30,18 @@ class Series:
     instances: tuple[Image, ...]
 
 
+def archive_of(stack: Mapping[str, Any]) -> httpx.Client:
+    """Return a client of Orthanc itself, past the gate, with the gate's own credential."""
+    orthanc = stack["internal"]["orthanc"]
+    account = (orthanc["username"], orthanc["password"])
+    return httpx.Client(base_url=orthanc["url"], auth=account, timeout=60, trust_env=False)
+
+
 class Truth:
     """The whole archive, read with the gate's own credential, and the albums of the manifest."""
 
     def __init__(self, stack: Mapping[str, Any], manifest: Path) -> None:
-        orthanc = stack["internal"]["orthanc"]
-        self.orthanc = httpx.Client(
-            base_url=orthanc["url"],
-            auth=(orthanc["username"], orthanc["password"]),
-            timeout=60,
-            trust_env=False,
-        )
+        self.orthanc = archive_of(stack)
         self.folder = manifest.parent
         self.manifest: dict[str, Any] = json.loads(manifest.read_text())
         self.series = {one.uid: one for one in self._read()}

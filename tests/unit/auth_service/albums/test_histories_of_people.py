@@ -21,7 +21,6 @@ from auth_service.albums.changing import change_contents
 from auth_service.albums.ending import delete_album
 from auth_service.albums.making import create_album
 from auth_service.albums.members import Rights, add_member, list_members, remove_member
-from auth_service.albums.members.arriving import Arrivals
 from auth_service.albums.naming import Named
 from auth_service.errors import ServiceError
 from auth_service.grants import grants_of
@@ -34,11 +33,10 @@ from auth_service.uploads import sending, storing, tending
 from auth_service.vocabulary import MEMBER_ACTIONS, Action, AlbumRole, ChangeVerb, Level, LineFailure
 from tests.fakes.files import dicom
 from tests.unit.auth_service.albums.crashing import Crash, CrashingArchive, CrashingStore, Fuse
+from tests.unit.auth_service.albums.members.having import ADDRESS, arrive
 from tests.world import TestWorld
 
 PEOPLE = ("pi-a", "pi-b", "member-a", "stranger")
-ADDRESS = "new.person@example.org"
-"""Of the stranger, who signs in with it verified some day."""
 SERIES = ("1.2.1.1", "1.2.1.2", "1.2.2.1", "1.2.3.1", "1.2.8.1", "1.2.8.2")
 """The last two are not there at the beginning: they are uploaded, or never come."""
 THERE = frozenset(SERIES[:4])
@@ -200,15 +198,7 @@ class HistoriesOfPeople(RuleBasedStateMachine):
         waiting = [album for album in self.albums if album.invited is not None]
 
         def do() -> None:
-            arrivals = Arrivals(
-                settings=self.world.settings,
-                store=self.world.store,
-                directory=self.world.directory,
-                clock=self.world.clock,
-            )
-            welcome = arrivals.expect(ADDRESS)
-            with self.world.store.write() as tx:
-                welcome(tx, self.world.actor("stranger"), NOWHERE)
+            arrive(self.world)
 
         def then() -> None:
             for album in waiting:

@@ -3,10 +3,16 @@
 from datetime import date
 
 from auth_service.albums.members import Rights, list_members
+from auth_service.albums.members.arriving import Arrivals
+from auth_service.origin import NOWHERE
+from auth_service.policy.model import Actor
 from auth_service.store import audit as audit_table
 from auth_service.store.tables import AuditRecord
 from auth_service.vocabulary import Action, AlbumRole
 from tests.world import TestWorld
+
+ADDRESS = "new.person@example.org"
+"""Of somebody who has not signed in yet."""
 
 OWNER = Rights(role=AlbumRole.OWNER)
 VIEWER = Rights(role=AlbumRole.MEMBER, actions=frozenset({Action.VIEW}))
@@ -14,6 +20,18 @@ VIEWER = Rights(role=AlbumRole.MEMBER, actions=frozenset({Action.VIEW}))
 
 def rights(*actions: Action, until: date | None = None) -> Rights:
     return Rights(role=AlbumRole.MEMBER, actions=frozenset(actions), until=until)
+
+
+def arrivals(world: TestWorld) -> Arrivals:
+    return Arrivals(settings=world.settings, store=world.store, directory=world.directory, clock=world.clock)
+
+
+def arrive(world: TestWorld, name: str = "stranger", address: str = ADDRESS) -> Actor:
+    """Have somebody sign in with an address that is verified."""
+    actor, welcome = world.actor(name), arrivals(world).expect(address)
+    with world.store.write() as tx:
+        welcome(tx, actor, NOWHERE)
+    return actor
 
 
 def members(world: TestWorld, slug: str = "a") -> dict[str, Rights]:

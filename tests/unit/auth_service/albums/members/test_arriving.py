@@ -19,18 +19,25 @@ from auth_service.albums.members import (
     remove_invitation,
     remove_member,
 )
-from auth_service.albums.members.arriving import Arrivals
 from auth_service.albums.members.given import folded
 from auth_service.errors import Conflict, Forbidden, Invalid, NotFound
 from auth_service.origin import NOWHERE
-from auth_service.policy.model import SYSTEM, Actor
+from auth_service.policy.model import SYSTEM
 from auth_service.store import invitations
 from auth_service.store.tables import Album
 from auth_service.vocabulary import OWNER_ACTIONS, Action, AlbumRole, MemberState
-from tests.unit.auth_service.albums.members.having import OWNER, VIEWER, ids, members, records, rights
+from tests.unit.auth_service.albums.members.having import (
+    ADDRESS,
+    OWNER,
+    VIEWER,
+    arrivals,
+    arrive,
+    ids,
+    members,
+    records,
+    rights,
+)
 from tests.world import PEOPLE, TestWorld, two_albums
-
-ADDRESS = "new.person@example.org"
 
 
 @pytest.fixture
@@ -49,18 +56,6 @@ def invite(
     **more: Any,  # noqa: ANN401
 ) -> MemberView:
     return add_member(world, actor=world.actor(by), slug="a", email=address, rights=given, **more)
-
-
-def arrive(world: TestWorld, name: str = "stranger", *, address: str = ADDRESS) -> Actor:
-    actor = world.actor(name)
-    welcome = arrivals(world).expect(address)
-    with world.store.write() as tx:
-        welcome(tx, actor, NOWHERE)
-    return actor
-
-
-def arrivals(world: TestWorld) -> Arrivals:
-    return Arrivals(settings=world.settings, store=world.store, directory=world.directory, clock=world.clock)
 
 
 def waiting(world: TestWorld) -> list[str]:

@@ -14,19 +14,15 @@ from auth_service.albums.members import (
     list_members,
     remove_invitation,
 )
-from auth_service.albums.members.arriving import Arrivals
 from auth_service.albums.members.expiring import Expirer, sweep
 from auth_service.albums.members.importing import import_members
 from auth_service.albums.members.owned import members_of_mine
 from auth_service.errors import Conflict, NotFound
-from auth_service.origin import NOWHERE
 from auth_service.store import invitations
 from auth_service.vocabulary import MemberState
-from tests.unit.auth_service.albums.members.having import VIEWER, members, records
+from tests.unit.auth_service.albums.members.having import ADDRESS, VIEWER, arrive, members, records
 from tests.waiting import eventually
 from tests.world import TestWorld, two_albums
-
-ADDRESS = "new.person@example.org"
 
 
 @pytest.fixture
@@ -40,15 +36,6 @@ def invite(world: TestWorld, address: str = ADDRESS) -> int:
     made = add_member(world, actor=world.actor("pi-a"), slug="a", email=address, rights=VIEWER)
     assert made.expires == world.clock() + timedelta(days=10)
     return made.id
-
-
-def arrive(world: TestWorld) -> None:
-    arrivals = Arrivals(
-        settings=world.settings, store=world.store, directory=world.directory, clock=world.clock
-    )
-    actor, welcome = world.actor("stranger"), arrivals.expect(ADDRESS)
-    with world.store.write() as tx:
-        welcome(tx, actor, NOWHERE)
 
 
 def kept(world: TestWorld) -> int:

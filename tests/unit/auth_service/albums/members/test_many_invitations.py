@@ -5,17 +5,13 @@ import pytest
 from auth_service.albums.ending import archive_album
 from auth_service.albums.members import Rights, add_member, giving
 from auth_service.albums.members import arriving as arriving_module
-from auth_service.albums.members.arriving import Arrivals
 from auth_service.errors import Conflict, Unavailable
-from auth_service.origin import NOWHERE
 from auth_service.policy.model import SYSTEM
 from auth_service.store import invitations
 from auth_service.vocabulary import Action, AlbumRole
 from tests.counting import Counting
-from tests.unit.auth_service.albums.members.having import OWNER, VIEWER, rights
+from tests.unit.auth_service.albums.members.having import ADDRESS, OWNER, VIEWER, arrive, rights
 from tests.world import TestWorld
-
-ADDRESS = "new.person@example.org"
 
 
 def albums(world: TestWorld, number: int, *, owner: str = "pi-b") -> list[str]:
@@ -24,16 +20,6 @@ def albums(world: TestWorld, number: int, *, owner: str = "pi-b") -> list[str]:
     for slug in made:
         add_member(world, actor=world.actor(owner), slug=slug, email=ADDRESS, rights=VIEWER)
     return made
-
-
-def arrive(world: TestWorld) -> None:
-    arrivals = Arrivals(
-        settings=world.settings, store=world.store, directory=world.directory, clock=world.clock
-    )
-    actor = world.actor("stranger")
-    welcome = arrivals.expect(ADDRESS)
-    with world.store.write() as tx:
-        welcome(tx, actor, NOWHERE)
 
 
 def waiting(world: TestWorld) -> set[str]:

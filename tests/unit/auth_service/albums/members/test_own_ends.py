@@ -14,19 +14,25 @@ from auth_service.albums.members import (
     change_members,
     list_members,
 )
-from auth_service.albums.members.arriving import Arrivals
 from auth_service.albums.members.importing import import_members
 from auth_service.errors import Conflict, Forbidden
-from auth_service.origin import NOWHERE
 from auth_service.policy.model import SYSTEM, Actor
 from auth_service.vocabulary import Action, AlbumRole
-from tests.unit.auth_service.albums.members.having import OWNER, VIEWER, ids, members, records, rights
+from tests.unit.auth_service.albums.members.having import (
+    ADDRESS,
+    OWNER,
+    VIEWER,
+    arrive,
+    ids,
+    members,
+    records,
+    rights,
+)
 from tests.world import TestWorld
 
 END, SOONER, LATER = date(2026, 6, 30), date(2026, 5, 31), date(2026, 7, 1)
 OWNER_UNTIL = Rights(role=AlbumRole.OWNER, until=END)
 OWNER_LATER = Rights(role=AlbumRole.OWNER, until=LATER)
-ADDRESS = "new.person@example.org"
 
 
 @pytest.fixture
@@ -141,15 +147,6 @@ def test_an_owner_by_a_group_for_good_and_by_himself_for_a_time_gives_for_good(w
     add_member(world, actor=SYSTEM, slug="a", group="/radiology/chest", rights=OWNER)
     add_member(world, actor=world.actor("group-member"), slug="a", user="stranger", rights=VIEWER)
     assert members(world)["stranger"] == VIEWER
-
-
-def arrive(world: TestWorld, name: str, address: str = ADDRESS) -> None:
-    arrivals = Arrivals(
-        settings=world.settings, store=world.store, directory=world.directory, clock=world.clock
-    )
-    actor, welcome = world.actor(name), arrivals.expect(address)
-    with world.store.write() as tx:
-        welcome(tx, actor, NOWHERE)
 
 
 @pytest.mark.parametrize(
