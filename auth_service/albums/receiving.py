@@ -23,6 +23,7 @@ from auth_service.store import counts as counts_table
 from auth_service.store import ledger as table
 from auth_service.store import uploads
 from auth_service.store.ledger import Line, Stamp
+from auth_service.store.tables import Album
 from auth_service.vocabulary import ChangeState, ChangeVerb, LabelKind, LineFailure, album_label, label_kind
 from auth_service.world import World
 
@@ -45,19 +46,18 @@ def intend(tx: Session, world: World, *, change: str, series: str, instance: str
         If nothing more may come by this change.
 
     """
-    check_receiving(tx, change)
-    found = table.change(tx, change)
-    assert found is not None  # noqa: S101 - it was just looked at
+    album = check_receiving(tx, change)
     if table.line(tx, change, series) is None:
-        table.add_line(tx, change, album_id=found[1].id, series=series, at=world.clock())
+        table.add_line(tx, change, album_id=album.id, series=series, at=world.clock())
     uploads.expect(tx, change, series=series, instance=instance)
 
 
-def check_receiving(tx: Session, change: str) -> None:
-    """Refuse to take anything more by a change that is over, or was stopped; raises `Conflict`."""
+def check_receiving(tx: Session, change: str) -> Album:
+    """Return the album of a change; raises `Conflict` where nothing more may come by it."""
     found = table.change(tx, change)
     if found is None or found[0].state != ChangeState.RECEIVING or found[0].cancelled_at is not None:
         raise Conflict("This upload is over.", reason="over")
+    return found[1]
 
 
 def did_not_come(tx: Session, *, change: str, series: str) -> None:

@@ -94,6 +94,20 @@ def file(tx: Session, change_id: str, number: int) -> UploadedFile | None:
     return tx.get(UploadedFile, (change_id, number))
 
 
+def came(tx: Session, change_id: str, number: int, *, received: int, at: datetime) -> None:
+    """Note how much of a file has come."""
+    found = tx.get_one(UploadedFile, (change_id, number))
+    if found.done_at is None:
+        found.received = received
+    count(tx, change_id, number=None, at=at)
+
+
+def done(tx: Session, change_id: str, number: int, *, at: datetime) -> None:
+    """Note that a file was looked through to its end."""
+    found = tx.get_one(UploadedFile, (change_id, number))
+    found.received, found.done_at = found.size, at
+
+
 def files(tx: Session, change_id: str, *, limit: int, offset: int) -> tuple[list[UploadedFile], int]:
     """Return some files of an upload in the order of their numbers, and how many there are."""
     mine = UploadedFile.change_id == change_id

@@ -145,21 +145,24 @@ class Intake:
     def _take(self, head: Head, file: Path, *, cleaned: bool) -> LineFailure | None:
         if self._annotates and head.sop_class not in VIEWER_CLASSES:
             return LineFailure.FORBIDDEN
+        with _alone(head.sop):
+            there = self._there(head)
+            if there is not False:
+                return self._put(head, file, there=there, cleaned=cleaned)
+        # Of a series that begins nobody else may put anything in meanwhile; it is looked up once more.
         with _alone(head.study, head.series, head.sop):
-            why = self._of_image(head)
-            if why is not None:
-                return why
-            there = self._series(head)
-            if isinstance(there, LineFailure):
-                return there
-            if not there:
-                self._intend(head)
-            else:
-                self._check()
-            if not cleaned and self._profile() is not None:
-                # It was switched on since this file was read.
-                return LineFailure.NOT_DEIDENTIFIABLE
-            return self._store(head, file, new=not there)
+            return self._put(head, file, there=self._there(head), cleaned=cleaned)
+
+    def _there(self, head: Head) -> bool | LineFailure:
+        """Tell whether an image's series is in the album already, or may come into it; or why it may not."""
+        return self._of_image(head) or self._series(head)
+
+    def _put(self, head: Head, file: Path, *, there: bool | LineFailure, cleaned: bool) -> LineFailure | None:
+        if isinstance(there, LineFailure):
+            return there
+        if not self._goes_in(head, new=not there, cleaned=cleaned):
+            return LineFailure.NOT_DEIDENTIFIABLE
+        return self._store(head, file, new=not there)
 
     def _of_image(self, head: Head) -> LineFailure | None:
         """Say why an image cannot come, because there is one that is called the same."""
@@ -223,18 +226,26 @@ class Intake:
         )
         return any(visibility.opens(resource_of(one, labels)) for one in series)
 
-    def _check(self) -> None:
-        """Look at the right, and at the upload, once more: what came before may have taken hours."""
-        with on_record(self.world, actor=self.actor, origin=self.origin), self.world.store.read() as tx:
-            check_open_to(tx, self.world, actor=self.actor, action=self.action, slug=self.slug)
-            receiving.check_receiving(tx, self.change)
+    def _goes_in(self, head: Head, *, new: bool, cleaned: bool) -> bool:
+        """Look at rights, upload and album once more, as what came before may have taken hours; and intend.
 
-    def _intend(self, head: Head) -> None:
-        with on_record(self.world, actor=self.actor, origin=self.origin), self.world.store.write() as tx:
-            check_open_to(tx, self.world, actor=self.actor, action=self.action, slug=self.slug)
-            receiving.intend(
-                tx, self.world, change=self.change, series=head.series, instance=_orthanc_id(head)
-            )
+        ``False``: the album de-identifies since this file was read as it is.
+        """
+        store = self.world.store
+        with (
+            on_record(self.world, actor=self.actor, origin=self.origin),
+            store.write() if new else store.read() as tx,
+        ):
+            album = check_open_to(tx, self.world, actor=self.actor, action=self.action, slug=self.slug)
+            if not (cleaned or self.released) and keeping.of_album(tx, self.world, album) is not None:
+                return False
+            if new:
+                receiving.intend(
+                    tx, self.world, change=self.change, series=head.series, instance=_orthanc_id(head)
+                )
+            else:
+                receiving.check_receiving(tx, self.change)
+        return True
 
     def _store(self, head: Head, file: Path, *, new: bool) -> LineFailure | None:
         try:

@@ -8,7 +8,7 @@ lost, or this service was restarted - is done once.
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -26,7 +26,7 @@ from auth_service.store.tables import Album, Change, Upload, UploadedFile
 from auth_service.uploads import spool
 from auth_service.uploads.intake import Intake, Taken
 from auth_service.uploads.unpacking import Room, pieces
-from auth_service.vocabulary import Action, ChangeState, ChangeVerb, LineFailure
+from auth_service.vocabulary import Action, ChangeVerb, LineFailure
 from auth_service.world import World
 
 LARGEST_PIECE = 16 * 1024**2
@@ -158,8 +158,7 @@ def expect(
     with on_record(world, actor=actor, origin=origin), world.store.write() as tx:
         change, album, _ = _own(tx, actor, upload)
         check_open_to(tx, world, actor=actor, action=Action.UPLOAD, slug=album.slug)
-        if change.state != ChangeState.RECEIVING or change.cancelled_at is not None:
-            raise Conflict("This upload is over.", reason="over")
+        receiving.check_receiving(tx, change.id)
         found = table.file(tx, upload, number)
         if found is None:
             _check_bounds(tx, world, upload, size=size)
@@ -188,30 +187,30 @@ def received(world: World, *, actor: Actor, upload: str, number: int, origin: Or
 
     """
     where = spool.of_file(world.settings, upload, number)
-    with world.store.write() as tx:
-        change, album, _ = _own(tx, actor, upload)
+    there = where.stat().st_size if where.exists() else 0
+    with world.store.read() as tx:
+        _, album, _ = _own(tx, actor, upload)
         found = table.file(tx, upload, number)
         if found is None:
             raise NotFound
-        if found.done_at is None:
-            found.received = where.stat().st_size if where.exists() else 0
-        table.count(tx, change.id, number=None, at=world.clock())
         slug, state = album.slug, _file_state(found)
-    if state.done or state.received < state.size:
+    if state.done:
         return state
+    if there < state.size:
+        with world.store.write() as tx:
+            table.came(tx, upload, number, received=there, at=world.clock())
+        return replace(state, received=there)
     with _working_on(world, upload, number):
         intake = Intake(
             world=world, actor=actor, slug=slug, change=upload, action=Action.UPLOAD, origin=origin
         )
         before = state.stored + state.present + state.refused
         take_all(intake, where, state.name, number=number, before=before)
-        with world.store.write() as tx:
-            done = table.file(tx, upload, number)
-            assert done is not None  # noqa: S101 - it was just read, and files of uploads are never deleted
-            done.done_at = world.clock()
-            state = _file_state(done)
     where.unlink(missing_ok=True)
-    return state
+    with world.store.read() as tx:
+        found = table.file(tx, upload, number)
+        assert found is not None  # noqa: S101 - it was just read, and files of uploads are never deleted
+        return _file_state(found)
 
 
 def take_all(
@@ -222,7 +221,7 @@ def take_all(
     Parameters
     ----------
     number : int or None
-        The file's, where it is one of several that come one by one.
+        The file's, where it is one of several that come one by one: it is done then.
     before : int
         Of what it holds: how much was taken and counted already, before this service was stopped.
 
@@ -230,20 +229,27 @@ def take_all(
     world, upload = intake.world, intake.change
     taken: list[Taken] = []
     room = _room(world, upload)
+    # What was counted before takes its room once more as it is passed over.
+    room.files += before
+    size = 0
     for index, piece in enumerate(pieces(file, name, room, folder=file.parent)):
         if index < before:
-            if piece.file is not None:
-                room.total += piece.size
-                room.files += 1
+            room.total += piece.size
             continue
-        one = (
-            Taken(name=piece.name, why=piece.why)
-            if piece.file is None
-            else intake.take(piece.file, piece.name)
-        )
-        with world.store.write() as tx:
-            _count(tx, upload, number, one, size=piece.size, at=world.clock())
-        taken.append(one)
+        if taken:
+            with world.store.write() as tx:
+                _count(tx, upload, number, taken[-1], size=size, at=world.clock())
+        size = piece.size
+        if piece.file is None:
+            taken.append(Taken(name=piece.name, why=piece.why))
+        else:
+            taken.append(intake.take(piece.file, piece.name))
+    # The last one is counted as the file is done: most files are one image.
+    with world.store.write() as tx:
+        if taken:
+            _count(tx, upload, number, taken[-1], size=size, at=world.clock())
+        if number is not None:
+            table.done(tx, upload, number, at=world.clock())
     return taken
 
 
