@@ -173,15 +173,15 @@ def _came(archive: Archive, instance: str, series: str, *, slug: str) -> bool:
 
     What has the album's label already came by it alone; of what has not, any other image is somebody else's.
     """
+    # Counted before the label is looked for: what makes it more than one comes after the label, or by others.
+    only = archive.count({"Level": "Instance", "Query": {"SeriesInstanceUID": series}}) == 1
     try:
         found = archive.instance(instance)
     except AmbiguousError:
         return False
     if found is None or found.series.uid != series or _others(found, slug):
         return False
-    if album_label(slug) in found.series.labels:
-        return True
-    return archive.count({"Level": "Instance", "Query": {"SeriesInstanceUID": series}}) == 1
+    return only or album_label(slug) in found.series.labels
 
 
 def _alone_in(archive: Archive, instance: str, *, slug: str) -> bool:

@@ -147,15 +147,26 @@ class Intake:
             return LineFailure.FORBIDDEN
         with _alone(head.sop):
             there = self._there(head)
-            if there is not False:
+            if there:
                 return self._put(head, file, there=there, cleaned=cleaned)
-        # Of a series that begins nobody else may put anything in meanwhile; it is looked up once more.
+        # Into a series that begins nobody else may put anything meanwhile; it is looked up once more.
         with _alone(head.study, head.series, head.sop):
-            return self._put(head, file, there=self._there(head), cleaned=cleaned)
+            return self._put(head, file, there=self._begins(head), cleaned=cleaned)
 
-    def _there(self, head: Head) -> bool | LineFailure:
-        """Tell whether an image's series is in the album already, or may come into it; or why it may not."""
+    def _there(self, head: Head) -> bool | LineFailure | None:
+        """Tell whether its series is in the album, ``None`` if there is none; or why it cannot come."""
         return self._of_image(head) or self._series(head)
+
+    def _begins(self, head: Head) -> bool | LineFailure:
+        """Tell as `_there`, for a series that is not in the album yet: whether it is by now, or may come."""
+        there = self._there(head)
+        if there is None:
+            return self._study(head) or False
+        if there is False:
+            # Something of it came by this very upload, and has no label yet; or it is somebody else's.
+            mine = receiving.label_before(self.world, change=self.change, series=head.series)
+            return True if mine else LineFailure.TAKEN
+        return there
 
     def _put(self, head: Head, file: Path, *, there: bool | LineFailure, cleaned: bool) -> LineFailure | None:
         if isinstance(there, LineFailure):
@@ -176,11 +187,11 @@ class Intake:
         }
         return LineFailure.PRESENT if there == wanted else LineFailure.TAKEN
 
-    def _series(self, head: Head) -> bool | LineFailure:
-        """Tell whether the series is in the album already, or may come into it; or why it may not."""
+    def _series(self, head: Head) -> bool | LineFailure | None:
+        """Tell whether the series is in the album, ``None`` where there is none; or why it takes no image."""
         rows = self._find(Level.SERIES, head.series, "StudyInstanceUID", "PatientID")
         if not rows:
-            return self._study(head) or False
+            return None
         if len(rows) > 1 or rows[0]["RequestedTags"]["StudyInstanceUID"] != head.study:
             return LineFailure.TAKEN
         labelled = album_label(self.slug) in rows[0]["Labels"]
@@ -188,9 +199,7 @@ class Intake:
             return LineFailure.FORBIDDEN
         if not _is_of(rows[0], head):
             return LineFailure.WRONG_PATIENT if labelled else LineFailure.TAKEN
-        if not labelled and not receiving.label_before(self.world, change=self.change, series=head.series):
-            return LineFailure.TAKEN
-        return True
+        return labelled
 
     def _study(self, head: Head) -> LineFailure | None:
         """Say why a new series cannot come into its study."""
