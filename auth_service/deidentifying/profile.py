@@ -27,9 +27,6 @@ CODES: dict[Option, tuple[str, str]] = {
 }
 """Code value and meaning of each option in CID 7050; the scheme is DCM."""
 
-USUAL = frozenset({Option.MODIFIED_DATES})
-"""The options of an album whose owner names none."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Profile:

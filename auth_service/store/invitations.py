@@ -29,13 +29,6 @@ def some(tx: Session, *, album_id: int, ids: Iterable[int], since: datetime) -> 
     return list(tx.scalars(query.order_by(Invitation.id)))
 
 
-def of_address(tx: Session, address: str) -> list[tuple[Invitation, str]]:
-    """Return the invitations of an address with their albums' slugs, by album; deleted albums left out."""
-    query = select(Invitation, Album.slug).join(Album, Album.id == Invitation.album_id)
-    query = query.where(Invitation.address == address, Album.deleted_at.is_(None))
-    return [(found, slug) for found, slug in tx.execute(query.order_by(Invitation.album_id))]
-
-
 def into_album(tx: Session, *, album_id: int, address: str) -> Invitation | None:
     """Return the invitation of an address into one album."""
     query = select(Invitation).where(Invitation.album_id == album_id, Invitation.address == address)

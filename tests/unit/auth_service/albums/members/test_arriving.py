@@ -23,7 +23,6 @@ from auth_service.albums.members.given import folded
 from auth_service.errors import Conflict, Forbidden, Invalid, NotFound
 from auth_service.origin import NOWHERE
 from auth_service.policy.model import SYSTEM
-from auth_service.store import invitations
 from auth_service.store.tables import Album
 from auth_service.vocabulary import OWNER_ACTIONS, Action, AlbumRole, MemberState
 from tests.unit.auth_service.albums.members.having import (
@@ -33,6 +32,7 @@ from tests.unit.auth_service.albums.members.having import (
     arrivals,
     arrive,
     ids,
+    invited,
     members,
     records,
     rights,
@@ -299,8 +299,7 @@ def test_an_album_that_is_deleted_takes_nobody_in(world: TestWorld) -> None:
     with world.store.write() as tx:
         tx.execute(update(Album).where(Album.slug == "a").values(deleted_at=world.clock()))
     arrive(world)
-    with world.store.read() as tx:
-        assert invitations.of_address(tx, ADDRESS) == []
+    assert invited(world) == {}
     assert records(world, "invitation-used") == records(world, "invitation-lapsed") == []
 
 
@@ -343,13 +342,12 @@ def test_an_invitation_is_changed_and_taken_back(world: TestWorld) -> None:
 
 
 def test_an_owner_who_changes_an_invitation_answers_for_it(world: TestWorld, inviter: int) -> None:
-    with world.store.read() as tx:
-        [(invitation, _)] = invitations.of_address(tx, ADDRESS)
+    [invitation_id] = invited(world).values()
     change_invitation(
         world,
         actor=world.actor("pi-a"),
         slug="a",
-        invitation_id=invitation.id,
+        invitation_id=invitation_id,
         edit=Edit(add=frozenset({Action.DOWNLOAD})),
     )
     remove_member(world, actor=world.actor("pi-a"), slug="a", member_id=inviter)

@@ -20,7 +20,7 @@ from auth_service.albums.members.owned import members_of_mine
 from auth_service.errors import Conflict, NotFound
 from auth_service.store import invitations
 from auth_service.vocabulary import MemberState
-from tests.unit.auth_service.albums.members.having import ADDRESS, VIEWER, arrive, members, records
+from tests.unit.auth_service.albums.members.having import ADDRESS, VIEWER, arrive, invited, members, records
 from tests.waiting import eventually
 from tests.world import TestWorld, two_albums
 
@@ -39,8 +39,7 @@ def invite(world: TestWorld, address: str = ADDRESS) -> int:
 
 
 def kept(world: TestWorld) -> int:
-    with world.store.read() as tx:
-        return len(invitations.of_address(tx, ADDRESS))
+    return len(invited(world))
 
 
 def test_an_invitation_is_good_for_its_days(world: TestWorld) -> None:

@@ -7,10 +7,9 @@ from auth_service.albums.members import Rights, add_member, giving
 from auth_service.albums.members import arriving as arriving_module
 from auth_service.errors import Conflict, Unavailable
 from auth_service.policy.model import SYSTEM
-from auth_service.store import invitations
 from auth_service.vocabulary import Action, AlbumRole
 from tests.counting import Counting
-from tests.unit.auth_service.albums.members.having import ADDRESS, OWNER, VIEWER, arrive, rights
+from tests.unit.auth_service.albums.members.having import ADDRESS, OWNER, VIEWER, arrive, invited, rights
 from tests.world import TestWorld
 
 
@@ -23,8 +22,7 @@ def albums(world: TestWorld, number: int, *, owner: str = "pi-b") -> list[str]:
 
 
 def waiting(world: TestWorld) -> set[str]:
-    with world.store.read() as tx:
-        return {slug for _, slug in invitations.of_address(tx, ADDRESS)}
+    return set(invited(world))
 
 
 @pytest.fixture
