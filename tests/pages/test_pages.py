@@ -182,7 +182,8 @@ def test_signing_out_is_a_form_that_posts(open_page: Open) -> None:
     assert forms[0].startswith(
         '<form class="signout" method="post" action="http://portal.test/auth/signout">'
     )
-    assert '<button type="submit">Sign out</button>' in forms[0]
+    assert '<button type="submit" title="Sign out">' in forms[0]
+    assert '<span class="words">Sign out</span>' in forms[0]
 
 
 def test_one_of_the_persons_sessions_can_be_ended(world: World, open_page: Open) -> None:
