@@ -31,11 +31,12 @@ _HEIGHT, _TALLEST = 800, 1250
 _SCALE = 2
 """Pages are drawn larger and made smaller: so letters stand between pixels as they should."""
 
-# Everything is drawn: no script runs, no picture is on its way, no skeleton stands in for a table.
+# All that can be seen is drawn: no script runs, no picture is on its way, no skeleton stands in for a table.
 _DRAWN = """() => document.fonts.status === "loaded"
   && !document.querySelector(
     '[data-testid="stStatusWidget"], [data-testid="stSkeleton"], [data-stale="true"]')
-  && [...document.images].every(image => image.complete && image.naturalWidth > 0)"""
+  && [...document.images].every(image => image.getBoundingClientRect().top > innerHeight
+    || (image.complete && image.naturalWidth > 0))"""
 
 _PAUSE = "() => new Promise(done => setTimeout(() => requestAnimationFrame(done), 400))"
 
@@ -91,7 +92,7 @@ def shots(manifest: dict[str, Any]) -> list[Shot]:
         Shot(name="members", path="/portal/album_members?album=head-ct", seen=table),
         Shot(name="settings", path="/portal/album_settings?album=head-ct", seen=head),
         Shot(name="held", path="/portal/album_held?album=head-ct", seen=notice),
-        Shot(name="people", path="/portal/my_members", seen=table),
+        Shot(name="people", path="/portal/my_members", seen="table.matrix"),
         Shot(name="upload", path="/upload/?album=head-ct", seen="#drop", arrange=_choose_files),
         Shot(name="search", path="/portal/search?Modality=CT", seen=table),
     ]
