@@ -6,6 +6,7 @@ The new one is made element by element: what nobody looked at is not in it. The 
 import re
 import struct
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from copy import copy
 from dataclasses import dataclass
 from typing import Any
 
@@ -155,7 +156,8 @@ class Cleaning:
         """Keep an element as it is; what stands for a UID must be one."""
         if element.VR == "UI" and not all(_UID.fullmatch(str(uid)) for uid in _values(element)):
             return self.uid(element)
-        return element
+        # One of its own: what is written into it later is not written into the original.
+        return copy(element)
 
     def remove(self, _element: DataElement) -> None:
         """Leave an element out."""

@@ -113,6 +113,14 @@ def test_the_original_is_left_as_it_was(file: bytes) -> None:
     assert source.to_json() == before
 
 
+def test_what_an_original_says_of_its_own_de_identification_stays_in_it() -> None:
+    said = {"PatientIdentityRemoved": "NO", "LongitudinalTemporalInformationModified": "UNMODIFIED"}
+    source = read(filed(said))
+    before = source.to_json()
+    deidentify(source, profile(*Option))
+    assert source.to_json() == before
+
+
 @many
 @given(file=files())
 def test_two_albums_have_nothing_in_common(file: bytes) -> None:
