@@ -84,10 +84,11 @@ def shots(manifest: dict[str, Any]) -> list[Shot]:
     study = f"/portal/study?study={showcase['study']}&album=head-ct"
     viewer = ohif.address(showcase["study"])
     card, table = '[class*="st-key-card-"]', '[data-testid="stDataFrame"] canvas'
-    albums = Shot(name="albums", path="/portal/albums", seen=card)
-    album = Shot(name="album", path="/portal/album?album=head-ct", seen=table)
     notice, head = ".st-key-notice", "h1"
-    inside = [
+    pages = [
+        Shot(name="albums", path="/portal/albums", seen=card),
+        Shot(name="album", path="/portal/album?album=head-ct", seen=table),
+        Shot(name="study", path=study, seen=f"{card} img"),
         Shot(name="contents", path="/portal/contents?album=head-ct", seen=head),
         Shot(name="members", path="/portal/album_members?album=head-ct", seen=table),
         Shot(name="settings", path="/portal/album_settings?album=head-ct", seen=head),
@@ -95,44 +96,36 @@ def shots(manifest: dict[str, Any]) -> list[Shot]:
         Shot(name="people", path="/portal/my_members", seen="table.matrix"),
         Shot(name="upload", path="/upload/?album=head-ct", seen="#drop", arrange=_choose_files),
         Shot(name="search", path="/portal/search?Modality=CT", seen=table),
+        Shot(name="me", path="/portal/me", seen="table.rights"),
+        Shot(name="audit", path="/portal/audit", seen=table, person="admin"),
+        Shot(name="sees", path="/portal/sees", seen=head, person="admin", arrange=_ask_what_somebody_sees),
+        Shot(name="ownerless", path="/portal/ownerless", seen=notice, person="admin"),
+        Shot(name="arrivals", path="/portal/arrivals", seen=notice, person="admin"),
+        Shot(name="why", path=_why(manifest), seen="table.steps", person="admin"),
     ]
     return [
         Shot(name="signin", path="/portal/albums", seen=portal.FORM, person=None),
-        albums,
-        album,
-        Shot(name="study", path=study, seen=f"{card} img"),
-        *inside,
-        Shot(name="me", path="/portal/me", seen="table.rights"),
-        Shot(name="audit", path="/portal/audit", seen=table, person="admin"),
-        Shot(name="ownerless", path="/portal/ownerless", seen=notice, person="admin"),
-        Shot(name="arrivals", path="/portal/arrivals", seen=notice, person="admin"),
-        *_whys(manifest),
-        Shot(name="empty", path="/portal/albums", seen=".st-key-notice", person="stranger"),
-        Shot(name="missing", path="/portal/album?album=head-ct", seen=".st-key-notice", person="stranger"),
+        *pages,
+        *(replace(one, name=f"{one.name}-800", width=800, languages=("fr",)) for one in pages),
+        *(replace(one, name=f"{one.name}-dark", theme="dark", languages=("en",)) for one in pages),
+        Shot(name="empty", path="/portal/albums", seen=notice, person="stranger"),
+        Shot(name="missing", path="/portal/album?album=head-ct", seen=notice, person="stranger"),
         Shot(name="ohif", path=viewer, seen="canvas.cornerstone-canvas", arrange=_show_the_middle),
-        *(
-            replace(one, name=f"{one.name}-800", width=800, languages=("fr",) if one in inside else ("en",))
-            for one in (albums, album, *inside)
-        ),
-        *(
-            replace(one, name=f"{one.name}-dark", theme="dark", languages=("en",))
-            for one in (albums, album, *inside)
-        ),
         Shot(name="signedout", path="/portal/albums", seen=card, person="member-b", arrange=_sign_out),
     ]
 
 
-def _whys(manifest: dict[str, Any]) -> list[Shot]:
-    """Return the page Why? about a series of an album, and a member of another one."""
+def _why(manifest: dict[str, Any]) -> str:
+    """Return where *Why?* is asked about a series of an album, and a member of another one."""
     showcase = manifest["special"]["showcase"]
     address = f"/dicom-web/studies/{showcase['study']}/series/{showcase['series']}/metadata"
-    query = urlencode({"resource": address, "actor": "member-b"})
-    why = Shot(name="why", path=f"/portal/why?{query}", seen="table.steps", person="admin")
-    return [
-        why,
-        replace(why, name="why-800", width=800, languages=("en",)),
-        replace(why, name="why-dark", theme="dark", languages=("en",)),
-    ]
+    return f"/portal/why?{urlencode({'resource': address, 'actor': 'member-b'})}"
+
+
+def _ask_what_somebody_sees(page: Page) -> None:
+    page.get_by_role("textbox").first.fill("member-a")
+    page.keyboard.press("Enter")
+    page.get_by_text("Member A Demo").first.wait_for()
 
 
 def _choose_files(page: Page) -> None:

@@ -105,7 +105,6 @@ def held_of(
         If he is not an owner.
 
     """
-    sweep(world)
     with on_record(world, actor=actor, origin=origin), world.store.read() as tx:
         album = _owned(tx, world, actor, slug)
         items = table.of_album(tx, album.id, limit=limit, offset=offset)
