@@ -126,7 +126,7 @@ def cancel(world: World, *, actor: Actor, change: str, origin: Origin = NOWHERE)
         if not table.ask_to_cancel(tx, change, at):
             raise Conflict("This change is over already.", reason="over")
         audit_albums.change_cancelled(tx, at=at, actor=actor, slug=album.slug, change=change, origin=origin)
-    return ledger.report(world, change=change)
+    return read(world, actor=actor, change=change)
 
 
 def concerning(tx: Session, world: World, actor: Actor, change: str) -> tuple[Change, Album]:
