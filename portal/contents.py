@@ -37,6 +37,13 @@ class Prospect(Answer):
     failed_total: int
 
 
+class Grown(Answer):
+    """A series that was in the album before, and got images by an upload."""
+
+    series: str
+    images: int
+
+
 class Change(Answer):
     """How far a change has come."""
 
@@ -54,6 +61,11 @@ class Change(Answer):
     due: int
     failed: tuple[NotTaken, ...]
     failed_total: int
+    grown: tuple[Grown, ...] = ()
+    grown_total: int = 0
+    grown_images: int = 0
+    staying: int = 0
+    """Images of the change that it takes back which stay."""
 
     @property
     def under_way(self) -> bool:

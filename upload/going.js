@@ -89,7 +89,11 @@ export class Going {
   #drawEnd(t) {
     const words = [];
     if (this.state === "stopped") words.push(t.say("summary.stopped"));
-    if (ENDED.includes(this.state)) words.push(t.say("summary.series", { count: this.#changed }));
+    if (ENDED.includes(this.state)) {
+      words.push(t.say("summary.series", { count: this.#changed }));
+      const { grown_images: count, grown_total: total } = this.upload.change;
+      if (count) words.push(t.say("summary.grown", { count, series: t.say("series", { count: total }) }));
+    }
     the("summary").textContent = words.join(" ");
     show("summary", words.length > 0);
   }

@@ -6,6 +6,7 @@ of a change that is over are what the ledger says.
 """
 
 from collections.abc import Iterable
+from functools import partial
 
 from sqlalchemy.orm import Session
 
@@ -111,7 +112,9 @@ def _close(tx: Session, change_id: str, world: World) -> None:
     if tally.done:
         albums_table.touch(tx, album_id=change.album_id, at=at)
         counts_table.mark(tx, [change.album_id])
-    record = audit_albums.series_added if change.verb == ChangeVerb.ADD else audit_albums.series_removed
+    growth = uploads.growth(tx, change.id)
+    added = partial(audit_albums.series_added, grown=growth.series, images=growth.images)
+    record = added if change.verb == ChangeVerb.ADD else audit_albums.series_removed
     record(
         tx,
         at=at,

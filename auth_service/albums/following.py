@@ -1,8 +1,9 @@
 """Follow changes of albums: how far they are, what is in an album and was; stop one.
 
 Who asked for a change sees it, and the album's owners see all; what others named and was not taken is left
-out for them, as it may tell of what is not theirs. A program is told of what it asked for itself, and not of
-what its maker did: that may be about more than it is left.
+out for them, as it may tell of what is not theirs. Which series got images that were in the album before is
+told to who may see what is in it; to others, how many. A program is told of what it asked for itself, and not
+of what its maker did: that may be about more than it is left.
 """
 
 from dataclasses import dataclass
@@ -41,7 +42,7 @@ def read(world: World, *, actor: Actor, change: str, limit: int = MOST_TOLD, off
     Parameters
     ----------
     limit, offset : int
-        Which page of what did not succeed.
+        Which page of what did not succeed, and of the series that were there before and got images.
 
     Raises
     ------
@@ -52,7 +53,8 @@ def read(world: World, *, actor: Actor, change: str, limit: int = MOST_TOLD, off
     with world.store.read() as tx:
         found, album = concerning(tx, world, actor, change)
         own = _is_own(found, actor)
-        return ledger.report_of(tx, found, album, named=own, limit=limit, offset=offset)
+        inside = sees_inside(tx, world, actor, album.slug)
+        return ledger.report_of(tx, found, album, named=own, inside=inside, limit=limit, offset=offset)
 
 
 def list_changes(
@@ -73,8 +75,10 @@ def list_changes(
         asker = actor.subject_id if actor.in_person and not owner else None
         key = actor.key if not actor.in_person and not owner else None
         found, total = table.changes(tx, album.id, asker=asker, actor=key, limit=limit, offset=offset)
+        inside = sees_inside(tx, world, actor, slug)
         reports = (
-            ledger.report_of(tx, each, album, named=_is_own(each, actor), limit=MOST_LISTED) for each in found
+            ledger.report_of(tx, each, album, named=_is_own(each, actor), inside=inside, limit=MOST_LISTED)
+            for each in found
         )
         return Changes(items=tuple(reports), total=total)
 
@@ -126,7 +130,7 @@ def cancel(world: World, *, actor: Actor, change: str, origin: Origin = NOWHERE)
         if not table.ask_to_cancel(tx, change, at):
             raise Conflict("This change is over already.", reason="over")
         audit_albums.change_cancelled(tx, at=at, actor=actor, slug=album.slug, change=change, origin=origin)
-    return ledger.report(world, change=change)
+    return read(world, actor=actor, change=change)
 
 
 def concerning(tx: Session, world: World, actor: Actor, change: str) -> tuple[Change, Album]:
@@ -140,6 +144,11 @@ def concerning(tx: Session, world: World, actor: Actor, change: str) -> tuple[Ch
     if not concerned or _what_he_may(tx, world, actor, slug) is None:
         raise NotFound
     return found
+
+
+def sees_inside(tx: Session, world: World, actor: Actor, slug: str) -> bool:
+    """Tell whether somebody may know which series are in an album: who only fills it may not."""
+    return any(may(tx, world, actor=actor, action=one, slug=slug) for one in (Action.VIEW, Action.AUDIT))
 
 
 def _is_own(change: Change, actor: Actor) -> bool:

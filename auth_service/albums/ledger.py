@@ -25,7 +25,7 @@ from auth_service.origin import NOWHERE, Origin
 from auth_service.policy.model import Actor
 from auth_service.store import albums as albums_table
 from auth_service.store import ledger as table
-from auth_service.store import people, reports
+from auth_service.store import people, reports, uploads
 from auth_service.store.tables import Album, Change
 from auth_service.targets import MAX_UID
 from auth_service.vocabulary import ActorKind, ChangeState, ChangeVerb
@@ -53,6 +53,15 @@ class Failure:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Grown:
+    """A series that was in the album before, and got images by an upload."""
+
+    series: str
+    """SeriesInstanceUID."""
+    images: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
     """How far a change has come, and what did not succeed."""
 
@@ -75,6 +84,14 @@ class Report:
     failed: tuple[Failure, ...]
     """Some of it: what was named and not taken, then the series that could not be done."""
     failed_total: int
+    grown: tuple[Grown, ...]
+    """Some of the series that were in the album before and got images by it: for who may see inside."""
+    grown_total: int
+    """How many such series there are."""
+    grown_images: int
+    """How many images these got."""
+    staying: int
+    """Images of the change that it takes back which stay: their series were in the album before."""
 
 
 def begin(world: World, *, actor: Actor, album: str, verb: ChangeVerb, series: Iterable[str]) -> str:
@@ -244,7 +261,14 @@ def report(world: World, *, change: str) -> Report:
 
 
 def report_of(
-    tx: Session, change: Change, album: Album, *, named: bool = True, limit: int = MOST_TOLD, offset: int = 0
+    tx: Session,
+    change: Change,
+    album: Album,
+    *,
+    named: bool = True,
+    inside: bool = True,
+    limit: int = MOST_TOLD,
+    offset: int = 0,
 ) -> Report:
     """Say how far a change has come, which was found with its album.
 
@@ -252,8 +276,10 @@ def report_of(
     ----------
     named : bool
         Whether what was named and not taken is told: it may be about what is only his who named it.
+    inside : bool
+        Whether it is told which series got images that were in the album before, and not only how many.
     limit, offset : int
-        Which page of what did not succeed.
+        Which page of what did not succeed, and of these series.
 
     """
     tally = reports.tally(tx, change.id)
@@ -264,6 +290,8 @@ def report_of(
     ]
     lines = reports.failures(tx, change.id, limit=limit - len(failed), offset=max(0, offset - others))
     failed += [Failure(uid=uid, reason=reason) for uid, reason in lines]
+    growth = uploads.growth(tx, change.id)
+    grown = uploads.grown(tx, change.id, limit=limit, offset=offset) if inside and growth.series else ()
     return Report(
         change=change.id,
         album=album.slug,
@@ -279,6 +307,10 @@ def report_of(
         due=tally.total - tally.done - tally.failed,
         failed=tuple(failed),
         failed_total=others + tally.failed,
+        grown=tuple(Grown(series=series, images=images) for series, images in grown),
+        grown_total=growth.series,
+        grown_images=growth.images,
+        staying=uploads.growth(tx, change.undoes).images if change.undoes else 0,
     )
 
 

@@ -3,6 +3,8 @@
 What was put in is taken out again; what was taken out is put in again, which gives it to everybody who is in
 the album by now. Who does that must be able to give it: because he had all of it in this album before it was
 taken out, and still has, or by what he has elsewhere, as of anything that is put in.
+
+Images that came into series which were in the album before stay: an album deletes nothing from the archive.
 """
 
 from collections.abc import Iterator
@@ -23,6 +25,7 @@ from auth_service.store import albums as albums_table
 from auth_service.store import audit as audit_table
 from auth_service.store import ledger as table
 from auth_service.store import members as members_table
+from auth_service.store import uploads
 from auth_service.store.tables import Album, AuditRecord, Change
 from auth_service.vocabulary import Action, ActorKind, AuditEvent, ChangeVerb, Level, SubjectKind, album_label
 from auth_service.world import World
@@ -59,7 +62,7 @@ def undo(world: World, *, actor: Actor, change: str, origin: Origin = NOWHERE) -
                 raise Conflict("This change is not over yet: stop it first.", reason="running")
             series = table.undoable(tx, change, album.id)
             if not series:
-                raise Conflict("Nothing of this change is left to take back.", reason="nothing")
+                raise _nothing(tx, change)
             slug, made = album.slug, None
             if verb is ChangeVerb.REMOVE or _had_it_all(tx, world, actor, album, found):
                 at = world.clock()
@@ -69,6 +72,16 @@ def undo(world: World, *, actor: Actor, change: str, origin: Origin = NOWHERE) -
         if made is None:
             made = put_in_again(world, actor=actor, slug=slug, series=series, undoes=change, origin=origin)
     return ledger.report(world, change=made)
+
+
+def _nothing(tx: Session, change: str) -> Conflict:
+    if uploads.growth(tx, change).images:
+        return Conflict(
+            "Nothing of this change can be taken back: images that came into series which were in the album "
+            "before stay.",
+            reason="nothing",
+        )
+    return Conflict("Nothing of this change is left to take back.", reason="nothing")
 
 
 def _check(tx: Session, world: World, actor: Actor, verb: ChangeVerb, slug: str) -> None:

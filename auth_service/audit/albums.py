@@ -204,11 +204,30 @@ def change_cancelled(
 
 
 def series_added(
-    tx: Session, *, at: datetime, actor: str, actor_name: str, slug: str, change: str, done: int, failed: int
+    tx: Session,
+    *,
+    at: datetime,
+    actor: str,
+    actor_name: str,
+    slug: str,
+    change: str,
+    done: int,
+    failed: int,
+    grown: int = 0,
+    images: int = 0,
 ) -> None:
-    """Record that series were put into an album; which ones is in the ledger, under the change."""
+    """Record that series were put into an album; which ones is in the ledger, under the change.
+
+    Parameters
+    ----------
+    grown, images : int
+        How many series that were in the album before got images by an upload, and how many images.
+
+    """
     who = {"actor": actor, "actor_name": actor_name}
     what = {"change": change, "done": done, "failed": failed}
+    if grown:
+        what |= {"grown": grown, "grown_images": images}
     table.add(tx, event=AuditEvent.SERIES_ADDED, at=at, **who, **of_album(slug), details=what)
 
 

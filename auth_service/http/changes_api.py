@@ -104,7 +104,7 @@ def changes(
 def read(
     request: Request, actor: SignedIn, change_id: ChangeId, wanted: Annotated[ReportWanted, Query()]
 ) -> ChangeDocument:
-    """Say how far a change has come, with a page of what was not done."""
+    """Say how far a change has come, with a page of what was not done, and one of the series that grew."""
     services = request.app.state.services
     return change_document(
         following.read(services, actor=actor, change=change_id, limit=wanted.limit, offset=wanted.offset)
@@ -121,7 +121,8 @@ def read(
 def undo(request: Request, response: Response, actor: SignedIn, change_id: ChangeId) -> ChangeDocument:
     """Take back what a change did, as far as nobody has touched it since: by a change of its own.
 
-    What was taken out is put in again as far as you may give it to the album's members.
+    What was taken out is put in again as far as you may give it to the album's members. Images that came into
+    series which were in the album before stay in them: ``staying`` says how many.
     """
     report = undoing.undo(
         request.app.state.services, actor=actor, change=change_id, origin=Origin.of(request.headers)
@@ -245,5 +246,9 @@ def change_document(report: Report) -> ChangeDocument:
             "due": report.due,
             "failed": _told((one.uid, one.reason, one.lacking) for one in report.failed),
             "failed_total": report.failed_total,
+            "grown": [{"series": one.series, "images": one.images} for one in report.grown],
+            "grown_total": report.grown_total,
+            "grown_images": report.grown_images,
+            "staying": report.staying,
         }
     )

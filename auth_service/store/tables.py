@@ -392,6 +392,16 @@ class ExpectedImage(Base):
     """``None``: the archive did not take it."""
 
 
+class GrownSeries(Base):
+    """A series that was in the album before an upload, with how many images it got by it."""
+
+    __tablename__ = "grown_series"
+
+    change_id: Mapped[str] = mapped_column(ForeignKey("uploads.change_id"), primary_key=True)
+    series_uid: Mapped[str] = mapped_column(primary_key=True)
+    images: Mapped[int]
+
+
 class UploadedFile(Base):
     """A file of an upload: how much of it came, and whether it was looked through to its end."""
 

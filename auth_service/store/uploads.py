@@ -1,13 +1,22 @@
 """Uploads and their files in the database."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, CursorResult, Exists, exists, func, select, update
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from auth_service.store.tables import Change, ExpectedImage, Upload, UploadedFile
+from auth_service.store.tables import Change, ExpectedImage, GrownSeries, LedgerEntry, Upload, UploadedFile
 from auth_service.vocabulary import ChangeState
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Growth:
+    """How many series that were in the album before got images by a change, and how many images."""
+
+    series: int
+    images: int
 
 
 def add(tx: Session, change_id: str, at: datetime) -> None:
@@ -54,6 +63,51 @@ def count(
                 refused=UploadedFile.refused + refused,
             )
         )
+
+
+def grow(tx: Session, change_id: str, series: str) -> None:
+    """Count an image that came into a series which was in the album; harmless where the upload began it.
+
+    After `count`, which makes others that count for the same upload wait: of two the second finds the row.
+    """
+    if tx.scalar(select(_begun_by(change_id, series))):
+        return
+    mine = (GrownSeries.change_id == change_id, GrownSeries.series_uid == series)
+    result = tx.execute(update(GrownSeries).where(*mine).values(images=GrownSeries.images + 1))
+    if isinstance(result, CursorResult) and result.rowcount == 0:
+        tx.add(GrownSeries(change_id=change_id, series_uid=series, images=1))
+        tx.flush()
+
+
+def grown(tx: Session, change_id: str, *, limit: int, offset: int) -> list[tuple[str, int]]:
+    """Return some series that were in the album before a change, each with how many images it got by it."""
+    query = (
+        select(GrownSeries.series_uid, GrownSeries.images)
+        .where(*_grown_by(change_id))
+        .order_by(GrownSeries.series_uid)
+    )
+    return [(series, images) for series, images in tx.execute(query.limit(limit).offset(offset))]
+
+
+def growth(tx: Session, change_id: str) -> Growth:
+    """Count the series that were in the album before a change and got images by it, and these images."""
+    query = select(func.count(), func.coalesce(func.sum(GrownSeries.images), 0))
+    series, images = tx.execute(query.where(*_grown_by(change_id))).one()
+    return Growth(series=series, images=int(images))
+
+
+def _grown_by(change_id: str) -> tuple[ColumnElement[bool], ...]:
+    # Where a crash kept the line of a new series from its stamp, what came after it was counted before.
+    return GrownSeries.change_id == change_id, ~_begun_by(change_id, GrownSeries.series_uid)
+
+
+def _begun_by(change_id: str, series: InstrumentedAttribute[str] | str) -> Exists:
+    """Ask whether a series is a line of a change that was done: it is told by that."""
+    return exists().where(
+        LedgerEntry.change_id == change_id,
+        LedgerEntry.series_uid == series,
+        LedgerEntry.done_at.is_not(None),
+    )
 
 
 def expect(tx: Session, change_id: str, *, series: str, instance: str | None) -> None:

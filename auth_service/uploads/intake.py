@@ -57,6 +57,8 @@ class Taken:
     """Why it is not in the album; ``None``: it is."""
     changed: bool = False
     """Whether what is in the album is another than what came: it is de-identified."""
+    grew: bool = False
+    """Whether its series was in the album before."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,7 +113,7 @@ class Intake:
             return Taken(name=name, head=head, why=LineFailure.WRONG_STUDY)
         profile = self._profile()
         if profile is None:
-            return Taken(name=name, head=head, why=self._take(head, file, cleaned=False))
+            return _taken(name, head, came=self._take(head, file, cleaned=False))
         return self._take_cleaned(head, file, name, profile)
 
     def _profile(self) -> Profile | None:
@@ -139,10 +141,11 @@ class Intake:
         with NamedTemporaryFile(dir=file.parent, prefix="cleaned-") as out:
             out.write(outcome.file)
             out.flush()
-            why = self._take(cleaned, Path(out.name), cleaned=True)
-        return Taken(name=name, head=head if why else cleaned, why=why, changed=True)
+            came = self._take(cleaned, Path(out.name), cleaned=True)
+        return _taken(name, head if isinstance(came, LineFailure) else cleaned, came=came, changed=True)
 
-    def _take(self, head: Head, file: Path, *, cleaned: bool) -> LineFailure | None:
+    def _take(self, head: Head, file: Path, *, cleaned: bool) -> bool | LineFailure:
+        """Take an image, and tell whether its series was in the album before; or why it is not taken."""
         if self._annotates and head.sop_class not in VIEWER_CLASSES:
             return LineFailure.FORBIDDEN
         with _alone(head.sop):
@@ -168,12 +171,12 @@ class Intake:
             return True if mine else LineFailure.TAKEN
         return there
 
-    def _put(self, head: Head, file: Path, *, there: bool | LineFailure, cleaned: bool) -> LineFailure | None:
+    def _put(self, head: Head, file: Path, *, there: bool | LineFailure, cleaned: bool) -> bool | LineFailure:
         if isinstance(there, LineFailure):
             return there
         if not self._goes_in(head, new=not there, cleaned=cleaned):
             return LineFailure.NOT_DEIDENTIFIABLE
-        return self._store(head, file, new=not there)
+        return self._store(head, file, new=not there) or there
 
     def _of_image(self, head: Head) -> LineFailure | None:
         """Say why an image cannot come, because there is one that is called the same."""
@@ -296,6 +299,12 @@ class Intake:
             }
         )
         return [row for row in rows if row["RequestedTags"][keyword] == uid]
+
+
+def _taken(name: str, head: Head, *, came: bool | LineFailure, changed: bool = False) -> Taken:
+    if isinstance(came, LineFailure):
+        return Taken(name=name, head=head, why=came, changed=changed)
+    return Taken(name=name, head=head, changed=changed, grew=came)
 
 
 def _orthanc_id(head: Head) -> str:

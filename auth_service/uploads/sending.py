@@ -15,6 +15,7 @@ from pathlib import Path
 from sqlalchemy.orm import Session
 
 from auth_service.albums import ledger, receiving
+from auth_service.albums.following import sees_inside
 from auth_service.albums.ledger import Report
 from auth_service.albums.rights import check_open_to, on_record
 from auth_service.errors import Conflict, Invalid, NotFound
@@ -81,7 +82,7 @@ def begin(world: World, *, actor: Actor, slug: str, origin: Origin = NOWHERE) ->
     with on_record(world, actor=actor, origin=origin), world.store.write() as tx:
         album = check_open_to(tx, world, actor=actor, action=Action.UPLOAD, slug=slug)
         change = open_change(tx, world, album, actor=actor, origin=origin)
-    return _state(world, change)
+    return _state(world, change, actor)
 
 
 def open_change(tx: Session, world: World, album: Album, *, actor: Actor, origin: Origin) -> str:
@@ -106,7 +107,7 @@ def read(world: World, *, actor: Actor, upload: str) -> UploadState:
     """
     with world.store.read() as tx:
         _own(tx, actor, upload)
-    return _state(world, upload)
+    return _state(world, upload, actor)
 
 
 def begun(world: World, *, actor: Actor, slug: str, origin: Origin = NOWHERE) -> list[UploadState]:
@@ -116,7 +117,7 @@ def begun(world: World, *, actor: Actor, slug: str, origin: Origin = NOWHERE) ->
         found = [
             change.id for change, _ in table.begun(tx, album.id, actor.subject_id) if _is_his(change, actor)
         ]
-    return [_state(world, one) for one in found]
+    return [_state(world, one, actor) for one in found]
 
 
 def files(
@@ -273,7 +274,7 @@ def finish(world: World, *, actor: Actor, upload: str) -> UploadState:
     with world.store.read() as tx:
         _own(tx, actor, upload)
     close(world, upload)
-    return _state(world, upload)
+    return _state(world, upload, actor)
 
 
 def close(world: World, upload: str) -> None:
@@ -335,6 +336,8 @@ def _count(tx: Session, upload: str, number: int | None, taken: Taken, *, size: 
         refused=int(refused),
         size=size,
     )
+    if stored and taken.grew and taken.head is not None:
+        table.grow(tx, upload, taken.head.series)
     if taken.why is not None and refused:
         ledger_table.add_not_taken(tx, upload, [(shown(taken.name), taken.why, ())])
 
@@ -360,13 +363,13 @@ def _working_on(world: World, upload: str, number: int) -> Iterator[None]:
             _at_work.discard(what)
 
 
-def _state(world: World, upload: str) -> UploadState:
+def _state(world: World, upload: str, actor: Actor) -> UploadState:
     with world.store.read() as tx:
         found, kept = ledger_table.change(tx, upload), table.upload(tx, upload)
         if found is None or kept is None:
             raise NotFound
         return UploadState(
-            report=ledger.report_of(tx, *found),
+            report=ledger.report_of(tx, *found, inside=sees_inside(tx, world, actor, found[1].slug)),
             stored=kept.stored,
             present=kept.present,
             refused=kept.refused,

@@ -146,6 +146,15 @@ def _change(t: Text, one: Change, *, may_undo: bool) -> Wanted | None:
                 (one.total - one.due) / one.total,
                 text=t("{done} of {total}", done=t.number(one.done), total=t.number(one.total)),
             )
+        _grown(t, one)
+        if one.staying:
+            st.caption(
+                t.plural(
+                    "{count} image of that change stays: the album had its series before.",
+                    "{count} images of that change stay: the album had their series before.",
+                    one.staying,
+                )
+            )
         _not_taken(t, one.failed, one.failed_total, key=one.id)
     return wanted
 
@@ -166,6 +175,8 @@ def _undo(t: Text, one: Change) -> Wanted | None:
         )
         st.caption(says)
         st.caption(t("What was changed since stays as it is."))
+        if one.grown_images:
+            st.caption(_stay(t))
         if st.button(t("Take it back"), key=f"undo-{one.id}", type="primary"):
             return Wanted("undo", one.id)
     return None
@@ -210,6 +221,40 @@ def _what(t: Text, one: Change) -> str:
 
 def _colour(one: Change) -> str:
     return next((colour for state, colour in _COLOURS.items() if state == one.state), "#8A8F98")
+
+
+def _grown(t: Text, one: Change) -> None:
+    """Draw which series that the album had before got images; who only fills it is told how many."""
+    if not one.grown_images:
+        return
+    says = t.plural(
+        "{count} image went into {series} that the album had before",
+        "{count} images went into {series} that the album had before",
+        one.grown_images,
+        series=words.series(t, one.grown_total),
+    )
+    with st.expander(says, icon=":material/add_photo_alternate:"):
+        st.caption(_stay(t))
+        if not one.grown:
+            return
+        st.dataframe(
+            pd.DataFrame([{"series": one_line(each.series), "images": each.images} for each in one.grown]),
+            key=f"grown-{one.id}",
+            hide_index=True,
+            row_height=tables.ROW_HEIGHT,
+            height=tables.ROW_HEIGHT * min(len(one.grown), _SHOWN_ROWS) + tables.HEAD_HEIGHT,
+            alt=t("Series that got images"),
+            column_config={
+                "series": st.column_config.TextColumn("SeriesInstanceUID"),
+                "images": st.column_config.NumberColumn(t("New images")),
+            },
+        )
+        if one.grown_total > len(one.grown):
+            st.caption(t("The first {shown} are shown.", shown=t.number(len(one.grown))))
+
+
+def _stay(t: Text) -> str:
+    return t("Taking it back leaves images in series that the album had before: nothing is deleted.")
 
 
 def _not_taken(t: Text, failed: Sequence[NotTaken], total: int, *, key: str) -> None:

@@ -10,7 +10,7 @@ from auth_service.deidentifying import keeping
 from auth_service.vocabulary import Action
 from tests.fakes.files import dicom, zipped
 from tests.http.test_storing import as_orthanc, body, may, stow, told
-from tests.http.test_uploads_api import reasons, sent
+from tests.http.test_uploads_api import give, reasons, sent
 from tests.http.world import SEG, World
 
 PATIENT = "Q7-IDENTIFIED"
@@ -60,6 +60,16 @@ def test_every_door_takes_it_without_the_patient_and_all_join(world: World) -> N
         assert NAME not in one.values()
         assert one["PatientIdentityRemoved"] == "YES"
     assert set(world.archive.labels("Series")) >= {one["SeriesInstanceUID"] for one in found}
+
+
+def test_a_series_that_grew_is_told_as_the_album_has_it_and_only_to_who_may_see_that(world: World) -> None:
+    sent(world, "owner_a", identified("2.1.1", 1))
+    give(world, "a", "stranger", Action.UPLOAD)
+    [series] = {one["SeriesInstanceUID"] for one in held(world)}
+    mine = sent(world, "owner_a", identified("2.1.1", 2))["change"]
+    assert (mine["grown"], mine["grown_images"]) == ([{"series": series, "images": 1}], 1)
+    theirs = sent(world, "stranger", identified("2.1.1", 3))["change"]
+    assert (theirs["grown"], theirs["grown_total"], theirs["grown_images"]) == ([], 1, 1)
 
 
 def test_the_same_file_twice_is_one_image(world: World) -> None:

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from portal.answers import Selection
-from portal.contents import Change, NotTaken, names
+from portal.contents import Change, Grown, NotTaken, names
 from portal.errors import Part
 from tests.pages.conftest import Open, Page
 from tests.pages.fakes import NOW, ROOT, FakeAlbum, World
@@ -124,6 +124,58 @@ def test_a_change_is_taken_back_where_something_was_done(world: World, open_page
     page.click(f"undo-{done.id}")
     assert world.changes[-1].undoes == done.id
     assert "takes back an earlier change" in page.words
+
+
+GROWN = {
+    "en": (
+        "3 images went into 2 series that the album had before",
+        "Taking it back leaves images in series that the album had before: nothing is deleted.",
+        "2 images of that change stay: the album had their series before.",
+    ),
+    "fr": (
+        "3 images sont allées dans 2 séries que l\u2019album contenait déjà",
+        (
+            "Défaire laisse les images dans les séries que l\u2019album contenait déjà\u00a0: "
+            "rien n\u2019est effacé."
+        ),
+        "2 images de ce changement restent\u00a0: l\u2019album contenait déjà leurs séries.",
+    ),
+}
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+def test_images_in_series_that_were_there_before_are_shown_and_stay(
+    language: str, world: World, open_page: Open
+) -> None:
+    series = (Grown(series="1.2.3", images=2), Grown(series="<b>1.2.4</b>", images=1))
+    made(world, grown=series, grown_total=2, grown_images=3)
+    page = open_page("contents", as_="owner", album="head-ct", language=language)
+    grew, stays, stay = GROWN[language]
+    assert grew in [one.label for one in page.app.expander]
+    # Where they are listed, and where it can be taken back.
+    assert [one.value for one in page.app.caption].count(stays) == 2
+    table = page.app.dataframe[0].value
+    assert (table["series"].tolist(), table["images"].tolist()) == (["1.2.3", "<b>1.2.4</b>"], [2, 1])
+    made(world, verb="remove", undoes=world.changes[0].id, staying=2)
+    page = open_page("contents", as_="owner", album="head-ct", language=language)
+    assert stay in [one.value for one in page.app.caption]
+
+
+def test_who_may_not_know_which_series_grew_is_shown_how_many(world: World, open_page: Open) -> None:
+    made(world, by=world.people["member"].called, done=0, grown_total=2, grown_images=3)
+    page = open_page("contents", as_="member", album="head-ct")
+    assert GROWN["en"][0] in [one.label for one in page.app.expander]
+    assert not page.app.dataframe
+
+
+def test_a_change_by_which_only_series_grew_cannot_be_taken_back_and_says_so(
+    world: World, open_page: Open
+) -> None:
+    only = made(world, done=0, grown=(Grown(series="1.2.3", images=3),), grown_total=1200, grown_images=3)
+    page = open_page("contents", as_="owner", album="head-ct")
+    assert f"undo-{only.id}" not in [button.key for button in page.app.button]
+    assert GROWN["en"][1] in [one.value for one in page.app.caption]
+    assert "The first 1 are shown." in page.words
 
 
 @pytest.mark.parametrize("language", ["en", "fr"])

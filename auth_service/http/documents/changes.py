@@ -59,6 +59,13 @@ class ProspectDocument(BaseModel):
     failed_total: int
 
 
+class GrownDocument(BaseModel):
+    """A series that was in the album before, and got images by an upload."""
+
+    series: str = Field(description="SeriesInstanceUID")
+    images: int
+
+
 class ChangeDocument(BaseModel):
     """How far a change has come."""
 
@@ -78,10 +85,19 @@ class ChangeDocument(BaseModel):
         description=f"What was not done, and why: a page of it, or in lists the first {MOST_LISTED}."
     )
     failed_total: int
+    grown: list[GrownDocument] = Field(
+        description="Series that were in the album before and got images by this upload, for who may see "
+        f"what is in it: a page of them, or in lists the first {MOST_LISTED}."
+    )
+    grown_total: int = Field(description="How many series these are.")
+    grown_images: int = Field(description="How many images they got; taking the change back leaves them.")
+    staying: int = Field(
+        description="Images of the change that it takes back which stay: the album had their series before."
+    )
 
 
 class ReportWanted(Given):
-    """Which page of what was not done."""
+    """Which page of what was not done, and of the series that were there before and got images."""
 
     limit: int = Field(MOST_TOLD, ge=1, le=MOST_TOLD)
     offset: int = Field(0, ge=0, le=1_000_000_000)

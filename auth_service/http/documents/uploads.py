@@ -23,7 +23,10 @@ class UploadDocument(BaseModel):
     album: str
     change: ChangeDocument = Field(description="What it put into the album, and what was refused, with why.")
     files: int = Field(description="Files that were begun.")
-    stored: int = Field(description="Images that are in the archive now, and were not before.")
+    stored: int = Field(
+        description="Images that are in the archive now, and were not before; `change.grown_images` of them "
+        "came into series that were in the album."
+    )
     present: int = Field(description="Images that the archive had already.")
     refused: int = Field(description="Files and images that were refused.")
     seen: datetime = Field(description="When something last came.")

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from auth_service.http.documents.changes import ChangeDocument
 from auth_service.vocabulary import LineFailure
 from i18n import LANGUAGES
 from portal import words
@@ -80,6 +81,13 @@ def test_every_state_that_is_drawn_has_words() -> None:
     assert len(states) > 8
     english = catalogue("en")
     assert {f"state.{one}" for one in states} <= set(english)
+
+
+def test_what_the_page_reads_of_a_change_is_what_the_service_tells() -> None:
+    code = (FOLDER / "going.js").read_text(encoding="utf-8")
+    read = {*re.findall(r"\bchange\.(\w+)", code), *re.findall(r"\b(grown_\w+):", code)}
+    assert read >= {"done", "failed", "failed_total", "grown_images", "grown_total"}
+    assert read <= set(ChangeDocument.model_fields)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -121,6 +121,14 @@ def test_an_owner_is_not_told_what_another_named_in_vain(world: TestWorld) -> No
     assert (found.items[0].failed, found.items[0].failed_total) == ((), 0)
 
 
+def test_an_owner_who_stops_a_change_is_not_told_what_another_named_in_vain(world: TestWorld) -> None:
+    named = Named(studies=["1.2.3", "1.2.77"], names=["SOMEBODY^ELSE"])
+    change = change_contents(world, actor=world.actor("pi-b"), slug="a", verb=ADD, named=named).change
+    report = following.cancel(world, actor=world.actor("pi-a"), change=change)
+    assert report.cancelled is not None
+    assert (report.failed, report.failed_total) == ((), 0)
+
+
 def test_an_owner_is_told_which_of_the_series_could_not_be_done(world: TestWorld) -> None:
     change = ask(world, "pi-b", "a", ADD, "1.2.3", "1.2.77").change
     lost = world.archive.series("1.2.3.1")

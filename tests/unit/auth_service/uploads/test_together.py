@@ -2,8 +2,10 @@
 
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 
@@ -110,3 +112,28 @@ def test_the_first_gets_its_label_from_another_hand_and_the_second_comes_before_
     sending.close(world, intake.change)
     assert images(world) == {f"{SERIES}.1", f"{SERIES}.2"}
     assert ledger.contents(world, album="a") == {SERIES}
+
+
+def test_of_those_that_come_at_once_into_a_series_that_was_there_before_each_is_counted(
+    world: TestWorld, intake: Intake, tmp_path: Path
+) -> None:
+    first = storing.begin(world, actor=world.actor("pi-a"), slug="a", study=None, origin=NOWHERE)
+    assert take(first, tmp_path, 1) is None
+    with ThreadPoolExecutor(6) as pool:
+        assert set(pool.map(lambda number: take(intake, tmp_path, number), range(2, 14))) == {None}
+    told = ledger.report(world, change=intake.change)
+    assert [(one.series, one.images) for one in told.grown] == [(SERIES, 12)]
+    assert ledger.report(world, change=first.change).grown_images == 0
+
+
+def test_counting_by_series_takes_no_transaction_of_its_own(
+    world: TestWorld, intake: Intake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An image that comes into a series which is there costs one transaction that writes."""
+    first = storing.begin(world, actor=world.actor("pi-a"), slug="a", study=None, origin=NOWHERE)
+    take(first, tmp_path, 1)
+    write = Mock(side_effect=world.store.write)
+    monkeypatch.setattr(world.store, "write", write)
+    for number in (2, 3, 4):
+        assert take(intake, tmp_path, number) is None
+    assert write.call_count == 3
