@@ -42,6 +42,6 @@ def _signout(address: str, label: str) -> str:
     """Return the form that signs out: a request that changes something is never a link."""
     return (
         f'<form class="signout" method="post" action="{markup(address)}">'
-        f'<button type="submit" title="{markup(label)}"><span class="sign" aria-hidden="true">logout</span>'
+        f'<button type="submit"><span class="sign" aria-hidden="true">logout</span>'
         f'<span class="words">{markup(label)}</span></button></form>'
     )

@@ -15,8 +15,8 @@ def apply(language: str) -> None:
     st.html(_SHEET)
     theme = "dark" if st.context.theme.type == "dark" else "light"
     named = ((name, st.get_option(f"theme.{theme}.{colour}")) for name, colour in _COLOURS.items())
-    colours = "".join(f"{name}: {value};" for name, value in named if value)
-    st.html(f"<style>:root {{ {colours} }}</style>")
+    colours = " ".join(f"{name}: {value};" for name, value in named if value)
+    st.html(f"<style>:root {{{colours}}}</style>")
     if language in ("en", "fr"):  # nothing but these two words ever gets into a script
         script = f"<script>document.documentElement.lang = '{language}';</script>"
         st.container(key="unseen").html(script, unsafe_allow_javascript=True)
