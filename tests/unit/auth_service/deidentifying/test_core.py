@@ -114,8 +114,9 @@ def test_the_original_is_left_as_it_was(file: bytes) -> None:
 
 
 def test_what_an_original_says_of_its_own_de_identification_stays_in_it() -> None:
-    said = {"PatientIdentityRemoved": "NO", "LongitudinalTemporalInformationModified": "UNMODIFIED"}
-    source = read(filed(said))
+    source = read(
+        filed({"PatientIdentityRemoved": "NO", "LongitudinalTemporalInformationModified": "UNMODIFIED"})
+    )
     before = source.to_json()
     deidentify(source, profile(*Option))
     assert source.to_json() == before
