@@ -25,6 +25,8 @@ CROWD = [Study(number=1_000_000 + number, series=1, images=1, side=8) for number
 TARGET = ">= 0.80"
 
 _PATIENCE = 600.0
+_RESTLESS = 3600.0
+"""Seconds within which Orthanc has done what it does by itself with ten thousand new series."""
 _IDLE = 0.25
 """Seconds of its processor in five, below which Orthanc is at rest."""
 
@@ -132,7 +134,7 @@ def _wait_until_idle(world: World) -> None:
     clock = os.sysconf("SC_CLK_TCK")
     stat = Path("/proc", str(world.info["processes"]["orthanc"]["pid"]), "stat")
     used = -1.0
-    until = time.monotonic() + _PATIENCE
+    until = time.monotonic() + _RESTLESS
     while time.monotonic() < until:
         fields = stat.read_text().rpartition(")")[2].split()
         now = (int(fields[11]) + int(fields[12])) / clock
