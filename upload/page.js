@@ -33,6 +33,7 @@ function draw() {
     about: "about",
     open,
   });
+  show("deidentifies", open && page.album.deidentifies === true);
   the("to-album").href = inPortal("album");
   the("album").href = the("to-album").href;
   the("to-contents").href = inPortal("contents");
