@@ -19,7 +19,7 @@ with st.container(key="head", horizontal=True, vertical_alignment="center"):
 
 looked = session.looked(slug)
 with notices.refusals(t):
-    wish = widgets.form(t, album, visit.me.albums) if looked is None else None
+    wish = widgets.form(t, album, visit.me.albums, visit.addresses) if looked is None else None
     if wish is not None:
         with st.spinner(t("Looking them up")):
             found = contents.look_up(visit.account, slug, wish, language=t.language)

@@ -74,6 +74,10 @@ class Addresses:
         """Return the page from which files are put into an album: no page of the portal."""
         return f"{self.public_url}/upload/?{urlencode({'album': slug})}"
 
+    def listing(self, slug: str) -> str:
+        """Return the page that reads a list for an album from a file: no page of the portal."""
+        return f"{self.public_url}/upload/list.html?{urlencode({'album': slug})}"
+
     def album_file(self, slug: str, *, study: str | None = None, form: str = "zip") -> str:
         """Return where an album is taken away, or one study as it is in the album.
 

@@ -4,13 +4,10 @@ import { ask, speak } from "./api.js";
 import { Going } from "./going.js";
 import { begun } from "./known.js";
 import { fromDrop, fromInput } from "./picking.js";
+import { albumAddress, come, inPortal, signIn } from "./place.js";
 import { Text, bestLanguage } from "./text.js";
 import * as view from "./view.js";
 import { show, the } from "./view.js";
-
-const slug = new URLSearchParams(location.search).get("album") ?? "";
-const isSlug = /^[a-z0-9-]+$/.test(slug);
-const albumAddress = `/api/albums/${encodeURIComponent(slug)}`;
 
 const page = {
   t: null,
@@ -28,12 +25,20 @@ const page = {
 function draw() {
   const { t } = page;
   view.drawWords(t);
-  view.drawPlace(t, { name: page.me?.name || page.me?.username || "", album: page.album });
-  the("to-album").href = `/portal/album?album=${encodeURIComponent(slug)}`;
+  const open = Boolean(page.album?.actions.includes("upload") && !page.album.archived);
+  view.drawPlace(t, {
+    name: page.me?.name || page.me?.username || "",
+    album: page.album,
+    title: "title",
+    about: "about",
+    open,
+  });
+  show("deidentifies", open && page.album.deidentifies === true);
+  the("to-album").href = inPortal("album");
   the("album").href = the("to-album").href;
-  the("to-contents").href = `/portal/contents?album=${encodeURIComponent(slug)}`;
+  the("to-contents").href = inPortal("contents");
   // In a window of its own: this one goes on.
-  the("sign-in").href = signIn(`/portal/album?album=${encodeURIComponent(slug)}`);
+  the("sign-in").href = signIn(inPortal("album"));
   the("pick-title").textContent = t.say(page.chosen ? "pick.title-again" : "pick.title");
   view.drawChosen(t, page.files, page.picked());
   if (!page.going) {
@@ -41,10 +46,6 @@ function draw() {
   }
   page.notice();
   page.going?.draw();
-}
-
-function signIn(next = location.pathname + location.search) {
-  return `/auth/signin?next=${encodeURIComponent(next)}`;
 }
 
 /** Say why nothing can be done, and offer ways on. */
@@ -64,29 +65,19 @@ const again = (what) => () => [view.button(page.t.say("try-again"), what, "first
 
 async function load() {
   noNotice();
-  const [me, album] = await Promise.all([ask("/api/me"), isSlug ? ask(albumAddress) : { status: 404 }]);
-  if ([me, album].some(({ status }) => status === 401)) {
+  const { me, album, why } = await come(["upload"]);
+  if (why === "signed-out") {
     location.assign(signIn());
     return;
   }
-  if (me.ok) page.me = me.body;
+  page.me = me ?? page.me;
+  page.album = album ?? page.album;
   const language = bestLanguage(page.me?.language);
   if (language !== page.t.language) await spoken(language);
-  if (album.ok) page.album = album.body;
   draw();
-  const why = closed(me, album);
   if (why === "down") notice("down.title", null, again(load));
   else if (why) notice(`${why}.title`, null, () => [page.album ? toAlbum() : toAlbums()]);
   else await offer();
-}
-
-/** Return why nobody uploads here, or nothing. */
-function closed(me, album) {
-  if (album.status === 404 || album.status === 422) return "missing";
-  if (album.status === 403) return "forbidden";
-  if (!me.ok || !album.ok) return "down";
-  if (!album.body.actions.includes("upload")) return "forbidden";
-  return album.body.archived ? "archived" : "";
 }
 
 /** Let him choose files, and say what was begun and not ended. */

@@ -30,17 +30,17 @@ export function drawWords(t) {
   the("language").lang = t.language === "en" ? "fr" : "en";
 }
 
-/** Draw where one is. */
-export function drawPlace(t, { name, album }) {
+/** Draw where one is: ``title`` and ``about`` name the words that say what for. */
+export function drawPlace(t, { name, album, title, about, open }) {
   the("account").textContent = oneLine(name);
   if (!album) return;
-  const title = oneLine(album.title);
-  document.title = `${t.say("title", { album: title })} · PARADIM`;
-  the("album").textContent = title;
-  the("title").textContent = t.say("title", { album: title });
-  the("about").textContent = t.say("about");
+  const called = oneLine(album.title);
+  document.title = `${t.say(title, { album: called })} · PARADIM`;
+  the("album").textContent = called;
+  the("title").textContent = t.say(title, { album: called });
+  the("about").textContent = t.say(about);
   show("crumbs");
-  show("about", album.actions.includes("upload") && !album.archived);
+  show("about", open);
 }
 
 /** Draw why nothing can be done here, with ways on: elements. */
@@ -120,7 +120,7 @@ export function drawUnsent(t, failed) {
   show("unsent", failed.length > 0);
 }
 
-function reasonWords(t, reason) {
+export function reasonWords(t, reason) {
   return t.knows(`reason.${reason}`) ? t.say(`reason.${reason}`) : reason;
 }
 

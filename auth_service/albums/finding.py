@@ -17,7 +17,7 @@ from auth_service.errors import Unavailable
 from auth_service.origin import NOWHERE, Origin
 from auth_service.policy.model import Actor
 from auth_service.store import albums as table
-from auth_service.store import favourites
+from auth_service.store import deidentification, favourites
 from auth_service.store.tables import Album
 from auth_service.vocabulary import Action, AlbumRole
 from auth_service.world import World
@@ -48,6 +48,8 @@ class AlbumView:
     members: int
     """Memberships that run: people's and groups'."""
     favourite: bool
+    deidentifies: bool | None
+    """Whether it takes no identified file; ``None``: he may put none in."""
     kept: Kept | None
     """``None``: it was never counted, and Orthanc does not answer; or he may not view what is in it."""
 
@@ -107,6 +109,7 @@ class _Shelf:
     owners: dict[int, tuple[str, ...]]
     members: dict[int, int]
     favourites: frozenset[int]
+    deidentifying: frozenset[int]
 
     def view(self, found: Access, kept: dict[int, Kept]) -> AlbumView:
         number = found.album.id
@@ -115,6 +118,7 @@ class _Shelf:
             owners=self.owners[number],
             members=self.members.get(number, 0),
             favourite=number in self.favourites,
+            deidentifies=number in self.deidentifying if Action.UPLOAD in found.actions else None,
             kept=kept.get(number),
         )
 
@@ -189,6 +193,9 @@ def _shelf(tx: Session, world: World, actor: Actor, found: Collection[Access]) -
         owners=running_owners(tx, world, ids),
         members={album_id: sum(kinds.values()) for album_id, kinds in members.items()},
         favourites=favourites.of_person(tx, actor.subject_id),
+        deidentifying=deidentification.among(
+            tx, [each.album.id for each in found if Action.UPLOAD in each.actions]
+        ),
     )
 
 

@@ -83,6 +83,7 @@ def album_fields(view: AlbumView) -> dict[str, Any]:
         "counted": view.kept.at if view.kept else None,
         "members": view.members,
         "favourite": view.favourite,
+        "deidentifies": view.deidentifies,
         "archived": album.archived_at,
         "created": album.created_at,
         "changed": album.changed_at,

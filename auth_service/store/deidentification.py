@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import delete
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from auth_service.store.tables import AlbumDeidentification
@@ -12,6 +12,14 @@ from auth_service.store.tables import AlbumDeidentification
 def of_album(tx: Session, album_id: int, *, lock: bool = False) -> AlbumDeidentification | None:
     """Return what an album asks for, or asked for once."""
     return tx.get(AlbumDeidentification, album_id, with_for_update=lock or None)
+
+
+def among(tx: Session, album_ids: Collection[int]) -> frozenset[int]:
+    """Return those of these albums that de-identify now."""
+    asked = select(AlbumDeidentification.album_id).where(
+        AlbumDeidentification.album_id.in_(album_ids), AlbumDeidentification.since.is_not(None)
+    )
+    return frozenset(tx.scalars(asked))
 
 
 def keep(

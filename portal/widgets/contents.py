@@ -12,6 +12,7 @@ from portal import words
 from portal.answers import Album, Membership
 from portal.contents import LONGEST_LIST, Change, Looked, NotTaken, Verb, Wish, names
 from portal.text import Text, markup, one_line
+from portal.viewers import Addresses
 from portal.widgets import pieces, tables
 
 _AGAIN_SECONDS = 2.0
@@ -43,7 +44,7 @@ def verbs(album: Album) -> list[Verb]:
     return [verb for action, verb in may if action in album.actions]
 
 
-def form(t: Text, album: Album, others: Sequence[Membership]) -> Wish | None:
+def form(t: Text, album: Album, others: Sequence[Membership], addresses: Addresses) -> Wish | None:
     """Draw the form, for who may change anything; return what is to be looked up, when he asks for it.
 
     Parameters
@@ -54,6 +55,8 @@ def form(t: Text, album: Album, others: Sequence[Membership]) -> Wish | None:
         Whose contents.
     others : sequence of Membership
         Albums that a whole one can be taken from.
+    addresses : Addresses
+        Where a list can be given as a file.
 
     """
     titles = {one.slug: one.title for one in others if one.slug != album.slug}
@@ -77,6 +80,7 @@ def form(t: Text, album: Album, others: Sequence[Membership]) -> Wish | None:
     st.caption(
         t("Of a line with several columns the first one counts: a column of a spreadsheet can be pasted.")
     )
+    _from_file(t, album, addresses)
     source = None
     if titles:
         source = st.selectbox(
@@ -99,6 +103,15 @@ def form(t: Text, album: Album, others: Sequence[Membership]) -> Wish | None:
         )
         return None
     return wish
+
+
+def _from_file(t: Text, album: Album, addresses: Addresses) -> None:
+    """Draw the way to the page that reads a list from a file: none passes through here."""
+    if not album.archived:
+        # Streamlit's own links to other pages than its own open a new window.
+        address, name = markup(addresses.listing(album.slug)), t("A list from a file…")
+        label = f"{pieces.sign('description')} {markup(name)}"
+        st.html(f'<a class="button outlined" href="{address}">{label}</a>', width="content")
 
 
 def prospect(t: Text, looked: Looked) -> bool | None:

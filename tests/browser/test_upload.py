@@ -172,6 +172,19 @@ def test_who_may_not_upload_is_told_so(visitors: Visitors, target: Target) -> No
     expect(page.get_by_role("heading", name="There is nothing here that you can see")).to_be_visible()
 
 
+def test_an_album_that_deidentifies_says_so(visitors: Visitors, target: Target) -> None:
+    target.give("member-a", "view", "upload")
+    page = opened(visitors, target, "member-a")
+    expect(page.locator("#drop")).to_be_visible()
+    expect(page.locator("#deidentifies")).to_be_hidden()
+    with target.owner.client() as client:
+        client.put(f"/api/albums/{target.slug}/deidentification", json={"options": []}).raise_for_status()
+    page.reload()
+    expect(page.get_by_text("This album de-identifies what is uploaded")).to_be_visible()
+    page = opened(visitors, target, "member-a", language="fr-CA")
+    expect(page.get_by_text("Cet album désidentifie ce qui est téléversé")).to_be_visible()
+
+
 def test_who_is_signed_out_signs_in_and_comes_back(
     visitors: Visitors, stack: dict[str, Any], target: Target
 ) -> None:

@@ -43,6 +43,7 @@ ALBUM_A = {
     "counted": "2026-03-02T14:00:00Z",
     "members": 4,
     "favourite": False,
+    "deidentifies": None,
     "archived": None,
     "created": "2026-03-02T14:00:00Z",
     "changed": "2026-03-02T14:00:00Z",
@@ -56,7 +57,7 @@ ALBUM_A = {
 
 def test_the_list_holds_what_was_agreed(world: World) -> None:
     assert get(world, "owner_a", "/api/albums") == {
-        "items": [ALBUM_A | {"role": "owner", "actions": EVERYTHING, "until": None}],
+        "items": [ALBUM_A | {"role": "owner", "actions": EVERYTHING, "until": None, "deidentifies": False}],
         "total": 1,
         "archive": "up",
     }

@@ -72,6 +72,23 @@ def test_a_series_that_grew_is_told_as_the_album_has_it_and_only_to_who_may_see_
     assert (theirs["grown"], theirs["grown_total"], theirs["grown_images"]) == ([], 1, 1)
 
 
+def test_who_may_upload_is_told_that_it_is_deidentified_and_nothing_of_how(world: World) -> None:
+    may(world, "stranger", Action.VIEW, Action.UPLOAD)
+    told_of = {}
+    for who in ("owner_a", "stranger", "member_a", "reader_a"):
+        with world.client(who) as client:
+            document = client.get("/api/albums/a").json()
+            listed = client.get("/api/albums").json()["items"]
+        assert [one["deidentifies"] for one in listed if one["slug"] == "a"] == [document["deidentifies"]]
+        told_of[who] = document["deidentifies"]
+        assert not {"options", "key", "sealed_key", "held", "since", "has_key", "readable"} & set(document)
+    assert told_of == {"owner_a": True, "stranger": True, "member_a": None, "reader_a": None}
+    with world.client("owner_a") as client:
+        client.delete("/api/albums/a/deidentification").raise_for_status()
+        # Its key is kept, and nothing is de-identified any more.
+        assert client.get("/api/albums/a").json()["deidentifies"] is False
+
+
 def test_the_same_file_twice_is_one_image(world: World) -> None:
     assert sent(world, "owner_a", identified("2.1.1", 1))["stored"] == 1
     again = sent(world, "owner_a", identified("2.1.1", 1))

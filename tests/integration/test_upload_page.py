@@ -35,6 +35,18 @@ def test_somebody_gets_it_with_a_policy_that_allows_nothing_foreign(
     assert answer.headers["cache-control"] == "no-cache"
 
 
+def test_the_page_of_lists_is_for_somebody_too(port: int, people: dict[str, SignedIn]) -> None:
+    page = "/upload/list.html?album=head-ct"
+    answer = send(port, "GET", page)
+    assert answer.status == 302
+    assert b"list.js" not in answer.body
+    answer = send(port, "GET", page, cookie(people["stranger"]))
+    assert answer.status == 200
+    assert b"/upload/list.js" in answer.body
+    assert answer.headers["content-security-policy"].startswith("default-src 'none'; ")
+    assert send(port, "POST", page, cookie(people["pi-a"])).status == 404
+
+
 @pytest.mark.parametrize(
     ("path", "kind"),
     [
@@ -54,6 +66,9 @@ def test_its_files_are_the_same_for_everybody(port: int, path: str, kind: str) -
     "path",
     [
         "/upload/index.html",
+        "/upload/list",
+        "/upload/list.html/",
+        "/upload/lis%74.html?album=head-ct",
         "/upload/words/",
         "/upload/words",
         "/upload/none.js",

@@ -59,6 +59,12 @@ def test_a_list_is_looked_up_decided_about_and_put_in(world: World, open_page: O
     assert page.app.text_area(key="contents.names").value == ""
 
 
+def test_a_list_can_be_given_as_a_file_by_who_may_change_the_contents(world: World, open_page: Open) -> None:
+    address = "/upload/list.html?album=head-ct"
+    assert address in open_page("contents", as_="owner", album="head-ct").words
+    assert address not in open_page("contents", as_="member", album="head-ct").words
+
+
 def test_what_is_selected_is_looked_up_and_decided_about_on_the_albums_page(
     world: World, open_page: Open
 ) -> None:

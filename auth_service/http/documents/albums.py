@@ -44,6 +44,9 @@ class AlbumDocument(BaseModel):
     counted: datetime | None = Field(description="When that was so.")
     members: int = Field(description="People and groups whose rights run.")
     favourite: bool
+    deidentifies: bool | None = Field(
+        description="Whether what is uploaded is de-identified; null: he may upload nothing."
+    )
     archived: datetime | None = Field(description="Since when nothing goes in or out; null: it is not.")
     created: datetime
     changed: datetime = Field(description="When series were last put in or taken out.")

@@ -7,8 +7,10 @@ from typing import Any
 
 import pytest
 
+from auth_service.albums.changing import MOST_NAMED
+from auth_service.albums.naming import LONGEST_NAME
 from auth_service.http.documents.changes import ChangeDocument
-from auth_service.vocabulary import LineFailure
+from auth_service.vocabulary import OWNER_ACTIONS, LineFailure
 from i18n import LANGUAGES
 from portal import words
 from portal.text import Text
@@ -16,10 +18,16 @@ from portal.text import Text
 ROOT = Path(__file__).parents[3]
 FOLDER = ROOT / "upload"
 SCRIPTS = sorted(FOLDER.glob("*.js"))
-PAGE = (FOLDER / "index.html").read_text(encoding="utf-8")
+PAGES = {"page.js": "index.html", "list.js": "list.html"}
+"""The pages, by the script that each begins with."""
+
+PAGE = "\n".join((FOLDER / page).read_text(encoding="utf-8") for page in PAGES.values())
 
 STATES = ("state.", "hint.")
 """What is said of how it stands: the name is put together of this and the state."""
+
+COUNTED = ("series", "studies", "not-taken", "present")
+LIMIT = re.compile(r"const ([A-Z_]+) = ([\d_]+);")
 
 PLACE = re.compile(r"{(\w+)}")
 
@@ -31,6 +39,16 @@ def catalogue(language: str) -> dict[str, Any]:
 
 def forms(entry: str | dict[str, str]) -> list[str]:
     return [entry] if isinstance(entry, str) else list(entry.values())
+
+
+def imported(script: str) -> set[str]:
+    """Return a script and all that it brings."""
+    found, ahead = set[str](), [script]
+    while ahead:
+        one = ahead.pop()
+        found.add(one)
+        ahead += set(re.findall(r'from "\./([a-z]+\.js)"', (FOLDER / one).read_text("utf-8"))) - found
+    return found
 
 
 def said() -> set[str]:
@@ -67,7 +85,10 @@ def test_everything_that_the_page_says_has_words_and_no_words_are_left_over() ->
     built = {f"reason.{one}" for one in LineFailure} | {
         f"{why}.{part}" for why in ("missing", "forbidden", "archived", "down") for part in ("title", "text")
     }
-    built |= {"lost-right.text", "over.text", "size.kB", "size.MB", "size.GB"}
+    built |= {f"list.{part}-{verb}" for part in ("do", "nothing") for verb in ("add", "remove")}
+    built |= {f"list.{verb}" for verb in ("add", "remove")} | {f"right.{one}" for one in OWNER_ACTIONS}
+    built |= {f"list-wrong.{why}" for why in ("empty", "large", "binary", "unreadable", "many", "long")}
+    built |= {"list-forbidden.text", "lost-right.text", "over.text", "size.kB", "size.MB", "size.GB"}
     left_over = set(english) - said() - built
     assert {name for name in left_over if not name.startswith(STATES)} == set()
 
@@ -100,6 +121,53 @@ def test_why_something_is_refused_is_said_as_the_portal_says_it(language: str) -
     assert said_here["sign-out"] == t("Sign out")
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_list_is_spoken_of_as_the_portal_speaks_of_it(language: str) -> None:
+    t, said_here = Text(language), catalogue(language)
+    assert {one: said_here[f"right.{one}"] for one in OWNER_ACTIONS} == {
+        one: words.action(t, one) for one in OWNER_ACTIONS
+    }
+    same = {
+        "contents": t("Contents"),
+        "list.what": t("What to do"),
+        "list.add": t("Put in"),
+        "list.remove": t("Take out"),
+        "list.look": t("Look them up"),
+        "list.do-add": t("Put them in"),
+        "list.do-remove": t("Take them out"),
+        "list.leave": t("Leave it"),
+        "list.nothing-add": t("Nothing of it can be put in."),
+        "list.nothing-remove": t("Nothing of it is in the album."),
+        "list.name": t("Name"),
+        "list.lacking": t("Rights that you lack on it"),
+        "list-wrong.many": t("A list holds at most {most} names.", most="{most}"),
+    }
+    assert {name: said_here[name] for name in same} == same
+    for form, count in (("one", 1), ("other", 2)):
+        spoken = {name: said_here[f"list.{name}"][form].replace("{count}", str(count)) for name in COUNTED}
+        assert spoken == {
+            "series": words.series(t, count),
+            "studies": t.plural("of {count} study", "of {count} studies", count),
+            "not-taken": t.plural("{count} not taken", "{count} not taken", count),
+            "present": t.plural(
+                "{count} of them is in the album already.",
+                "{count} of them are in the album already.",
+                count,
+            ),
+        }
+
+
+def test_a_list_has_the_limits_of_the_service() -> None:
+    code = (FOLDER / "reading.js").read_text(encoding="utf-8")
+    limits = {name: int(value.replace("_", "")) for name, value in LIMIT.findall(code)}
+    assert limits["MOST_NAMES"] == MOST_NAMED
+    assert limits["LONGEST_NAME"] == LONGEST_NAME
+    gate = (ROOT / "deploy/nginx/nginx.conf.j2").read_text(encoding="utf-8")
+    everywhere = re.search(r"^    client_max_body_size (\d+)m;", gate, re.MULTILINE)
+    assert everywhere is not None
+    assert limits["LARGEST_REQUEST"] <= int(everywhere[1]) * 2**20
+
+
 def test_french_has_no_break_spaces_where_they_belong() -> None:
     for entry in catalogue("fr").values():
         for text in forms(entry):
@@ -108,7 +176,7 @@ def test_french_has_no_break_spaces_where_they_belong() -> None:
 
 
 def test_no_address_of_elsewhere_and_nothing_inline_is_on_the_page() -> None:
-    for file in [FOLDER / "index.html", FOLDER / "upload.css", *SCRIPTS]:
+    for file in [*FOLDER.glob("*.html"), FOLDER / "upload.css", *SCRIPTS]:
         text = file.read_text(encoding="utf-8")
         assert not re.search(r"""https?:|["'(=]//""", text), file.name
         assert not re.search(r"innerHTML|outerHTML|insertAdjacent|document\.write|eval\(", text), file.name
@@ -123,4 +191,7 @@ def test_a_script_is_short_and_uses_what_is_there(script: Path) -> None:
     for module in re.findall(r'from "\./([a-z]+\.js)"', text):
         assert (FOLDER / module).is_file()
     identifiers = set(re.findall(r'\b(?:the|show)\("([a-z-]+)"', text))
-    assert identifiers <= set(re.findall(r'id="([a-z-]+)"', PAGE))
+    pages = [page for first, page in PAGES.items() if script.name in imported(first)]
+    assert pages, "no page uses it"
+    there = "".join((FOLDER / page).read_text(encoding="utf-8") for page in pages)
+    assert identifiers <= set(re.findall(r'id="([a-z-]+)"', there))
