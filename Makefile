@@ -55,7 +55,7 @@ reset: setup
 
 test: setup
 	@$(NATIVE) setup --with-tests
-	@$(IN_VENV) -m pytest --numprocesses 2 --dist loadgroup $(TESTS)
+	@$(IN_VENV) -m pytest --numprocesses 2 $(TESTS)
 
 check: setup
 	@$(IN_VENV) -m ruff format --check .

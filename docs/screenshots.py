@@ -95,6 +95,7 @@ def shots(manifest: dict[str, Any]) -> list[Shot]:
         Shot(name="held", path="/portal/album_held?album=head-ct", seen=notice),
         Shot(name="people", path="/portal/my_members", seen="table.matrix"),
         Shot(name="upload", path="/upload/?album=head-ct", seen="#drop", arrange=_choose_files),
+        Shot(name="list", path="/upload/list.html?album=head-ct", seen="#drop", arrange=_choose_list),
         Shot(name="search", path="/portal/search?Modality=CT", seen=table),
         Shot(name="me", path="/portal/me", seen="table.rights"),
         Shot(name="audit", path="/portal/audit", seen=table, person="admin"),
@@ -124,8 +125,16 @@ def _why(manifest: dict[str, Any]) -> str:
 
 def _ask_what_somebody_sees(page: Page) -> None:
     page.get_by_role("textbox").first.fill("member-a")
-    page.keyboard.press("Enter")
-    page.get_by_text("Member A Demo").first.wait_for()
+    page.locator('[class*="st-key-sees."] button').first.click()
+    page.locator("dl.figures").wait_for()
+
+
+def _choose_list(page: Page) -> None:
+    """Choose a table of studies; nothing is looked up."""
+    rows = "Patient;Sex\r\n" + "".join(f"TEST-HCT-{number:02};F\r\n" for number in range(1, 13))
+    chosen: FilePayload = {"name": "patients.csv", "mimeType": "text/csv", "buffer": rows.encode()}
+    page.locator("#file").set_input_files([chosen])
+    page.locator("#look").wait_for()
 
 
 def _choose_files(page: Page) -> None:

@@ -1,13 +1,21 @@
 """What all folders share: the real stack, which starts when the first test asks for it."""
 
 import pytest
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 pytest_plugins = ["tests.stack"]
 
+OF_THE_STACK = ("tests/integration/", "tests/browser/")
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep the tests of the real stack together, in one process where there are several: it is one stack."""
-    for item in items:
-        if "native_stack" in getattr(item, "fixturenames", ()):
-            item.add_marker(pytest.mark.xdist_group("stack"))
+
+class OneStack(LoadScopeScheduling):  # type: ignore[misc]  # of which no types are published
+    """Keeps the tests of the real stack in one process, as it is one stack; and those of each file."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return "stack" if nodeid.startswith(OF_THE_STACK) else nodeid.partition("::")[0]
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> OneStack:
+    """Say which tests may run beside which, where there are several processes."""
+    return OneStack(config, log)
