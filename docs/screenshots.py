@@ -125,7 +125,7 @@ def _why(manifest: dict[str, Any]) -> str:
 
 def _ask_what_somebody_sees(page: Page) -> None:
     page.get_by_role("textbox").first.fill("member-a")
-    page.locator('[class*="st-key-sees."] button').first.click()
+    page.locator('[class*="st-key-sees-"] button').first.click()
     page.locator("dl.figures").wait_for()
 
 
