@@ -1,5 +1,7 @@
 """One album: what it is, and its studies page by page."""
 
+from functools import partial
+
 import streamlit as st
 
 from portal import albums, guard, session
@@ -42,6 +44,5 @@ with place:
         notices.empty("search_off", t("No study matches"), [t("Loosen the filters above.")])
 if "download" in album.actions and album.series:
     with taking:
-        downloads.album(
-            t, albums.size_of(visit.account, album, session.measured), album.slug, visit.addresses
-        )
+        measure = partial(albums.size_of, visit.account, album, session.measured)
+        downloads.album(t, album, measure, visit.addresses)

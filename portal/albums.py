@@ -97,6 +97,10 @@ def saves_into(album: Album | None) -> str | None:
     return album.slug
 
 
+SERIES_MEASURED_AT_ONCE = 1000
+"""Of an album of more the size is asked for when somebody wants to take it away: it takes seconds."""
+
+
 def size_of(account: Account, album: Album, measured: Measured) -> Size:
     """Say how much of an album may be taken away; measured once for what it holds now."""
     # What somebody else is given changes nothing here, and what he himself is, the album's actions say.

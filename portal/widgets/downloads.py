@@ -1,13 +1,16 @@
 """The way to take images away: how much it is, said beforehand, and in which forms."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import streamlit as st
 
 from portal import words
-from portal.answers import Size
+from portal.albums import SERIES_MEASURED_AT_ONCE
+from portal.answers import Album, Size
 from portal.text import Text
 from portal.viewers import Addresses
+
+_ICON = ":material/download:"
 
 
 def draw(t: Text, size: Size, *, files: Mapping[str, str]) -> None:
@@ -23,6 +26,30 @@ def draw(t: Text, size: Size, *, files: Mapping[str, str]) -> None:
         Addresses behind the gate by form: ``zip``, ``dicomdir``, ``csv``. No file passes through the portal.
 
     """
+    label = t("Download ({load})", load=words.load(t, size))
+    with st.popover(label, icon=_ICON, width="content"):
+        _links(t, files)
+        st.caption(t("Size before packing. Every download is on record."))
+
+
+def album(t: Text, one: Album, measure: Callable[[], Size], addresses: Addresses) -> None:
+    """Draw the way to take an album away; a large one is measured once this is opened."""
+    files = {form: addresses.album_file(one.slug, form=form) for form in ("zip", "dicomdir", "csv")}
+    if (one.series or 0) <= SERIES_MEASURED_AT_ONCE:
+        size = measure()
+        if size.series:
+            draw(t, size, files=files)
+        return
+    label = t("Download ({load})", load=words.series(t, one.series or 0))
+    opened = st.popover(label, icon=_ICON, width="content", key=f"download.{one.slug}", on_change="rerun")
+    if opened.open:
+        with opened:
+            _links(t, files)
+            st.caption(words.load(t, measure()))
+            st.caption(t("Size before packing. Every download is on record."))
+
+
+def _links(t: Text, files: Mapping[str, str]) -> None:
     labels = {
         "zip": (t("Zip"), ":material/folder_zip:", t("The files, in folders by patient, study and series")),
         "dicomdir": (
@@ -36,23 +63,9 @@ def draw(t: Text, size: Size, *, files: Mapping[str, str]) -> None:
             t("Each series with the address from which DICOMweb gives it"),
         ),
     }
-    with st.popover(
-        t("Download ({load})", load=words.load(t, size)), icon=":material/download:", width="content"
-    ):
-        for form, address in files.items():
-            label, icon, explained = labels[form]
-            st.link_button(label, address, icon=icon, help=explained, width="stretch")
-        st.caption(t("Size before packing. Every download is on record."))
-
-
-def album(t: Text, size: Size, slug: str, addresses: Addresses) -> None:
-    """Draw the way to take an album away."""
-    if size.series:
-        draw(
-            t,
-            size,
-            files={form: addresses.album_file(slug, form=form) for form in ("zip", "dicomdir", "csv")},
-        )
+    for form, address in files.items():
+        label, icon, explained = labels[form]
+        st.link_button(label, address, icon=icon, help=explained, width="stretch")
 
 
 def study(t: Text, size: Size, uid: str, slug: str | None, addresses: Addresses) -> None:

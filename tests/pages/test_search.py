@@ -8,6 +8,7 @@ import streamlit as st
 from portal import finding, session
 from portal.answers import SavedSearch, Selection
 from portal.search import Search, SearchLevel
+from portal.widgets import downloads
 from tests.pages.conftest import Open, Page
 from tests.pages.fakes import ROOT, FakeAlbum, World, make_studies
 
@@ -137,6 +138,19 @@ def test_an_album_and_a_study_are_downloaded_by_who_may(world: World, open_page:
     alone = open_page("study", as_="member", study=f"{ROOT}.1.1")
     assert any(f"/api/archives?study={ROOT}.1.1&format=zip" in url for _, url in links(alone))
     del world
+
+
+def test_a_large_album_is_measured_when_somebody_wants_it(
+    open_page: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(downloads, "SERIES_MEASURED_AT_ONCE", 119)
+    album = open_page("album", as_="member", album="head-ct")
+    assert "Download (120 series)" in popovers(album)
+    assert not [url for _, url in links(album) if "archive" in url]
+    album.app.session_state["download.head-ct"] = True
+    album.app.run()
+    assert "http://portal.test/api/albums/head-ct/archive?format=zip" in [url for _, url in links(album)]
+    assert "120 series, " in album.words
 
 
 def test_who_may_only_look_is_offered_no_download(
