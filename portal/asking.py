@@ -9,6 +9,9 @@ from pydantic import ValidationError
 from portal.answers import Answer
 from portal.errors import Forbidden, Invalid, NotFound, Part, SignedOut, Unavailable
 
+LOOKING_SECONDS = 60.0
+"""How long a question may take for which ten thousand series are looked at, while somebody waits."""
+
 _log = logging.getLogger(__name__)
 
 _A = TypeVar("_A", bound=Answer)

@@ -6,7 +6,7 @@ look as agreed counts as no answer. Nothing is kept between two questions but th
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Protocol
+from typing import Any, Protocol
 from urllib.parse import quote
 
 import httpx
@@ -30,7 +30,7 @@ from portal.answers import (
     TokenWish,
 )
 from portal.arrivals import ArrivalsAccount, HttpArrivals
-from portal.asking import read, send
+from portal.asking import LOOKING_SECONDS, read, send
 from portal.audit import AuditPage, AuditSearch
 from portal.contents import Contents
 from portal.contents_client import HttpContents
@@ -168,11 +168,11 @@ class HttpAccount(HttpAlbumKeeping, HttpArrivals, HttpContents, HttpDeidentifyin
     def album_size(self, slug: str, *, study: str | None = None) -> Size:
         """See `Account`."""
         query = {"study": study} if study else {}
-        return read(Size, self._ask("GET", f"/api/albums/{quote(slug, safe='')}/size", params=query))
+        return self._size("GET", f"/api/albums/{quote(slug, safe='')}/size", params=query)
 
     def size(self, studies: Sequence[str]) -> Size:
         """See `Account`."""
-        return read(Size, self._ask("POST", "/api/archives/size", json={"studies": list(studies)}))
+        return self._size("POST", "/api/archives/size", json={"studies": list(studies)})
 
     def searches(self) -> tuple[SavedSearch, ...]:
         """See `Account`."""
@@ -201,7 +201,10 @@ class HttpAccount(HttpAlbumKeeping, HttpArrivals, HttpContents, HttpDeidentifyin
 
     def selection_size(self) -> Size:
         """See `Account`."""
-        return read(Size, self._ask("GET", "/api/selection/size"))
+        return self._size("GET", "/api/selection/size")
+
+    def _size(self, method: str, path: str, **more: Any) -> Size:  # noqa: ANN401 - httpx's own
+        return read(Size, self._ask(method, path, timeout=LOOKING_SECONDS, **more))
 
     def sessions(self) -> tuple[Session, ...]:
         """See `Account`."""

@@ -4,11 +4,8 @@ from urllib.parse import quote
 
 import httpx
 
-from portal.asking import Asker, read
+from portal.asking import LOOKING_SECONDS, Asker, read
 from portal.contents import Change, ChangeList, Prospect, Wish
-
-LOOKING_SECONDS = 60.0
-"""A list of ten thousand studies is looked up while somebody waits."""
 
 
 class HttpContents(Asker):
@@ -40,7 +37,7 @@ class HttpContents(Asker):
 
     def _of(self, change: str, verb: str, language: str) -> httpx.Response:
         path = f"/api/changes/{quote(change, safe='')}/{verb}"
-        return self._ask("POST", path, headers={"Accept-Language": language})
+        return self._ask("POST", path, headers={"Accept-Language": language}, timeout=LOOKING_SECONDS)
 
 
 def _changes(slug: str) -> str:

@@ -45,7 +45,9 @@ def album(t: Text, one: Album, measure: Callable[[], Size], addresses: Addresses
     if opened.open:
         with opened:
             _links(t, files)
-            st.caption(words.load(t, measure()))
+            with st.spinner(t("Measuring it")):
+                load = words.load(t, measure())
+            st.caption(load)
             st.caption(t("Size before packing. Every download is on record."))
 
 

@@ -14,6 +14,7 @@ import httpx
 import pytest
 
 from portal.answers import AlbumSearch, Selection
+from portal.asking import LOOKING_SECONDS
 from portal.audit import AuditSearch
 from portal.auth_client import Account, HttpAuthService, connect
 from portal.errors import Forbidden, Invalid, NotFound, Part, PortalError, SignedOut, Unavailable
@@ -274,3 +275,22 @@ def test_what_is_searched_selected_and_taken_away_is_asked_for_as_agreed() -> No
         ("DELETE", "/api/selection", None),
         ("GET", "/api/selection/size", None),
     ]
+
+
+def test_what_looks_at_thousands_of_series_may_take_longer_than_other_questions() -> None:
+    patience: dict[str, float] = {}
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        patience[request.url.path] = request.extensions["timeout"]["read"]
+        return httpx.Response(200, json=ALBUM if request.url.path == "/api/albums/a" else SIZE)
+
+    with httpx.Client(base_url="http://auth", transport=httpx.MockTransport(answer), timeout=5) as client:
+        account = HttpAuthService(client).account("bearer", address="192.0.2.1")
+        account.album("a")
+        account.album_size("a")
+        account.size(["1.2"])
+        account.selection_size()
+    assert patience.pop("/api/albums/a") == 5
+    assert patience == dict.fromkeys(
+        ["/api/albums/a/size", "/api/archives/size", "/api/selection/size"], LOOKING_SECONDS
+    )
