@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from typing import ClassVar
 
 from auth_service.errors import Unavailable
+from auth_service.world import World
 
 _PATIENCE = 10.0
 """Seconds that the end of the service waits for the round at hand."""
@@ -21,19 +22,23 @@ class Chore(ABC):
 
     Parameters
     ----------
-    every : float
-        Seconds between two rounds.
+    world : World
+    every : float, optional
+        Seconds between two rounds; without it, as often as this kind is usually done.
 
     """
 
     name: ClassVar[str]
+    usually: ClassVar[float]
+    """Seconds between two rounds."""
     waits: ClassVar[str]
     """What waits while a part does not answer, as the log says it."""
     failed: ClassVar[str]
     """What the log says of a round that failed."""
 
-    def __init__(self, *, every: float) -> None:
-        self._every = every
+    def __init__(self, world: World, *, every: float | None = None) -> None:
+        self._world = world
+        self._every = self.usually if every is None else every
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name=self.name, daemon=True)
 

@@ -39,12 +39,9 @@ class Counter(Chore):
     """Keeps the counts of albums up."""
 
     name = "counter"
+    usually = EVERY
     waits = "the counts of albums wait"
     failed = "the counts of albums could not be kept up"
-
-    def __init__(self, world: World, *, every: float = EVERY) -> None:
-        super().__init__(every=every)
-        self._world = world
 
     def work(self) -> None:
         """Follow what arrived, and count what is due."""

@@ -29,12 +29,9 @@ class Resumer(Chore):
     """Does changes that are due."""
 
     name = "resumer"
+    usually = EVERY
     waits = "interrupted changes wait"
     failed = "changes of albums could not be done"
-
-    def __init__(self, world: World, *, every: float = EVERY) -> None:
-        super().__init__(every=every)
-        self._world = world
 
     def work(self) -> None:
         """Do what is due in all albums, as far as it can be done."""

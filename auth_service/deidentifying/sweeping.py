@@ -2,7 +2,6 @@
 
 from auth_service.chores import Chore
 from auth_service.deidentifying.holding import sweep
-from auth_service.world import World
 
 EVERY = 600.0
 """Seconds between two looks."""
@@ -12,12 +11,9 @@ class Sweeper(Chore):
     """Looks for what was held too long."""
 
     name = "sweeper"
+    usually = EVERY
     waits = "held pictures wait"
     failed = "held pictures could not be swept"
-
-    def __init__(self, world: World, *, every: float = EVERY) -> None:
-        super().__init__(every=every)
-        self._world = world
 
     def work(self) -> None:
         """Throw away what is over, and files that nothing names."""

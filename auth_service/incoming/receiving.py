@@ -59,12 +59,12 @@ class Receiver(Chore):
     """Notes and files what comes."""
 
     name = "receiver"
+    usually = EVERY
     waits = "what comes by DICOM waits"
     failed = "what came by DICOM could not be filed"
 
-    def __init__(self, world: World, *, every: float = EVERY) -> None:
-        super().__init__(every=every)
-        self._world = world
+    def __init__(self, world: World, *, every: float | None = None) -> None:
+        super().__init__(world, every=every)
         self._looked_through = False
 
     def work(self) -> None:

@@ -25,12 +25,9 @@ class Tender(Chore):
     """Looks after uploads."""
 
     name = "tender"
+    usually = EVERY
     waits = "interrupted uploads wait"
     failed = "uploads could not be looked after"
-
-    def __init__(self, world: World, *, every: float = EVERY) -> None:
-        super().__init__(every=every)
-        self._world = world
 
     def work(self) -> None:
         """Look after all of them."""

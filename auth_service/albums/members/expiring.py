@@ -55,12 +55,9 @@ class Expirer(Chore):
     """Removes invitations that are over."""
 
     name = "expirer"
+    usually = EVERY
     waits = "invitations that are over wait"
     failed = "invitations that are over could not be removed"
-
-    def __init__(self, world: World, *, every: float = EVERY) -> None:
-        super().__init__(every=every)
-        self._world = world
 
     def work(self) -> None:
         """Remove all of them."""
