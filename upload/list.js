@@ -1,26 +1,24 @@
 // The page that reads a list from a file, has it looked up, and begins the change that it names.
 
-import { ask, speak } from "./api.js";
+import { ask } from "./api.js";
 import { drawColumns, drawNames, drawProspect, drawVerbs } from "./listed.js";
-import { albumAddress, come, inPortal, signIn } from "./place.js";
+import { albumAddress, inPortal, signIn } from "./place.js";
 import { LARGEST_FILE, MOST_NAMES, columnsOf, hasHeading, namesIn, rowsOf, textOf, tooMuch } from "./reading.js";
-import { Text, bestLanguage } from "./text.js";
+import * as shell from "./shell.js";
+import { again, noNotice, notice, page, toAlbums } from "./shell.js";
 import * as view from "./view.js";
 import { show, the } from "./view.js";
 
 const VERBS = [["upload", "add"], ["remove", "remove"]];
 
-const page = {
-  t: null,
-  me: null,
-  album: null,
+Object.assign(page, {
+  draw,
   verbs: [],
   verb: "add",
   list: null, // {file, rows, count, heading, column, names}
   wrong: null, // why a file is no list
   looked: null, // what would come of it: the wish and the service's answer
-  notice: () => {},
-};
+});
 
 /** Draw everything anew, in the language of the moment. */
 function draw() {
@@ -61,33 +59,12 @@ function said(wrong) {
 
 const wish = () => ({ [page.verb]: { names: page.list.names } });
 
-/** Say why it does not go on, and offer ways on. */
-function notice(title, text, ways) {
-  page.notice = () => view.drawNotice(page.t.say(title), text ?? page.t.say(`${title.split(".")[0]}.text`), ways());
-  page.notice();
-}
-
-function noNotice() {
-  page.notice = () => {};
-  show("notice", false);
-}
-
-const toAlbums = () => view.link(page.t.say("to-albums"), "/portal/albums");
 const toContents = () => view.link(page.t.say("list.to-contents"), inPortal("contents"));
-const again = (what) => () => [view.button(page.t.say("try-again"), what, "first")];
 
 async function load() {
-  noNotice();
-  const { me, album, why } = await come(VERBS.map(([right]) => right));
-  if (why === "signed-out") {
-    location.assign(signIn());
-    return;
-  }
-  page.me = me ?? page.me;
-  page.album = album ?? page.album;
-  const language = bestLanguage(page.me?.language);
-  if (language !== page.t.language) await spoken(language);
-  page.verbs = why ? [] : VERBS.filter(([right]) => album.actions.includes(right)).map(([, verb]) => verb);
+  const why = await shell.enter(VERBS.map(([right]) => right));
+  if (why === "signed-out") return;
+  page.verbs = why ? [] : VERBS.filter(([right]) => page.album.actions.includes(right)).map(([, verb]) => verb);
   page.verb = page.verbs[0] ?? "add";
   draw();
   if (why === "down") notice("down.title", null, again(load));
@@ -156,18 +133,6 @@ function other() {
   the("pick-file").focus();
 }
 
-async function spoken(language) {
-  page.t = await Text.in(language);
-  speak(language);
-}
-
-async function changeLanguage() {
-  const language = page.t.language === "en" ? "fr" : "en";
-  await spoken(language);
-  draw();
-  await ask("/api/me", { method: "PATCH", body: { language } });
-}
-
 function listen() {
   the("pick-file").addEventListener("click", () => the("file").click());
   the("file").addEventListener("change", async () => {
@@ -175,19 +140,8 @@ function listen() {
     if (file) await read(file);
     the("file").value = "";
   });
-  // Dropped beside the field, a file would be opened in place of this page.
-  addEventListener("dragover", (event) => {
-    event.preventDefault();
-    the("drop").classList.add("over");
-  });
-  addEventListener("dragleave", (event) => {
-    if (!event.relatedTarget) the("drop").classList.remove("over");
-  });
-  addEventListener("drop", async (event) => {
-    event.preventDefault();
-    the("drop").classList.remove("over");
-    const [file] = event.dataTransfer.files;
-    if (file && !the("pick").hidden) await read(file);
+  shell.takeDrops(async ({ files: [file] }) => {
+    if (file) await read(file);
   });
   the("verb").addEventListener("change", () => {
     page.verb = the("verb").value;
@@ -205,10 +159,8 @@ function listen() {
   the("other").addEventListener("click", other);
   the("do").addEventListener("click", change);
   the("leave").addEventListener("click", other);
-  the("language").addEventListener("click", changeLanguage);
 }
 
-// Something can be said before it is known who comes.
-await spoken(bestLanguage(null));
+await shell.begin();
 listen();
 await load();

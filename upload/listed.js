@@ -39,7 +39,7 @@ export function drawNames(t, file, names, wrong) {
 
 /** Draw what a change would do. */
 export function drawProspect(t, prospect, verb) {
-  const series = t.say("list.series", { count: prospect.series });
+  const series = t.say("series", { count: prospect.series });
   const studies = t.say("list.studies", { count: prospect.studies });
   the("prospect-title").textContent = prospect.series ? `${series} ${studies}` : t.say(`list.nothing-${verb}`);
   the("present").textContent = t.say("list.present", { count: prospect.present });

@@ -1,25 +1,23 @@
 // The page from which people upload into an album: who comes, what he may, what he chose, and then `going.js`.
 
-import { ask, speak } from "./api.js";
+import { ask } from "./api.js";
 import { Going } from "./going.js";
 import { begun } from "./known.js";
 import { fromDrop, fromInput } from "./picking.js";
-import { albumAddress, come, inPortal, signIn } from "./place.js";
-import { Text, bestLanguage } from "./text.js";
+import { albumAddress, inPortal, signIn } from "./place.js";
+import * as shell from "./shell.js";
+import { again, noNotice, notice, page, toAlbums } from "./shell.js";
 import * as view from "./view.js";
 import { show, the } from "./view.js";
 
-const page = {
-  t: null,
-  me: null,
-  album: null,
+Object.assign(page, {
+  draw,
   open: [], // uploads that were begun and not ended
   chosen: null, // the one of them that is gone on with
   files: [], // {name, file}, as they were picked
   picked: () => "", // what is said of the picking, in the language of the moment
   going: null,
-  notice: () => {},
-};
+});
 
 /** Draw everything anew, in the language of the moment. */
 function draw() {
@@ -48,32 +46,11 @@ function draw() {
   page.going?.draw();
 }
 
-/** Say why nothing can be done, and offer ways on. */
-function notice(title, text, ways) {
-  page.notice = () => view.drawNotice(page.t.say(title), text ?? page.t.say(`${title.split(".")[0]}.text`), ways());
-  page.notice();
-}
-
-function noNotice() {
-  page.notice = () => {};
-  show("notice", false);
-}
-
-const toAlbums = () => view.link(page.t.say("to-albums"), "/portal/albums");
 const toAlbum = () => view.link(page.t.say("to-album"), the("to-album").href);
-const again = (what) => () => [view.button(page.t.say("try-again"), what, "first")];
 
 async function load() {
-  noNotice();
-  const { me, album, why } = await come(["upload"]);
-  if (why === "signed-out") {
-    location.assign(signIn());
-    return;
-  }
-  page.me = me ?? page.me;
-  page.album = album ?? page.album;
-  const language = bestLanguage(page.me?.language);
-  if (language !== page.t.language) await spoken(language);
+  const why = await shell.enter(["upload"]);
+  if (why === "signed-out") return;
   draw();
   if (why === "down") notice("down.title", null, again(load));
   else if (why) notice(`${why}.title`, null, () => [page.album ? toAlbum() : toAlbums()]);
@@ -112,11 +89,8 @@ function add(found, picked) {
 
 const identity = ({ name, file }) => `${file.size} ${file.lastModified} ${name}`;
 
-async function drop(event) {
-  event.preventDefault();
-  the("drop").classList.remove("over");
-  if (the("pick").hidden) return;
-  const { found, unreadable } = await fromDrop(event.dataTransfer, (count) => {
+async function drop(transfer) {
+  const { found, unreadable } = await fromDrop(transfer, (count) => {
     page.picked = () => page.t.say("pick.looking", { count });
     view.drawChosen(page.t, page.files, page.picked());
   });
@@ -175,18 +149,6 @@ function anew() {
   return offer();
 }
 
-async function spoken(language) {
-  page.t = await Text.in(language);
-  speak(language);
-}
-
-async function changeLanguage() {
-  const other = page.t.language === "en" ? "fr" : "en";
-  await spoken(other);
-  draw();
-  await ask("/api/me", { method: "PATCH", body: { language: other } });
-}
-
 function listen() {
   for (const input of [the("files"), the("folder")]) {
     the(`pick-${input.id}`).addEventListener("click", () => input.click());
@@ -196,21 +158,12 @@ function listen() {
       input.value = "";
     });
   }
-  // Dropped beside the field, a file would be opened in place of this page.
-  addEventListener("dragover", (event) => {
-    event.preventDefault();
-    the("drop").classList.add("over");
-  });
-  addEventListener("dragleave", (event) => {
-    if (!event.relatedTarget) the("drop").classList.remove("over");
-  });
-  addEventListener("drop", drop);
+  shell.takeDrops(drop);
   addEventListener("beforeunload", (event) => {
     if (!page.going?.underWay) return;
     event.preventDefault();
     event.returnValue = true; // older browsers
   });
-  the("language").addEventListener("click", changeLanguage);
   the("clear").addEventListener("click", () => {
     page.files = [];
     page.picked = () => "";
@@ -224,7 +177,6 @@ function listen() {
   });
 }
 
-// Something can be said before it is known who comes.
-await spoken(bestLanguage(null));
+await shell.begin();
 listen();
 await load();

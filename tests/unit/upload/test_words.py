@@ -26,7 +26,7 @@ PAGE = "\n".join((FOLDER / page).read_text(encoding="utf-8") for page in PAGES.v
 STATES = ("state.", "hint.")
 """What is said of how it stands: the name is put together of this and the state."""
 
-COUNTED = ("series", "studies", "not-taken", "present")
+COUNTED = ("series", "list.studies", "list.not-taken", "list.present")
 LIMIT = re.compile(r"const ([A-Z_]+) = ([\d_]+);")
 
 PLACE = re.compile(r"{(\w+)}")
@@ -144,12 +144,12 @@ def test_a_list_is_spoken_of_as_the_portal_speaks_of_it(language: str) -> None:
     }
     assert {name: said_here[name] for name in same} == same
     for form, count in (("one", 1), ("other", 2)):
-        spoken = {name: said_here[f"list.{name}"][form].replace("{count}", str(count)) for name in COUNTED}
+        spoken = {name: said_here[name][form].replace("{count}", str(count)) for name in COUNTED}
         assert spoken == {
             "series": words.series(t, count),
-            "studies": t.plural("of {count} study", "of {count} studies", count),
-            "not-taken": t.plural("{count} not taken", "{count} not taken", count),
-            "present": t.plural(
+            "list.studies": t.plural("of {count} study", "of {count} studies", count),
+            "list.not-taken": t.plural("{count} not taken", "{count} not taken", count),
+            "list.present": t.plural(
                 "{count} of them is in the album already.",
                 "{count} of them are in the album already.",
                 count,
