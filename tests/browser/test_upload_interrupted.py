@@ -46,8 +46,7 @@ def test_a_large_file_comes_in_pieces_and_what_has_come_is_not_sent_again(
     pieces = Pieces(page, let_through=1)
     start(page, tmp_path / "head")
     state(page, "The connection is interrupted")
-    pieces.let_through = None
-    page.get_by_role("button", name="Try now").click()
+    pieces.open_and_try_now()
     state(page, "Done")
     assert target.series() == {series}
     offsets = [int(re.findall(r"offset=(\d+)", url)[0]) for url in pieces.sent]
@@ -208,8 +207,7 @@ def test_a_right_that_is_taken_back_ends_an_upload_in_the_middle(
     state(page, "The connection is interrupted")
     with target.owner.client() as client:
         client.delete(where).raise_for_status()
-    pieces.let_through = None
-    page.get_by_role("button", name="Try now").click()
+    pieces.open_and_try_now()
     expect(page.get_by_role("heading", name="You may not go on")).to_be_visible()
     assert len(target.series()) == 1
 
@@ -225,8 +223,7 @@ def test_an_upload_that_was_ended_elsewhere_is_told_and_chosen_anew(
     other = opened(visitors, target)
     other.get_by_role("button", name="End it").click()
     expect(other.get_by_role("heading", name="Begun and not ended")).to_be_hidden()
-    pieces.let_through = None
-    page.get_by_role("button", name="Try now").click()
+    pieces.open_and_try_now()
     expect(page.get_by_role("heading", name="This upload is over")).to_be_visible()
     start(page, tmp_path / "head")
     state(page, "Done")
