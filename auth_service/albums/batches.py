@@ -5,8 +5,8 @@ batch that is due next: it is done again, or, where the change was stopped meanw
 of a change that is over are what the ledger says.
 """
 
-from collections.abc import Iterable
-from functools import partial
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cache, partial
 
 from sqlalchemy.orm import Session
 
@@ -20,12 +20,12 @@ from auth_service.store import albums as albums_table
 from auth_service.store import counts as counts_table
 from auth_service.store import ledger as table
 from auth_service.store import reports, uploads
-from auth_service.store.ledger import Line, Stamp
+from auth_service.store.ledger import Line, Place, Stamp
 from auth_service.store.tables import Album, Change
 from auth_service.vocabulary import ChangeState, ChangeVerb, Level, LineFailure, album_label
 from auth_service.world import World
 
-BATCH = 500
+BATCH = 1000
 """Lines that are done and stamped together: what a crash makes us repeat at most."""
 
 
@@ -48,16 +48,11 @@ def do_batch(world: World, change_id: str, *, lease: Lease) -> None:
             table.cancel_due(tx, change_id)
         table.set_state(tx, change_id, ChangeState.RUNNING, finished_at=None)
         lines = table.due(tx, change_id, BATCH)
-        known = table.places(tx, album.id, [line.series_uid for line in lines])
     if lines:
-        verb = ChangeVerb.ADD if change.verb == ChangeVerb.ADD else ChangeVerb.REMOVE
-        label = album_label(album.slug)
         if stopped:
-            uids = [line.series_uid for line in lines]
-            put_back(world.archive, label, uids, inside=known.keys(), before=lease.keep)
-            stamps = [Stamp(line=line.id, failure=LineFailure.CANCELLED) for line in lines]
+            stamps = _put_back(world, lines, album=album, lease=lease)
         else:
-            stamps = apply(world.archive, label=label, verb=verb, lines=lines, known=known, before=lease.keep)
+            stamps = _apply(world, lines, verb=change.verb, album=album, lease=lease)
         with world.store.write() as tx:
             lease.confirm(tx)
             table.stamp(tx, stamps, world.clock())
@@ -69,6 +64,34 @@ def do_batch(world: World, change_id: str, *, lease: Lease) -> None:
         lease.confirm(tx)
         _close(tx, change_id, world)
     counts.after_change(world, album_id=album.id, slug=album.slug)
+
+
+def _apply(world: World, lines: Sequence[Line], *, verb: str, album: Album, lease: Lease) -> Sequence[Stamp]:
+    return apply(
+        world.archive,
+        label=album_label(album.slug),
+        verb=ChangeVerb(verb),
+        lines=lines,
+        known=cache(partial(_places, world, album, lines)),
+        before=lease.keep,
+    )
+
+
+def _put_back(world: World, lines: Sequence[Line], *, album: Album, lease: Lease) -> Sequence[Stamp]:
+    """Undo what an attempt may have begun of a change that was stopped."""
+    put_back(
+        world.archive,
+        album_label(album.slug),
+        [line.series_uid for line in lines],
+        inside=_places(world, album, lines).keys(),
+        before=lease.keep,
+    )
+    return [Stamp(line=line.id, failure=LineFailure.CANCELLED) for line in lines]
+
+
+def _places(world: World, album: Album, lines: Iterable[Line]) -> Mapping[str, Place]:
+    with world.store.read() as tx:
+        return table.places(tx, album.id, [line.series_uid for line in lines])
 
 
 def finish(world: World, change_id: str) -> None:

@@ -26,6 +26,7 @@ from auth_service.policy.handing_on import HandingOn, required
 from auth_service.policy.model import Actor, Decision, Reason, Resource, Visibility
 from auth_service.store import albums as albums_table
 from auth_service.store import ledger as table
+from auth_service.store.ledger import Place
 from auth_service.store.tables import Album
 from auth_service.vocabulary import (
     Action,
@@ -117,6 +118,7 @@ def change_contents(
                 actor=actor,
                 verb=verb,
                 series=[one.uid for one in series],
+                places=_places(series),
                 at=world.clock(),
                 not_taken=not_taken,
                 origin=origin,
@@ -161,6 +163,7 @@ def put_in_again(
             actor=actor,
             verb=ChangeVerb.ADD,
             series=[one.uid for one in found],
+            places=_places(found),
             at=world.clock(),
             not_taken=[one for one in not_taken if one.why is LineFailure.FORBIDDEN],
             undoes=undoes,
@@ -216,6 +219,10 @@ def _inside(
 
 def _candidate(uid: str, study: str) -> Candidate:
     return Candidate(uid=uid, study=study, resource=Resource(level=Level.SERIES))
+
+
+def _places(series: Iterable[Candidate]) -> dict[str, Place]:
+    return {one.uid: one.place for one in series if one.place is not None}
 
 
 def _settle(

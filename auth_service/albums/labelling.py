@@ -8,8 +8,9 @@ from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
-from auth_service.archive import Archive, carrying, existing_twice
+from auth_service.archive import AT_ONCE, COUNTED, Archive, carrying, existing_twice, named, type_of_level
 from auth_service.labels import unasked
+from auth_service.pieces import pieces
 from auth_service.store.ledger import Line, Place, Stamp
 from auth_service.vocabulary import ChangeVerb, Level, LineFailure
 
@@ -17,6 +18,8 @@ PLACED = {"ResponseContent": ["Parent"], "RequestedTags": ["SeriesInstanceUID", 
 """What of a series must be asked for so that `placed` reads it."""
 
 Before = Callable[[], None]
+
+Known = Callable[[], Mapping[str, Place]]
 
 _ROUNDS = 5
 """How often the index of a study is looked at again while somebody else changes it."""
@@ -28,7 +31,7 @@ def apply(
     label: str,
     verb: ChangeVerb,
     lines: Sequence[Line],
-    known: Mapping[str, Place],
+    known: Known,
     before: Before = unasked,
 ) -> list[Stamp]:
     """Do some lines of a change, and return what came of each.
@@ -41,33 +44,40 @@ def apply(
     verb : ChangeVerb
     lines : sequence of Line
         What is due.
-    known : mapping of str to Place
-        Where series of the album were when they were put into it: one that the archive has lost since is
-        taken out by forgetting it.
+    known : callable
+        Returns where series of the album were when they were put into it: one that the archive has lost since
+        is taken out by forgetting it.
     before : callable
         Called before each label is sent, from any thread; what it raises ends it there.
 
     """
-    found = locate(archive, [line.series_uid for line in lines])
-    places = [place for place in found.values() if isinstance(place, Place)]
-    series = [place.orthanc_series for place in places]
-    written = archive.write_labels(Level.SERIES, series, label, carries=verb is ChangeVerb.ADD, before=before)
-    gone = {one for one, exists in zip(series, written, strict=True) if not exists}
+    carries = verb is ChangeVerb.ADD
+    found = _expected(archive, lines, known)
+    gone = _label_series(archive, label, found, carries=carries, before=before) if found else frozenset()
+    if not found or gone:
+        # Something is not where it was: all of it is looked for, and what is labelled already is again.
+        found = locate(archive, [line.series_uid for line in lines])
+        gone = _label_series(archive, label, found, carries=carries, before=before)
     stamps = []
     studies: dict[str, str] = {}
     for line in lines:
         place = found[line.series_uid]
         if isinstance(place, Place) and place.orthanc_series in gone:
             place = LineFailure.MISSING
-        if place is LineFailure.MISSING and verb is ChangeVerb.REMOVE:
-            place = known.get(line.series_uid, LineFailure.MISSING)
+        if place is LineFailure.MISSING and not carries:
+            place = known().get(line.series_uid, LineFailure.MISSING)
         if isinstance(place, Place):
             studies[place.orthanc_study] = place.study_uid
         stamps.append(_stamp(line, place))
-    settle(archive, label, studies, before=before)
+    if carries:
+        # Each has a series that was labelled just now.
+        archive.write_labels(Level.STUDY, list(studies), label, carries=True, before=before)
+    else:
+        settle(archive, label, studies, before=before)
     # An earlier attempt may have written the label of what can no longer be told apart.
     unclear = [line.series_uid for line in lines if found[line.series_uid] is LineFailure.AMBIGUOUS]
-    put_back(archive, label, unclear, inside=known.keys(), before=before)
+    if unclear:
+        put_back(archive, label, unclear, inside=known().keys(), before=before)
     return stamps
 
 
@@ -97,8 +107,7 @@ def put_back(
     """
     if not uids:
         return
-    query = {"Level": "Series", "Query": {"SeriesInstanceUID": "\\".join(uids)}}
-    rows = archive.find(query | PLACED | {"ResponseContent": ["Labels", "Parent"]})
+    rows = _rows_of(archive, uids, PLACED | {"ResponseContent": ["Labels", "Parent"]})
     unique = locate(archive, uids)
     stray: list[str] = []
     lost: list[str] = []
@@ -125,14 +134,7 @@ def locate(archive: Archive, uids: Collection[str]) -> dict[str, Place | LineFai
         Well-formed and not empty: Orthanc reads wildcards and lists, and nothing as everything.
 
     """
-    rows = archive.find(
-        {
-            "Level": "Series",
-            "Query": {"SeriesInstanceUID": "\\".join(uids)},
-        }
-        | PLACED
-    )
-    places = [placed(row) for row in rows]
+    places = [placed(row) for row in _rows_of(archive, uids, PLACED)]
     several = Counter(uid for uid, _ in places)
     twice = existing_twice(archive, Level.STUDY, {place.study_uid for _, place in places})
     found: dict[str, Place | LineFailure] = dict.fromkeys(uids, LineFailure.MISSING)
@@ -141,6 +143,41 @@ def locate(archive: Archive, uids: Collection[str]) -> dict[str, Place | LineFai
             unique = several[uid] == 1 and place.study_uid not in twice
             found[uid] = place if unique else LineFailure.AMBIGUOUS
     return found
+
+
+def _expected(archive: Archive, lines: Sequence[Line], known: Known) -> Mapping[str, Place | LineFailure]:
+    """Return where all of these were found before, if each was and none exists twice by now; else nothing.
+
+    Orthanc makes its identifiers of DICOM's, the patient's among them: what is called the same is the same.
+    """
+    found = {line.series_uid: line.place for line in lines if line.place is not None}
+    if len(found) < len(lines):
+        found = {**known(), **found}
+    if len(found) < len(lines):
+        return {}
+    studies = {place.study_uid for place in found.values()}
+    if existing_twice(archive, Level.SERIES, found) or existing_twice(archive, Level.STUDY, studies):
+        return {}
+    return found
+
+
+def _label_series(
+    archive: Archive,
+    label: str,
+    found: Mapping[str, Place | LineFailure],
+    *,
+    carries: bool,
+    before: Before,
+) -> frozenset[str]:
+    """Label what was found, or take the label off; return what of it is gone, by Orthanc's identifier."""
+    series = [place.orthanc_series for place in found.values() if isinstance(place, Place)]
+    written = archive.write_labels(Level.SERIES, series, label, carries=carries, before=before)
+    return frozenset(one for one, exists in zip(series, written, strict=True) if not exists)
+
+
+def _rows_of(archive: Archive, uids: Collection[str], content: dict[str, Any]) -> list[dict[str, Any]]:
+    some = pieces(sorted(uids), AT_ONCE)
+    return [row for each in some for row in archive.find(named(Level.SERIES, each) | content)]
 
 
 def placed(row: Mapping[str, Any]) -> tuple[str, Place]:
@@ -191,14 +228,14 @@ def _stamp(line: Line, place: Place | LineFailure) -> Stamp:
 
 
 def _studies_with_labelled_series(archive: Archive, label: str, uids: Collection[str]) -> set[str]:
-    if not uids:
-        return set()
-    rows = archive.find(
-        {
-            "Level": "Series",
-            "Query": {"StudyInstanceUID": "\\".join(sorted(uids))},
-            "ResponseContent": ["Parent"],
-        }
-        | carrying([label])
-    )
-    return {row["ParentStudy"] for row in rows}
+    found: set[str] = set()
+    for some in pieces(sorted(uids), COUNTED):
+        if archive.count(_series_of_studies(some, label)):
+            for few in pieces(some, AT_ONCE):
+                rows = archive.find(_series_of_studies(few, label) | {"ResponseContent": ["Parent"]})
+                found.update(row["ParentStudy"] for row in rows)
+    return found
+
+
+def _series_of_studies(uids: Collection[str], label: str) -> dict[str, Any]:
+    return named(Level.STUDY, uids) | {"Level": type_of_level[Level.SERIES]} | carrying([label])

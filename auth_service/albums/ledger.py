@@ -10,9 +10,10 @@ studies), for as long as any of its series does.
 
 import time
 from collections import Counter
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 from uuid import uuid4
 
 from sqlalchemy.orm import Session
@@ -26,6 +27,7 @@ from auth_service.policy.model import Actor
 from auth_service.store import albums as albums_table
 from auth_service.store import ledger as table
 from auth_service.store import people, reports, uploads
+from auth_service.store.ledger import Place
 from auth_service.store.tables import Album, Change
 from auth_service.targets import MAX_UID
 from auth_service.vocabulary import ActorKind, ChangeState, ChangeVerb
@@ -145,6 +147,7 @@ def write(
     not_taken: Collection[NotTaken] = (),
     undoes: str | None = None,
     receiving: bool = False,
+    places: Mapping[str, Place] = MappingProxyType({}),
     origin: Origin = NOWHERE,
 ) -> str:
     """Write down a change that was checked, with what was named for it and is not done; return its id.
@@ -153,6 +156,8 @@ def write(
     ----------
     series : collection of str
         SeriesInstanceUIDs, each once; without any the change is over as it begins.
+    places : mapping of str to Place
+        Where series were found just now: they need not be looked for once more.
     receiving : bool
         Whether its series are written down as they come (``receiving.py``).
 
@@ -182,6 +187,7 @@ def write(
         asker=asker,
         undoes=undoes,
         at=at,
+        places=places,
         state=ChangeState.RECEIVING if receiving else ChangeState.WAITING,
     )
     table.add_not_taken(tx, change, ((one.name, one.why, one.lacking) for one in not_taken))
@@ -288,8 +294,9 @@ def report_of(
         Failure(uid=one.name, reason=one.why, lacking=tuple(one.lacking))
         for one in (reports.not_taken(tx, change.id, limit=limit, offset=offset) if offset < others else ())
     ]
-    lines = reports.failures(tx, change.id, limit=limit - len(failed), offset=max(0, offset - others))
-    failed += [Failure(uid=uid, reason=reason) for uid, reason in lines]
+    if tally.failed:
+        lines = reports.failures(tx, change.id, limit=limit - len(failed), offset=max(0, offset - others))
+        failed += [Failure(uid=uid, reason=reason) for uid, reason in lines]
     growth = uploads.growth(tx, change.id)
     grown = uploads.grown(tx, change.id, limit=limit, offset=offset) if inside and growth.series else ()
     return Report(

@@ -10,22 +10,26 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
-from auth_service.archive import Archive, carrying, labels_of_studies
+from auth_service.albums.labelling import PLACED, placed
+from auth_service.archive import AT_ONCE, Archive, carrying, existing_twice, labels_of_studies
 from auth_service.pieces import pieces
 from auth_service.policy.model import Openings, Resource, Visibility
 from auth_service.search import Question, find_uids
 from auth_service.search.narrowing import resource_of
+from auth_service.store.ledger import Place
 from auth_service.targets.row import UID_PATTERN
 from auth_service.vocabulary import Level, LineFailure, album_label
 
 LONGEST_NAME = 64
 """Signs of an identifier, an accession number (SH) or a patient's identifier (LO); PS3.5, section 6.2."""
 
-_PIECE = 500
-"""Identifiers that one question names."""
-
 _WILDCARDS = frozenset("*?\\")
 """Orthanc reads them as patterns and lists: a name has none of them (PS3.4, section C.2.2.2)."""
+
+
+_STUDY = "StudyInstanceUID"
+
+_OF_SERIES = ("SeriesInstanceUID", "Modality")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +56,8 @@ class Candidate:
     study: str
     resource: Resource
     """As the policy sees it, without its identifier."""
+    place: Place | None = None
+    """Where the archive has it, if that was asked."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,13 +165,24 @@ class _Eyes:
         label = album_label(slug)
         if label not in {way.label for way in self._openings.labelled}:
             return []
-        return list(self._rows(self._archive.find(_asked({}) | carrying([label]))))
+        # Their studies carry it too: what of them is asked of each series is half of what it takes.
+        asked = {"Level": "Study", "Query": {}, "ResponseContent": ["Labels"], "RequestedTags": [_STUDY]}
+        studies = {study["ID"]: study for study in self._archive.find(asked | carrying([label]))}
+        rows = self._archive.find(_asked({}, _OF_SERIES) | carrying([label]))
+        if any(row["ParentStudy"] not in studies for row in rows):
+            # One was put in just now, or the index is not right.
+            rows = self._archive.find(_asked({}) | carrying([label]))
+            return list(self._rows(rows, self._labels_of_studies(rows)))
+        for row in rows:
+            row["RequestedTags"][_STUDY] = studies[row["ParentStudy"]]["RequestedTags"][_STUDY]
+        labels = {identifier: frozenset(study["Labels"]) for identifier, study in studies.items()}
+        return list(self._rows(rows, labels))
 
     def with_attribute(self, keyword: str, values: Iterable[str]) -> dict[str, list[_Row]]:
         """Return the visible series of the studies that have one of these values, by the value."""
         studies: dict[str, list[str]] = defaultdict(list)
         wanted = frozenset(values)
-        for piece in pieces(sorted(wanted), _PIECE):
+        for piece in pieces(sorted(wanted), AT_ONCE):
             for row in self._archive.find(
                 {
                     "Level": "Study",
@@ -184,24 +201,24 @@ class _Eyes:
         return defaultdict(list, by_value)
 
     def _series(self, keyword: str, uids: Iterable[str]) -> Iterator[_Row]:
-        for piece in pieces(sorted(set(uids)), _PIECE):
-            yield from self._rows(self._archive.find(_asked({keyword: "\\".join(piece)})))
+        for piece in pieces(sorted(set(uids)), AT_ONCE):
+            rows = self._archive.find(_asked({keyword: "\\".join(piece)}))
+            yield from self._rows(rows, self._labels_of_studies(rows))
 
-    def _rows(self, rows: Sequence[Mapping[str, Any]]) -> Iterator[_Row]:
-        several = Counter(row["RequestedTags"]["SeriesInstanceUID"] for row in rows)
-        for piece in pieces(rows, _PIECE):
-            labels, studies = labels_of_studies(
-                self._archive, (row["RequestedTags"]["StudyInstanceUID"] for row in piece)
-            )
-            for row in piece:
-                tags = row["RequestedTags"]
-                seen = Candidate(
-                    uid=tags["SeriesInstanceUID"],
-                    study=tags["StudyInstanceUID"],
-                    resource=resource_of(row, labels),
-                )
-                if self._opens(seen.resource):
-                    yield _Row(candidate=seen, unique=several[seen.uid] == 1 and studies[seen.study] == 1)
+    def _labels_of_studies(self, series: Sequence[Mapping[str, Any]]) -> dict[str, frozenset[str]]:
+        studies = (row["RequestedTags"]["StudyInstanceUID"] for row in series)
+        return labels_of_studies(self._archive, studies)[0]
+
+    def _rows(
+        self, rows: Sequence[Mapping[str, Any]], labels: Mapping[str, frozenset[str]]
+    ) -> Iterator[_Row]:
+        found = [(*placed(row), resource_of(row, labels)) for row in rows]
+        several = Counter(uid for uid, _, _ in found)
+        twice = existing_twice(self._archive, Level.STUDY, {place.study_uid for _, place, _ in found})
+        for uid, place, resource in found:
+            if self._opens(resource):
+                seen = Candidate(uid=uid, study=place.study_uid, resource=resource, place=place)
+                yield _Row(candidate=seen, unique=several[uid] == 1 and place.study_uid not in twice)
 
 
 def _by_identifier(
@@ -256,12 +273,12 @@ def is_name(text: str) -> bool:
     return 0 < len(text) <= LONGEST_NAME and text.isprintable() and not _WILDCARDS.intersection(text)
 
 
-def _asked(query: Mapping[str, str]) -> dict[str, Any]:
+def _asked(query: Mapping[str, str], tags: Sequence[str] = (*_OF_SERIES, _STUDY)) -> dict[str, Any]:
     return {
         "Level": "Series",
         "Query": dict(query),
-        "ResponseContent": ["Labels", "Parent"],
-        "RequestedTags": ["SeriesInstanceUID", "StudyInstanceUID", "Modality"],
+        "ResponseContent": [*PLACED["ResponseContent"], "Labels"],
+        "RequestedTags": list(tags),
     }
 
 

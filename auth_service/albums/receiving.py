@@ -217,7 +217,9 @@ def _label(world: World, *, album_id: int, slug: str, lines: list[Line]) -> list
 
 def _label_with(world: World, lease: Lease, *, album_id: int, slug: str, lines: list[Line]) -> list[Stamp]:
     label = album_label(slug)
-    stamps = apply(world.archive, label=label, verb=ChangeVerb.ADD, lines=lines, known={}, before=lease.keep)
+    stamps = apply(
+        world.archive, label=label, verb=ChangeVerb.ADD, lines=lines, known=dict, before=lease.keep
+    )
     with world.store.write() as tx:
         lease.confirm(tx)
         table.stamp(tx, stamps, world.clock())

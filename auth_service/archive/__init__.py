@@ -20,10 +20,13 @@ from auth_service.archive.model import (
 from auth_service.archive.orthanc import OrthancArchive
 from auth_service.archive.questions import (
     ALWAYS_INDEXED,
+    AT_ONCE,
+    COUNTED,
     carrying,
     existing_twice,
     held_in_index,
     labels_of_studies,
+    named,
     orthanc_id,
     type_of_level,
     uid_of_level,
@@ -31,6 +34,8 @@ from auth_service.archive.questions import (
 
 __all__ = [
     "ALWAYS_INDEXED",
+    "AT_ONCE",
+    "COUNTED",
     "AmbiguousError",
     "Archive",
     "ArchivedInstance",
@@ -44,6 +49,7 @@ __all__ = [
     "existing_twice",
     "held_in_index",
     "labels_of_studies",
+    "named",
     "orthanc_id",
     "type_of_level",
     "uid_of_level",

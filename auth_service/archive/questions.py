@@ -9,6 +9,7 @@ from typing import Any
 from pydicom.datadict import keyword_for_tag
 
 from auth_service.archive.model import Archive
+from auth_service.pieces import pieces
 from auth_service.vocabulary import Level
 
 type_of_level = {Level.STUDY: "Study", Level.SERIES: "Series", Level.INSTANCE: "Instance"}
@@ -44,6 +45,14 @@ ALWAYS_INDEXED = frozenset(
 they came: what is not there is not in the files either."""
 
 
+AT_ONCE = 200
+"""Values that one find names: Orthanc compares each thing that it finds with each value, so that the time
+grows with their square."""
+
+COUNTED = 2000
+"""Values that one count names: of that the time grows with their number."""
+
+
 def orthanc_id(*identifiers: str) -> str:
     """Return Orthanc's own identifier of a resource.
 
@@ -71,21 +80,40 @@ def carrying(labels: Collection[str]) -> dict[str, Any]:
     return {"Labels": sorted(labels), "LabelsConstraint": "Any"}
 
 
+def named(level: Level, uids: Iterable[str]) -> dict[str, Any]:
+    """Return the part of a question that asks about what is named.
+
+    Raises
+    ------
+    ValueError
+        If nothing is: to Orthanc an empty list means everything.
+
+    """
+    listed = sorted(set(uids))
+    if not listed:
+        raise ValueError("a question that names nothing would be about the whole archive")
+    return {"Level": type_of_level[level], "Query": {uid_of_level[level]: "\\".join(listed)}}
+
+
 def existing_twice(archive: Archive, level: Level, uids: Iterable[str]) -> frozenset[str]:
-    """Return those of the identifiers that the archive holds more than once, labels aside."""
-    wanted = sorted(set(uids))
-    if not wanted:
-        return frozenset()
+    """Return those of the identifiers that the archive holds more than once, labels aside.
+
+    Parameters
+    ----------
+    archive : Archive
+    level : Level
+    uids : iterable of str
+        Of what was found just now: as many as there are of them, if none exists twice.
+
+    """
     keyword = uid_of_level[level]
-    answer = archive.find(
-        {
-            "Level": type_of_level[level],
-            "Query": {keyword: "\\".join(wanted)},
-            "ResponseContent": [],
-            "RequestedTags": [keyword],
-        }
-    )
-    several = Counter(str(row["RequestedTags"][keyword]) for row in answer)
+    several: Counter[str] = Counter()
+    for many in pieces(sorted(set(uids)), COUNTED):
+        if archive.count(named(level, many)) == len(many):
+            continue
+        for some in pieces(many, AT_ONCE):
+            rows = archive.find(named(level, some) | {"ResponseContent": [], "RequestedTags": [keyword]})
+            several.update(str(row["RequestedTags"][keyword]) for row in rows)
     return frozenset(uid for uid, times in several.items() if times > 1)
 
 
@@ -93,19 +121,14 @@ def labels_of_studies(
     archive: Archive, uids: Iterable[str]
 ) -> tuple[dict[str, frozenset[str]], Counter[str]]:
     """Return the labels of studies by Orthanc's identifier, and how often each StudyInstanceUID exists."""
-    wanted = sorted(set(uids))
-    if not wanted:
-        return {}, Counter()
-    rows = archive.find(
-        {
-            "Level": type_of_level[Level.STUDY],
-            "Query": {"StudyInstanceUID": "\\".join(wanted)},
-            "ResponseContent": ["Labels"],
-            "RequestedTags": ["StudyInstanceUID"],
-        }
-    )
-    labels = {row["ID"]: frozenset(row["Labels"]) for row in rows}
-    return labels, Counter(row["RequestedTags"]["StudyInstanceUID"] for row in rows)
+    labels: dict[str, frozenset[str]] = {}
+    times: Counter[str] = Counter()
+    for some in pieces(sorted(set(uids)), AT_ONCE):
+        content = {"ResponseContent": ["Labels"], "RequestedTags": ["StudyInstanceUID"]}
+        rows = archive.find(named(Level.STUDY, some) | content)
+        labels |= {row["ID"]: frozenset(row["Labels"]) for row in rows}
+        times.update(row["RequestedTags"]["StudyInstanceUID"] for row in rows)
+    return labels, times
 
 
 def held_in_index(study: Mapping[str, Any]) -> frozenset[str]:

@@ -12,6 +12,7 @@ from typing import Any
 
 from auth_service.albums.rights import check, on_record, running_grants
 from auth_service.archive import (
+    AT_ONCE,
     AmbiguousError,
     Archive,
     ArchivedSeries,
@@ -30,9 +31,6 @@ from auth_service.world import World
 
 MOST_NAMED = 10_000
 """Studies and series that one list may name."""
-
-_AT_ONCE = 500
-"""Identifiers in one question."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,7 +146,7 @@ def _as_listed(level: Level, uid: str, pieces: Sequence[Piece]) -> Listed:
 def _resolved(archive: Archive, keyword: str, uids: Collection[str]) -> Mapping[str, Sequence[Piece]]:
     found: dict[str, list[Piece]] = defaultdict(list)
     times: Counter[str] = Counter()
-    for some in in_pieces(list(uids), _AT_ONCE):
+    for some in in_pieces(list(uids), AT_ONCE):
         rows = archive.find(_series_of({keyword: "\\".join(some)}))
         studies = (row["RequestedTags"]["StudyInstanceUID"] for row in rows)
         labels, here = labels_of_studies(archive, studies)
@@ -195,14 +193,9 @@ def _piece(row: Mapping[str, Any], labels: frozenset[str], study_labels: frozens
 def _once(archive: Archive, pieces: Iterable[Piece]) -> list[Piece]:
     """Leave out what exists twice, itself or its study, in the order of the identifiers."""
     found = sorted(pieces, key=lambda piece: (piece.series.study_uid, piece.series.uid))
-    twice = _twice(archive, Level.SERIES, (piece.series.uid for piece in found))
-    split = _twice(archive, Level.STUDY, (piece.series.study_uid for piece in found))
+    twice = existing_twice(archive, Level.SERIES, (piece.series.uid for piece in found))
+    split = existing_twice(archive, Level.STUDY, (piece.series.study_uid for piece in found))
     return [piece for piece in found if piece.series.uid not in twice and piece.series.study_uid not in split]
-
-
-def _twice(archive: Archive, level: Level, uids: Iterable[str]) -> frozenset[str]:
-    asked = (existing_twice(archive, level, some) for some in in_pieces(sorted(set(uids)), _AT_ONCE))
-    return frozenset(uid for some in asked for uid in some)
 
 
 def _by_study(pieces: Iterable[Piece]) -> Mapping[str, Sequence[ArchivedSeries]]:

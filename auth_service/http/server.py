@@ -31,6 +31,8 @@ def run(app: App, *, listen: str, backchannel_listen: str | None) -> None:
     config = uvicorn.Config(
         BackchannelOnly(app, backchannel_listen),
         log_level="info",
+        # Named: otherwise it is whatever is installed, and what it takes of a long head differs.
+        http="h11",
         # nginx has an access log; queries and headers never reach one.
         access_log=False,
         server_header=False,

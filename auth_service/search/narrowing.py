@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import Any
 
-from auth_service.archive import Archive, carrying, type_of_level, uid_of_level
+from auth_service.archive import Archive, carrying, named, type_of_level, uid_of_level
 from auth_service.errors import Invalid
 from auth_service.policy.model import Openings, Resource
 from auth_service.vocabulary import LabelKind, Level, label_kind
@@ -130,14 +130,6 @@ def permitted_of_studies(
 
 def _question(level: Level, filters: Mapping[str, str]) -> dict[str, Any]:
     return {"Level": type_of_level[level], "Query": dict(filters)}
-
-
-def named(level: Level, uids: Iterable[str]) -> dict[str, Any]:
-    """Ask about what is named; an empty list, which would mean everything, is an error."""
-    listed = sorted(set(uids))
-    if not listed:
-        raise ValueError("a question that names nothing would be about the whole archive")
-    return _question(level, {uid_of_level[level]: "\\".join(listed)})
 
 
 def _of_everything(archive: Archive, level: Level, filters: Mapping[str, str]) -> dict[str, Any] | None:

@@ -13,9 +13,9 @@ from math import isfinite
 from types import MappingProxyType
 from typing import Any
 
-from auth_service.archive import Archive, uid_of_level
+from auth_service.archive import Archive, named, uid_of_level
 from auth_service.policy.model import Openings
-from auth_service.search.narrowing import all_of, at_series, named, narrowed
+from auth_service.search.narrowing import all_of, at_series, narrowed
 from auth_service.vocabulary import Level
 
 _AGE = re.compile(r"(\d{1,3})([DWMY])")

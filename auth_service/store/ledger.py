@@ -3,6 +3,8 @@
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
+from typing import cast
 
 from sqlalchemy import CursorResult, ScalarSelect, Select, Table, bindparam, func, insert, select, update
 from sqlalchemy.orm import Session, aliased
@@ -13,11 +15,22 @@ from auth_service.vocabulary import ChangeState, ChangeVerb, LineFailure
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where a series was when it was named for an album, or put into it."""
+
+    study_uid: str
+    orthanc_study: str
+    orthanc_series: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
     """One series of a change that is due."""
 
     id: int
     series_uid: str
+    place: Place | None = None
+    """Where it was when the change was asked for, if it was looked for then."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,14 +44,8 @@ class Stamp:
     failure: LineFailure | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
-    """Where a series was when it was put into an album."""
-
-    study_uid: str
-    orthanc_study: str
-    orthanc_series: str
-
+_TABLE = cast("Table", LedgerEntry.__table__)
+"""For what is about thousands of lines at once: most of its cost would be objects made of them."""
 
 _DUE_STATES = (ChangeState.WAITING, ChangeState.RUNNING)
 
@@ -46,6 +53,8 @@ _NOT_OVER = (ChangeState.RECEIVING, *_DUE_STATES)
 
 _DUE = (LedgerEntry.done_at.is_(None), LedgerEntry.failure.is_(None))
 """What holds of a line that is still to be done."""
+
+_PLACE = (LedgerEntry.study_uid, LedgerEntry.orthanc_study, LedgerEntry.orthanc_series)
 
 _STAMPED = ("done_at", "failure", "study_uid", "orthanc_study", "orthanc_series")
 
@@ -63,8 +72,16 @@ def add_change(
     asker: str | None = None,
     undoes: str | None = None,
     state: ChangeState = ChangeState.WAITING,
+    places: Mapping[str, Place] = MappingProxyType({}),
 ) -> None:
-    """Write down what is to be done: the change, and a line for each series, if there is any."""
+    """Write down what is to be done: the change, and a line for each series, if there is any.
+
+    Parameters
+    ----------
+    places : mapping of str to Place
+        Where series were found just now.
+
+    """
     tx.add(
         Change(
             id=change_id,
@@ -86,11 +103,12 @@ def add_change(
             "verb": verb,
             "series_uid": uid,
             "intended_at": at,
+            **_columns(places.get(uid)),
         }
         for uid in series
     ]
     if lines:
-        tx.execute(insert(LedgerEntry), lines)
+        tx.execute(insert(_TABLE), lines)
 
 
 def add_not_taken(tx: Session, change_id: str, entries: Iterable[tuple[str, str, Collection[str]]]) -> None:
@@ -165,16 +183,22 @@ def first_of_albums(tx: Session) -> list[Change]:
 
 def due(tx: Session, change_id: str, limit: int) -> list[Line]:
     """Return the next lines of a change that are due."""
-    query = (
-        select(LedgerEntry.id, LedgerEntry.series_uid)
-        .where(
-            LedgerEntry.change_id == change_id,
-            *_DUE,
-        )
+    next_ones = (
+        select(LedgerEntry.id)
+        .where(LedgerEntry.change_id == change_id, *_DUE)
         .order_by(LedgerEntry.id)
         .limit(limit)
     )
-    return [Line(id=line, series_uid=uid) for line, uid in tx.execute(query)]
+    # Apart: otherwise all that is due is sorted with all that is asked of it.
+    query = (
+        select(LedgerEntry.id, LedgerEntry.series_uid, *_PLACE)
+        .where(LedgerEntry.id.in_(next_ones))
+        .order_by(LedgerEntry.id)
+    )
+    return [
+        Line(id=line, series_uid=uid, place=_place(study, orthanc_study, series))
+        for line, uid, study, orthanc_study, series in tx.execute(query)
+    ]
 
 
 def due_of(tx: Session, change_id: str, series: Collection[str]) -> list[Line]:
@@ -190,14 +214,12 @@ def due_of(tx: Session, change_id: str, series: Collection[str]) -> list[Line]:
 
 def stamp(tx: Session, stamps: Collection[Stamp], at: datetime) -> None:
     """Stamp lines as done, or with why not; one that somebody else stamped meanwhile stays as it is."""
-    table = LedgerEntry.__table__
-    assert isinstance(table, Table)  # noqa: S101 - tells the type checker
     statement = (
-        update(table)
+        update(_TABLE)
         .where(
-            table.c.id == bindparam("line"),
-            table.c.done_at.is_(None),
-            table.c.failure.is_(None),
+            _TABLE.c.id == bindparam("line"),
+            _TABLE.c.done_at.is_(None),
+            _TABLE.c.failure.is_(None),
         )
         .values({name: bindparam(f"new_{name}") for name in _STAMPED})
     )
@@ -417,16 +439,24 @@ def places(tx: Session, album_id: int, series: Collection[str]) -> Mapping[str, 
     """Return where these series were when they were put into an album that they are still in."""
     last = _last_lines(album_id, None).where(LedgerEntry.series_uid.in_(series)).subquery()
     query = (
-        select(LedgerEntry).join(last, LedgerEntry.id == last.c.id).where(LedgerEntry.verb == ChangeVerb.ADD)
+        select(LedgerEntry.series_uid, *_PLACE)
+        .join(last, LedgerEntry.id == last.c.id)
+        .where(LedgerEntry.verb == ChangeVerb.ADD)
     )
     return {
-        entry.series_uid: Place(
-            study_uid=entry.study_uid or "",
-            orthanc_study=entry.orthanc_study or "",
-            orthanc_series=entry.orthanc_series or "",
-        )
-        for entry in tx.scalars(query)
+        uid: Place(study_uid=study or "", orthanc_study=orthanc_study or "", orthanc_series=series or "")
+        for uid, study, orthanc_study, series in tx.execute(query)
     }
+
+
+def _columns(place: Place | None) -> dict[str, str | None]:
+    return {column.key: getattr(place, column.key, None) for column in _PLACE}
+
+
+def _place(study_uid: str | None, orthanc_study: str | None, orthanc_series: str | None) -> Place | None:
+    if study_uid is None or orthanc_study is None or orthanc_series is None:
+        return None
+    return Place(study_uid=study_uid, orthanc_study=orthanc_study, orthanc_series=orthanc_series)
 
 
 def _first_line() -> ScalarSelect[int]:

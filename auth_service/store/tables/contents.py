@@ -52,7 +52,8 @@ class LedgerEntry(Base):
     verb: Mapped[str]
     series_uid: Mapped[str] = mapped_column(index=True)
     study_uid: Mapped[str | None]
-    """The study that the series was found in, once the line is done."""
+    """The study that the series was found in: when it was named, if it was looked for then; once the line is
+    done, when it was done."""
     orthanc_study: Mapped[str | None]
     orthanc_series: Mapped[str | None]
     intended_at: Mapped[datetime]

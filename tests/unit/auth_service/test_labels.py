@@ -7,7 +7,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from auth_service.errors import Unavailable
-from auth_service.labels import CONNECTIONS, LabelWriter
+from auth_service.labels import AHEAD, LabelWriter
 
 ACCOUNT = "Basic Z2F0ZTpzZWNyZXQ="
 
@@ -22,20 +22,30 @@ class Orthanc(ThreadingHTTPServer):
         self.asked: list[tuple[str, str, str | None]] = []
         self.connections: set[tuple[str, int]] = set()
         self.lock = threading.Lock()
+        self.closes_after = 0
+        """So many answers it gives over one connection; 0: any number."""
 
 
 class Handler(BaseHTTPRequestHandler):
-    """404 for what is gone, 500 for what is broken."""
+    """404 for what is gone, 500 for what is broken, and no word of HTTP for what is strange."""
 
     protocol_version = "HTTP/1.1"
+    answered = 0
 
     def _answer(self) -> None:
         assert isinstance(self.server, Orthanc)
         with self.server.lock:
             self.server.asked.append((self.command, self.path, self.headers["Authorization"]))
             self.server.connections.add(self.client_address)
+        if "strange" in self.path:
+            self.wfile.write(b"Welcome!\r\n")
+            self.close_connection = True
+            return
+        self.answered += 1
         self.send_response(404 if "gone" in self.path else 500 if "broken" in self.path else 200)
         self.send_header("Content-Length", "2")
+        if self.answered == self.server.closes_after:
+            self.send_header("Connection", "close")
         self.end_headers()
         self.wfile.write(b"{}")
 
@@ -60,23 +70,28 @@ def writer(orthanc: Orthanc) -> LabelWriter:
     return LabelWriter(url=url, username="gate", password="secret", timeout=5)
 
 
-def test_each_answer_belongs_to_its_question(orthanc: Orthanc) -> None:
-    paths = [f"/series/{'gone' if number % 3 == 1 else 'there'}-{number}" for number in range(20)]
-    assert writer(orthanc).write("PUT", paths) == [number % 3 != 1 for number in range(20)]
-    assert sorted(orthanc.asked) == sorted(("PUT", f"/below{path}", ACCOUNT) for path in paths)
-    assert len(orthanc.connections) == CONNECTIONS
+@pytest.mark.parametrize("count", [0, 1, AHEAD, 3 * AHEAD + 1])
+def test_each_answer_belongs_to_its_question(orthanc: Orthanc, count: int) -> None:
+    paths = [f"/series/{'gone' if number % 3 == 1 else 'there'}-{number}" for number in range(count)]
+    assert writer(orthanc).write("PUT", paths) == [number % 3 != 1 for number in range(count)]
+    assert orthanc.asked == [("PUT", f"/below{path}", ACCOUNT) for path in paths]
+    assert len(orthanc.connections) == min(count, 1)
 
 
-@pytest.mark.parametrize("count", [0, 1, 2])
-def test_few_are_asked_over_as_few_connections(orthanc: Orthanc, count: int) -> None:
-    paths = [f"/studies/{number}" for number in range(count)]
-    assert writer(orthanc).write("DELETE", paths) == [True] * count
-    assert len(orthanc.connections) == count
+def test_who_closes_after_some_is_asked_the_rest_again(orthanc: Orthanc) -> None:
+    orthanc.closes_after = 50
+    paths = [f"/series/{'gone' if number % 7 == 1 else 'there'}-{number}" for number in range(120)]
+    assert writer(orthanc).write("DELETE", paths) == [number % 7 != 1 for number in range(120)]
+    assert len(orthanc.connections) == 3
 
 
-def test_what_is_no_answer_is_told(orthanc: Orthanc) -> None:
+@pytest.mark.parametrize("wrong", ["broken", "strange"])
+def test_what_is_no_answer_is_told(orthanc: Orthanc, wrong: str) -> None:
     with pytest.raises(Unavailable):
-        writer(orthanc).write("PUT", ["/series/1", "/series/broken"])
+        writer(orthanc).write("PUT", ["/series/1", f"/series/{wrong}"])
+
+
+def test_who_does_not_answer_is_told() -> None:
     silent = LabelWriter(url="http://127.0.0.1:9", username="gate", password="secret", timeout=1)
     with pytest.raises(Unavailable):
         silent.write("PUT", ["/series/1"])
@@ -87,9 +102,16 @@ def test_before_each_it_is_asked_whether_to_go_on(orthanc: Orthanc) -> None:
 
     def before() -> None:
         asked.append(True)
-        if len(asked) > 4:
+        if len(asked) > 2 * AHEAD:
             raise LookupError
 
     with pytest.raises(LookupError):
-        writer(orthanc).write("PUT", [f"/series/{number}" for number in range(30)], before=before)
-    assert len(orthanc.asked) == 4
+        writer(orthanc).write("PUT", [f"/series/{number}" for number in range(4 * AHEAD)], before=before)
+    assert len(asked) == 2 * AHEAD + 1
+    assert len(orthanc.asked) <= 2 * AHEAD
+
+
+def test_a_word_that_would_end_a_request_is_not_sent(orthanc: Orthanc) -> None:
+    with pytest.raises(ValueError, match="path"):
+        writer(orthanc).write("PUT", ["/series/1 HTTP/1.1\r\nX: y\r\n\r\nDELETE /studies/2"])
+    assert not orthanc.asked

@@ -14,7 +14,7 @@ from auth_service.albums.ending import archive_album
 from auth_service.albums.ledger import Failure, Report
 from auth_service.albums.making import create_album
 from auth_service.albums.naming import Named
-from auth_service.archive import Archive
+from auth_service.archive import Archive, questions
 from auth_service.errors import Conflict, Forbidden, Invalid, NotFound, Unavailable
 from auth_service.policy.model import NOBODY, SYSTEM, Visibility
 from auth_service.search import Question
@@ -221,7 +221,8 @@ def test_what_names_nothing_or_too_much_is_refused(world: TestWorld, monkeypatch
 
 
 def test_a_long_list_is_looked_up_in_pieces(world: TestWorld, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(naming, "_PIECE", 1)
+    monkeypatch.setattr(naming, "AT_ONCE", 1)
+    monkeypatch.setattr(questions, "AT_ONCE", 1)
     report = put(world, "pi-a", "mine", studies=["1.2.2", "1.2.1", "1.2.3"], names=["TEST-1"])
     assert failed(report) == {"1.2.3": "missing"}
     assert inside(world, "mine") == {"1.2.1.1", "1.2.2.1", "1.2.2.2"}
