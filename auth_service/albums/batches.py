@@ -25,12 +25,17 @@ from auth_service.store.tables import Album, Change
 from auth_service.vocabulary import ChangeState, ChangeVerb, Level, LineFailure, album_label
 from auth_service.world import World
 
-BATCH = 1000
-"""Lines that are done and stamped together: what a crash makes us repeat at most."""
 
+def do_batch(world: World, change_id: str, *, lease: Lease, most: int) -> int:
+    """Do the next lines of a change, or put them back if it was stopped; return how many.
 
-def do_batch(world: World, change_id: str, *, lease: Lease) -> None:
-    """Do the next lines of a change, or put them back if it was stopped.
+    Parameters
+    ----------
+    world : World
+    change_id : str
+    lease : Lease
+    most : int
+        Lines that are done and stamped together: what a crash makes us repeat.
 
     Raises
     ------
@@ -47,7 +52,7 @@ def do_batch(world: World, change_id: str, *, lease: Lease) -> None:
             # Nothing of it was begun, and so Orthanc need not be asked.
             table.cancel_due(tx, change_id)
         table.set_state(tx, change_id, ChangeState.RUNNING, finished_at=None)
-        lines = table.due(tx, change_id, BATCH)
+        lines = table.due(tx, change_id, most)
     if lines:
         if stopped:
             stamps = _put_back(world, lines, album=album, lease=lease)
@@ -57,13 +62,14 @@ def do_batch(world: World, change_id: str, *, lease: Lease) -> None:
             lease.confirm(tx)
             table.stamp(tx, stamps, world.clock())
             _record_ambiguous(tx, lines, stamps, world)
-        if len(lines) == BATCH:
+        if len(lines) == most:
             # More may be due.
-            return
+            return most
     with world.store.write() as tx:
         lease.confirm(tx)
         _close(tx, change_id, world)
     counts.after_change(world, album_id=album.id, slug=album.slug)
+    return len(lines)
 
 
 def _apply(world: World, lines: Sequence[Line], *, verb: str, album: Album, lease: Lease) -> Sequence[Stamp]:

@@ -6,6 +6,7 @@ be done keeps no other one from it.
 
 import logging
 import threading
+import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -49,8 +50,38 @@ def alone_with(world: World, album_id: int, *, patience: float | None = None) ->
         lock.release()
 
 
-def step(world: World, album_id: int) -> bool:
+class Pace:
+    """How many lines make a batch: as many as are done in about a second, then it is another album's turn.
+
+    An archive that does nothing else takes thousands; of one that is busy nobody waits longer for it.
+    """
+
+    SECONDS = 1.0
+    FIRST = 500
+    LEAST = 100
+    MOST = 4000
+    """However quick they are: what a crash makes us repeat."""
+
+    def __init__(self) -> None:
+        self.lines = self.FIRST
+
+    def took(self, lines: int, seconds: float) -> None:
+        """Learn from a batch; of one that was not full nothing is learnt."""
+        if lines == self.lines:
+            # By little and little: of one that was quick by chance the next need not be.
+            factor = min(4.0, self.SECONDS / max(seconds, 0.001))
+            self.lines = max(self.LEAST, min(self.MOST, int(lines * factor)))
+
+
+def step(world: World, album_id: int, *, pace: Pace | None = None) -> bool:
     """Do a batch of the first change of an album that is not over; ``False``: another process is at it.
+
+    Parameters
+    ----------
+    world : World
+    album_id : int
+    pace : Pace, optional
+        How much makes a batch; learns from this one.
 
     Raises
     ------
@@ -65,7 +96,10 @@ def step(world: World, album_id: int) -> bool:
             with world.store.read() as tx:
                 due = table.unfinished(tx, album_id)
             if due:
-                do_batch(world, due[0], lease=lease)
+                pace = pace or Pace()
+                began = time.monotonic()
+                done = do_batch(world, due[0], lease=lease, most=pace.lines)
+                pace.took(done, time.monotonic() - began)
     except Replaced:
         return False
     return True
@@ -87,6 +121,7 @@ def take_turns(world: World, *, stopped: Callable[[], bool] = lambda: False) -> 
     done: Counter[int] = Counter()
     failed: dict[int, Exception] = {}
     elsewhere: set[int] = set()
+    pace = Pace()
     while not stopped():
         with world.store.read() as tx:
             due = [one for one in table.first_of_albums(tx) if one.album_id not in failed.keys() | elsewhere]
@@ -95,7 +130,7 @@ def take_turns(world: World, *, stopped: Callable[[], bool] = lambda: False) -> 
         album = min(due, key=lambda one: (one.verb != ChangeVerb.REMOVE, done[one.album_id])).album_id
         done[album] += 1
         try:
-            if not step(world, album):
+            if not step(world, album, pace=pace):
                 elsewhere.add(album)
         except Unavailable as error:
             failed[album] = error

@@ -31,6 +31,7 @@ from auth_service.vocabulary import (
     ChangeVerb,
     album_label,
 )
+from tests.unit.auth_service.albums.batching import in_batches_of
 from tests.world import TestWorld, two_albums
 
 ADD, REMOVE = ChangeVerb.ADD, ChangeVerb.REMOVE
@@ -291,10 +292,10 @@ def test_nobody_has_too_many_changes_under_way(world: TestWorld, monkeypatch: py
     undoing.undo(world, actor=world.actor("pi-b"), change=begun[0])
 
 
+@in_batches_of(1)
 def test_a_change_is_stopped_and_what_was_done_stays(
     world: TestWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(batches, "BATCH", 1)
     do(world, "pi-b", "a", ADD, "1.2.3")
     change = ask(world, "pi-a", "a", REMOVE, "1.2.1", "1.2.2").change
     applied = labelling.apply

@@ -1,20 +1,21 @@
 """Random histories of changes, with a crash between any two steps, against sets."""
 
 import shutil
+from contextlib import ExitStack
 from datetime import datetime
 from pathlib import Path
 from tempfile import mkdtemp
-from unittest import mock
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 from sqlalchemy import text
 
-from auth_service.albums import batches, ledger
+from auth_service.albums import ledger
 from auth_service.policy.model import SYSTEM
 from auth_service.store import ledger as table
 from auth_service.vocabulary import ChangeVerb
+from tests.unit.auth_service.albums.batching import in_batches_of
 from tests.unit.auth_service.albums.crashing import Crash, Fuse
 from tests.unit.auth_service.albums.test_ledger import crashing_world, restart, stop
 
@@ -35,8 +36,8 @@ class Histories(RuleBasedStateMachine):
             self.world.store_series(7, 1, patient=patient, instances=1)
         self.albums: dict[str, set[str]] = {"a": set(), "b": set()}
         self.moments: list[tuple[datetime, dict[str, set[str]]]] = []
-        self.batches = mock.patch.object(batches, "BATCH", 2)
-        self.batches.start()
+        self.batches = ExitStack()
+        self.batches.enter_context(in_batches_of(2))
 
     @rule(
         album=st.sampled_from(["a", "b"]),
@@ -123,7 +124,7 @@ class Histories(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         if hasattr(self, "world"):
-            self.batches.stop()
+            self.batches.close()
             self.world.store.close()
             shutil.rmtree(self.folder)
 

@@ -15,6 +15,7 @@ from auth_service.errors import Unavailable
 from auth_service.policy.model import SYSTEM
 from auth_service.store.ledger import Stamp
 from auth_service.vocabulary import ChangeVerb
+from tests.unit.auth_service.albums.batching import in_batches_of
 from tests.waiting import eventually
 from tests.world import TestWorld, two_albums
 
@@ -89,11 +90,11 @@ def test_what_cannot_be_done_in_one_album_keeps_no_other_one_from_it(
     assert "1.2.1.1" not in ledger.contents(world, album="a")
 
 
+@in_batches_of(1)
 def test_a_removal_waits_for_one_batch_of_others_additions(
     world: TestWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It is asked for while a long list is put into another album, and a longer one waits before it."""
-    monkeypatch.setattr(batches, "BATCH", 1)
     world.album("c", "pi-b")
     everything = ("1.2.1.1", "1.2.1.2", "1.2.2.1", "1.2.9.1")
     begin(world, "b", ChangeVerb.ADD, *everything)
@@ -114,8 +115,8 @@ def test_a_removal_waits_for_one_batch_of_others_additions(
     assert ledger.contents(world, album="a") == {"1.2.2.2"}
 
 
-def test_it_stops_between_two_batches(world: TestWorld, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(batches, "BATCH", 1)
+@in_batches_of(1)
+def test_it_stops_between_two_batches(world: TestWorld) -> None:
     change = begin(world, "b", ChangeVerb.ADD, "1.2.1.1", "1.2.1.2", "1.2.2.1")
     begun: list[bool] = []
 
@@ -125,3 +126,21 @@ def test_it_stops_between_two_batches(world: TestWorld, monkeypatch: pytest.Monk
 
     assert turns.take_turns(world, stopped=stopped) == []
     assert ledger.report(world, change=change).done == 2
+
+
+def test_a_batch_is_what_is_done_in_about_a_second() -> None:
+    pace = turns.Pace()
+    first = pace.lines
+    pace.took(first - 1, 60.0)
+    assert pace.lines == first, "one that was not full says nothing"
+    pace.took(first, 2.5)
+    assert pace.lines == pytest.approx(first / 2.5)
+    pace.took(pace.lines, 60.0)
+    assert pace.lines == turns.Pace.LEAST
+    seen = [pace.lines]
+    while pace.lines < turns.Pace.MOST:
+        pace.took(pace.lines, 0.0)
+        seen.append(pace.lines)
+    assert seen == [100, 400, 1600, 4000]
+    pace.took(pace.lines, 1.0)
+    assert pace.lines == turns.Pace.MOST
