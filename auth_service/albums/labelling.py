@@ -1,7 +1,7 @@
 """Write an album's label in Orthanc, many series at a time, and keep the index on their studies right.
 
-Every step may be repeated, and no step trusts what an earlier one saw: series come and go, and another
-process may be writing the same label.
+Every step may be repeated. Series come and go, and a process that was replaced may still write the same label:
+where something was seen before is where it is now only if it exists, and nothing of its name exists twice.
 """
 
 from collections import Counter
@@ -20,6 +20,7 @@ PLACED = {"ResponseContent": ["Parent"], "RequestedTags": ["SeriesInstanceUID", 
 Before = Callable[[], None]
 
 Known = Callable[[], Mapping[str, Place]]
+"""Tells where series of an album were when they were put into it; asked where lines do not say it."""
 
 _ROUNDS = 5
 """How often the index of a study is looked at again while somebody else changes it."""

@@ -26,7 +26,6 @@ LONGEST_NAME = 64
 _WILDCARDS = frozenset("*?\\")
 """Orthanc reads them as patterns and lists: a name has none of them (PS3.4, section C.2.2.2)."""
 
-
 _STUDY = "StudyInstanceUID"
 
 _OF_SERIES = ("SeriesInstanceUID", "Modality")

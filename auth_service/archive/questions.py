@@ -95,6 +95,24 @@ def named(level: Level, uids: Iterable[str]) -> dict[str, Any]:
     return {"Level": type_of_level[level], "Query": {uid_of_level[level]: "\\".join(listed)}}
 
 
+def find_all(archive: Archive, question: Mapping[str, Any], *, limit: int) -> list[dict[str, Any]]:
+    """Find all that a question finds, in no order, and up to a limit; what it names is asked in pieces."""
+    query: Mapping[str, str] = question["Query"]
+    for keyword in (uid_of_level[Level.STUDY], uid_of_level[Level.SERIES]):
+        listed = query.get(keyword, "").split("\\")
+        if len(listed) > AT_ONCE:
+            break
+    else:
+        return archive.find({**question, "Limit": limit})
+    found: dict[str, dict[str, Any]] = {}
+    for some in pieces(listed, AT_ONCE):
+        part = {"Query": {**query, keyword: "\\".join(some)}, "Limit": limit - len(found)}
+        found |= {row["ID"]: row for row in archive.find({**question, **part})}
+        if len(found) >= limit:
+            break
+    return list(found.values())
+
+
 def existing_twice(archive: Archive, level: Level, uids: Iterable[str]) -> frozenset[str]:
     """Return those of the identifiers that the archive holds more than once, labels aside.
 

@@ -20,6 +20,7 @@ from auth_service.archive import (
     ALWAYS_INDEXED,
     Archive,
     existing_twice,
+    find_all,
     held_in_index,
     type_of_level,
     uid_of_level,
@@ -151,8 +152,8 @@ def find_uids(archive: Archive, question: Question, visibility: Visibility) -> l
     if asked is None:
         return []
     keyword = uid_of_level[question.level]
-    content = {"ResponseContent": [], "RequestedTags": [keyword], "Limit": MOST_NAMED + 1}
-    found = archive.find({**asked, **content})
+    content = {"ResponseContent": [], "RequestedTags": [keyword]}
+    found = find_all(archive, {**asked, **content}, limit=MOST_NAMED + 1)
     if len(found) > MOST_NAMED:
         raise Invalid("query", "More than {most} are found: ask for fewer at once.", most=str(MOST_NAMED))
     return list(dict.fromkeys(_uid(question.level, row) for row in found))

@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import Any
 
-from auth_service.archive import Archive, carrying, named, type_of_level, uid_of_level
+from auth_service.archive import Archive, carrying, find_all, named, type_of_level, uid_of_level
 from auth_service.errors import Invalid
 from auth_service.policy.model import Openings, Resource
 from auth_service.vocabulary import LabelKind, Level, label_kind
@@ -237,8 +237,8 @@ def all_of(
     tags = [uid_of_level[Level.STUDY]]
     if level is Level.SERIES:
         tags += [uid_of_level[Level.SERIES], "Modality"]
-    asked = {"ResponseContent": list(content), "RequestedTags": tags, "Limit": MOST_RESOLVED + 1}
-    found = archive.find({**question, **asked})
+    asked = {"ResponseContent": list(content), "RequestedTags": tags}
+    found = find_all(archive, {**question, **asked}, limit=MOST_RESOLVED + 1)
     if len(found) > MOST_RESOLVED:
         raise Invalid(
             "query",

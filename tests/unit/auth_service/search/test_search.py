@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from auth_service import search
+from auth_service.archive import questions
 from auth_service.errors import Invalid
 from auth_service.policy.model import Everything, Labelled, Nothing, Opening, Openings, Visibility
 from auth_service.search import Order, Question, narrowing
@@ -525,6 +526,33 @@ def test_what_would_have_to_be_looked_at_one_by_one_is_bounded(monkeypatch: pyte
         search.find(archive, Question(level=Level.SERIES), trauma)
     narrower = Question(level=Level.SERIES, filters={"StudyDate": "20240101"})
     assert search.count(archive, narrower, trauma) == 3
+
+
+@pytest.mark.parametrize("modality", ["CT", "*"])
+@pytest.mark.parametrize("way", [A, BOTH, openings("trauma"), openings(Everything())])
+def test_a_whole_list_names_few_at_once(
+    way: Openings, modality: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Orthanc compares each that it finds with each that is named; a page is as long as it is."""
+    several = [(f"1.{n}", f"1.{n}.{k}", "CT", {"album-a", "trauma"}, 1) for n in range(1, 10) for k in (1, 2)]
+    archive = archive_of(*several)
+    question = Question(level=Level.STUDY, filters={"ModalitiesInStudy": modality})
+    whole = search.find_uids(archive, question, way)
+    assert sorted(whole) == [f"1.{n}" for n in range(1, 10)]
+    monkeypatch.setattr(questions, "AT_ONCE", 4)
+    archive.questions.clear()
+    assert sorted(search.find_uids(archive, question, way)) == sorted(whole)
+    listed = [value.split("\\") for one in archive.questions for value in one["Query"].values()]
+    assert max(map(len, listed)) <= 4
+
+
+def test_a_whole_list_in_pieces_is_as_long_as_it_may_be(monkeypatch: pytest.MonkeyPatch) -> None:
+    archive = archive_of(*WORLD, *((f"1.{n}", f"1.{n}.1", "CT", {"album-a"}, 1) for n in (5, 6, 7)))
+    monkeypatch.setattr(questions, "AT_ONCE", 2)
+    for most in (1, 2, 3):
+        monkeypatch.setattr(search, "MOST_NAMED", most)
+        with pytest.raises(Invalid, match="More than"):
+            search.find_uids(archive, Question(level=Level.STUDY, filters={"ModalitiesInStudy": "CT"}), A)
 
 
 def test_a_condition_is_met_as_orthanc_matches_whatever_the_case() -> None:
