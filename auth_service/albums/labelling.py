@@ -1,7 +1,7 @@
 """Write an album's label in Orthanc, many series at a time, and keep the index on their studies right.
 
-Every step may be repeated. Series come and go, and a process that was replaced may still write the same label:
-where something was seen before is where it is now only if it exists, and nothing of its name exists twice.
+Every step may be repeated. Series come and go, and a process that was replaced may still write the same
+label: where something was seen before is where it is now only if it exists, and nothing of its name twice.
 """
 
 from collections import Counter
