@@ -8,8 +8,17 @@ from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
-from auth_service.archive import AT_ONCE, COUNTED, Archive, carrying, existing_twice, named, type_of_level
-from auth_service.labels import unasked
+from auth_service.archive import (
+    AT_ONCE,
+    COUNTED,
+    Archive,
+    carrying,
+    existing_twice,
+    labels_of_studies,
+    named,
+    type_of_level,
+)
+from auth_service.archive.labels import unasked
 from auth_service.pieces import pieces
 from auth_service.store.ledger import Line, Place, Stamp
 from auth_service.vocabulary import ChangeVerb, Level, LineFailure
@@ -137,11 +146,12 @@ def locate(archive: Archive, uids: Collection[str]) -> dict[str, Place | LineFai
     """
     places = [placed(row) for row in _rows_of(archive, uids, PLACED)]
     several = Counter(uid for uid, _ in places)
-    twice = existing_twice(archive, Level.STUDY, {place.study_uid for _, place in places})
+    # Not by a count: of what goes meanwhile it would take what exists twice for the other.
+    _, times = labels_of_studies(archive, (place.study_uid for _, place in places))
     found: dict[str, Place | LineFailure] = dict.fromkeys(uids, LineFailure.MISSING)
     for uid, place in places:
         if uid in found:
-            unique = several[uid] == 1 and place.study_uid not in twice
+            unique = several[uid] == 1 and times[place.study_uid] <= 1
             found[uid] = place if unique else LineFailure.AMBIGUOUS
     return found
 
@@ -150,6 +160,7 @@ def _expected(archive: Archive, lines: Sequence[Line], known: Known) -> Mapping[
     """Return where all of these were found before, if each was and none exists twice by now; else nothing.
 
     Orthanc makes its identifiers of DICOM's, the patient's among them: what is called the same is the same.
+    Who finds one of them gone must look for all of them: one that is gone hides one that exists twice.
     """
     found = {line.series_uid: line.place for line in lines if line.place is not None}
     if len(found) < len(lines):

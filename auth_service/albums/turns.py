@@ -59,8 +59,8 @@ class Pace:
     SECONDS = 1.0
     FIRST = 500
     LEAST = 100
-    MOST = 4000
-    """However quick they are: what a crash makes us repeat."""
+    MOST = 2000
+    """However quick they are: what a crash makes us repeat, and what holds an album if Orthanc gets slow."""
 
     def __init__(self) -> None:
         self.lines = self.FIRST

@@ -4,6 +4,7 @@
 ``model.py``        what the auth service asks of an archive, and what it is told
 ``questions.py``    questions that several rooms ask, and what Orthanc calls things
 ``orthanc.py``      Orthanc over HTTP
+``labels.py``       many labels in Orthanc, sent ahead over one connection
 ==================  =======================================================================================
 """
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
-from auth_service.labels import unasked
+from auth_service.archive.labels import unasked
 from auth_service.vocabulary import Level
 
 

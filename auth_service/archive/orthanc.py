@@ -13,6 +13,7 @@ from typing import Any
 
 import httpx
 
+from auth_service.archive.labels import LabelWriter, unasked
 from auth_service.archive.model import (
     AmbiguousError,
     ArchivedInstance,
@@ -24,7 +25,6 @@ from auth_service.archive.model import (
 )
 from auth_service.archive.questions import keywords_of, type_of_level, uid_of_level
 from auth_service.errors import Invalid, NotFound, ServiceError, Unavailable
-from auth_service.labels import LabelWriter, unasked
 from auth_service.reach import Questions
 from auth_service.vocabulary import Level
 

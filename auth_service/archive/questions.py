@@ -52,6 +52,8 @@ grows with their square."""
 COUNTED = 2000
 """Values that one count names: of that the time grows with their number."""
 
+_WILDCARDS = frozenset("*?")
+
 
 def orthanc_id(*identifiers: str) -> str:
     """Return Orthanc's own identifier of a resource.
@@ -99,8 +101,9 @@ def find_all(archive: Archive, question: Mapping[str, Any], *, limit: int) -> li
     """Find all that a question finds, in no order, and up to a limit; what it names is asked in pieces."""
     query: Mapping[str, str] = question["Query"]
     for keyword in (uid_of_level[Level.STUDY], uid_of_level[Level.SERIES]):
-        listed = query.get(keyword, "").split("\\")
-        if len(listed) > AT_ONCE:
+        listed = list(dict.fromkeys(query.get(keyword, "").split("\\")))
+        # By itself an empty value asks for everything, and one with wildcards for more than in a list.
+        if len(listed) > AT_ONCE and all(one and not _WILDCARDS.intersection(one) for one in listed):
             break
     else:
         return archive.find({**question, "Limit": limit})
@@ -121,7 +124,8 @@ def existing_twice(archive: Archive, level: Level, uids: Iterable[str]) -> froze
     archive : Archive
     level : Level
     uids : iterable of str
-        Of what was found just now: as many as there are of them, if none exists twice.
+        Of what is there: then there are as many as are named, if none exists twice. Of what may be gone by
+        now it is told by `labels_of_studies`.
 
     """
     keyword = uid_of_level[level]

@@ -26,8 +26,8 @@ from auth_service.archive import (
     Stored,
     Streamed,
 )
+from auth_service.archive.labels import unasked
 from auth_service.errors import NotFound, Unavailable
-from auth_service.labels import unasked
 from auth_service.vocabulary import Level
 from tests.fakes.held import COMPUTED, KEYS, LEVELS, MAIN, Held, orthanc_id
 

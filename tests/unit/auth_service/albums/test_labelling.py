@@ -1,11 +1,13 @@
 """Lines that know where their series are: nothing is looked for again, unless something is not as it was."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
+from unittest import mock
 
 import pytest
 
-from auth_service.albums import ledger
+from auth_service.albums import labelling, ledger
 from auth_service.albums.changing import change_contents
 from auth_service.albums.naming import Named
 from auth_service.archive import existing_twice, questions
@@ -104,6 +106,23 @@ def test_as_many_as_there_were_are_not_taken_for_the_same(world: TestWorld) -> N
     world.archive.delete(orthanc_id("TEST-2", "1.2.2"))
     failed = {"1.2.1.1": "ambiguous", "1.2.2.1": "missing"}
     assert _outcome(world, change) == (0, failed, set())
+
+
+def test_a_study_that_goes_meanwhile_hides_none_that_exists_twice(world: TestWorld) -> None:
+    """A count says as many as there were: so where series are is not told by one."""
+    world.store_series(1, 1, patient="TEST-OTHER")
+    other = orthanc_id("TEST-2", "1.2.2")
+    find = world.archive.find
+
+    def meanwhile(question: Mapping[str, Any]) -> list[dict[str, Any]]:
+        rows = find(question)
+        if other in world.archive.held["Study"] and "SeriesInstanceUID" in question["Query"]:
+            world.archive.delete(other)
+        return rows
+
+    with mock.patch.object(world.archive, "find", meanwhile):
+        found = labelling.locate(world.archive, ["1.2.1.1", "1.2.2.1"])
+    assert found["1.2.1.1"] == "ambiguous"
 
 
 def test_a_crash_after_some_labels_leaves_nothing_that_is_not_done_again(

@@ -141,6 +141,6 @@ def test_a_batch_is_what_is_done_in_about_a_second() -> None:
     while pace.lines < turns.Pace.MOST:
         pace.took(pace.lines, 0.0)
         seen.append(pace.lines)
-    assert seen == [100, 400, 1600, 4000]
+    assert seen == [100, 400, 1600, 2000]
     pace.took(pace.lines, 1.0)
     assert pace.lines == turns.Pace.MOST

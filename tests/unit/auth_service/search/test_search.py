@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from auth_service import search
-from auth_service.archive import questions
+from auth_service.archive import find_all, questions
 from auth_service.errors import Invalid
 from auth_service.policy.model import Everything, Labelled, Nothing, Opening, Openings, Visibility
 from auth_service.search import Order, Question, narrowing
@@ -544,6 +544,18 @@ def test_a_whole_list_names_few_at_once(
     assert sorted(search.find_uids(archive, question, way)) == sorted(whole)
     listed = [value.split("\\") for one in archive.questions for value in one["Query"].values()]
     assert max(map(len, listed)) <= 4
+
+
+@pytest.mark.parametrize("last", ["", "1.1"])
+def test_a_piece_asks_for_nothing_that_the_list_does_not(last: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By itself an empty value means everything."""
+    archive = archive_of(*((f"1.{n}", f"1.{n}.1", "CT", {"album-a"}, 1) for n in range(1, 10)))
+    question = {"Level": "Study", "Query": {"StudyInstanceUID": f"1.1\\1.2\\{last}"}}
+    whole = {row["ID"] for row in find_all(archive, question, limit=100)}
+    monkeypatch.setattr(questions, "AT_ONCE", 2)
+    found = find_all(archive, question, limit=100)
+    assert {row["ID"] for row in found} == whole
+    assert len(found) == len(whole)
 
 
 def test_a_whole_list_in_pieces_is_as_long_as_it_may_be(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,13 +11,13 @@ from http import HTTPStatus
 from http.client import HTTPConnection, HTTPSConnection
 from urllib.parse import urlsplit
 
-from httptools import HttpParserError, HttpResponseParser
+from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
 
 from auth_service.errors import Unavailable
 
-AHEAD = 64
-"""Requests that are sent before the first of them is answered; with more it goes no faster, and all of them,
-and their answers, must find room in what lies between."""
+AHEAD = 16
+"""Requests that are sent before the first of them is answered: with more it goes no faster, and as many may
+be written after their sender has died."""
 
 _BYTES = 64 * 1024
 
@@ -58,7 +58,7 @@ class LabelWriter:
             One that may be repeated: ``PUT`` or ``DELETE``.
         paths : sequence of str
         before : callable
-            Called before each is sent; what it raises ends it there.
+            Called before each is sent, and as answers come; what it raises ends it there.
 
         Raises
         ------
@@ -69,8 +69,6 @@ class LabelWriter:
         found: list[bool] = []
         while len(found) < len(paths):
             some = self._over_one_connection(method, paths[len(found) :], before)
-            if not some:
-                raise Unavailable("orthanc")
             # A server, or a proxy, may close after so many: what was sent to it in vain is asked again.
             found += some
         return found
@@ -78,7 +76,7 @@ class LabelWriter:
     def _over_one_connection(
         self, method: str, paths: Sequence[str], before: Callable[[], None]
     ) -> list[bool]:
-        """Ask until all is answered, or the other side has closed."""
+        """Ask until all is answered, or the other side has said that it answers no more here."""
         kind = HTTPSConnection if self._place.scheme == "https" else HTTPConnection
         connection = kind(self._place.hostname or "", self._place.port, timeout=self._timeout)
         answers = _Answers()
@@ -92,12 +90,12 @@ class LabelWriter:
                     sent += len(some)
                 received = connection.sock.recv(_BYTES)
                 if not received:
-                    break
+                    raise Unavailable("orthanc")
                 answers.read(received)
-        except (ConnectionResetError, BrokenPipeError):
-            # It closed while more was on its way to it; what it answered before is known.
-            pass
-        except (OSError, HttpParserError) as error:
+                if answers.last:
+                    break
+                before()
+        except (OSError, HttpParserError, HttpParserUpgrade) as error:
             raise Unavailable("orthanc") from error
         finally:
             connection.close()
@@ -115,6 +113,8 @@ class _Answers:
 
     def __init__(self) -> None:
         self.found: list[bool] = []
+        self.last = False
+        """Whether no more is answered over this connection: what else was sent has not been looked at."""
         self._parser = HttpResponseParser(self)
         self._statuses: list[int] = []
 
@@ -128,3 +128,4 @@ class _Answers:
 
     def on_message_complete(self) -> None:
         self._statuses.append(self._parser.get_status_code())
+        self.last = not self._parser.should_keep_alive()
