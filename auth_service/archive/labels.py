@@ -15,7 +15,7 @@ from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
 
 from auth_service.errors import Unavailable
 
-AHEAD = 16
+AHEAD = 32
 """Requests that are sent before the first of them is answered: with more it goes no faster, and as many may
 be written after their sender has died."""
 
