@@ -1,8 +1,13 @@
 """What all folders share: the real stack, which starts when the first test asks for it."""
 
 import pytest
+from hypothesis import settings
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
+
+# No test says how long something takes: on a busy machine anything may take long.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 pytest_plugins = ["tests.stack"]
 
