@@ -17,6 +17,7 @@ from auth_service.albums.leases import Lease
 from auth_service.audit import albums as audit_albums
 from auth_service.policy.model import SYSTEM
 from auth_service.store import albums as albums_table
+from auth_service.store import contents as contents_table
 from auth_service.store import counts as counts_table
 from auth_service.store import ledger as table
 from auth_service.store import reports, uploads
@@ -97,7 +98,7 @@ def _put_back(world: World, lines: Sequence[Line], *, album: Album, lease: Lease
 
 def _places(world: World, album: Album, lines: Iterable[Line]) -> Mapping[str, Place]:
     with world.store.read() as tx:
-        return table.places(tx, album.id, [line.series_uid for line in lines])
+        return contents_table.places(tx, album.id, [line.series_uid for line in lines])
 
 
 def finish(world: World, change_id: str) -> None:

@@ -25,7 +25,7 @@ from auth_service.policy.engine import visible
 from auth_service.policy.handing_on import HandingOn, required
 from auth_service.policy.model import Actor, Decision, Reason, Resource, Visibility
 from auth_service.store import albums as albums_table
-from auth_service.store import ledger as table
+from auth_service.store import contents as contents_table
 from auth_service.store.ledger import Place
 from auth_service.store.tables import Album
 from auth_service.vocabulary import (
@@ -81,7 +81,7 @@ def preview(
             series, not_taken = _settle(
                 tx, world, actor=actor, album=album, verb=verb, taken=taken, not_taken=not_taken
             )
-            inside = table.placed(tx, album.id) if verb is ChangeVerb.ADD else {}
+            inside = contents_table.placed(tx, album.id) if verb is ChangeVerb.ADD else {}
     studies = {one.study for one in series}
     present = sum(one.uid in inside for one in series)
     return Prospect(series=len(series), studies=len(studies), present=present, not_taken=tuple(not_taken))
@@ -152,7 +152,7 @@ def put_in_again(
         found, not_taken = _settle(
             tx, world, actor=actor, album=album, verb=ChangeVerb.ADD, taken=taken, not_taken=not_taken
         )
-        left = set(table.undoable(tx, undoes, album.id))
+        left = set(contents_table.undoable(tx, undoes, album.id))
         found = [one for one in found if one.uid in left]
         if not found:
             error = Forbidden("You cannot put it in again: you did not have all that you would give by it.")
@@ -181,7 +181,7 @@ def _look_up(
     with world.store.read() as tx:
         album = check_open_to(tx, world, actor=actor, action=action_for[verb], slug=slug)
         grants = grants_of(tx, world, actor)
-        inside = table.placed(tx, album.id) if verb is ChangeVerb.REMOVE else {}
+        inside = contents_table.placed(tx, album.id) if verb is ChangeVerb.REMOVE else {}
     visibility = visible(actor, Action.VIEW, grants=grants, at=world.clock())
     if verb is ChangeVerb.ADD:
         found = look_up(world.archive, named, visibility=visibility)
@@ -237,7 +237,7 @@ def _settle(
 ) -> tuple[list[Candidate], list[NotTaken]]:
     """Leave of what was found what he may put in; in the order in which it was named."""
     if verb is ChangeVerb.REMOVE:
-        inside = table.placed(tx, album.id)
+        inside = contents_table.placed(tx, album.id)
         return [one for one in taken if one.uid in inside], not_taken
     lacking = cache(_handing_on(tx, world, actor, album).lacking)
     series: list[Candidate] = []

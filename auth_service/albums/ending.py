@@ -16,6 +16,7 @@ from auth_service.errors import Invalid
 from auth_service.origin import NOWHERE, Origin
 from auth_service.policy.model import Actor
 from auth_service.store import albums as table
+from auth_service.store import contents as contents_table
 from auth_service.store import deidentification as deidentification_table
 from auth_service.store import held as held_table
 from auth_service.store import ledger as ledger_table
@@ -110,7 +111,7 @@ def delete_album(
             raise Invalid("confirm", "Write the album's short name to confirm: {slug}.", slug=slug)
         at, foreseen = world.clock(), _foreseen(tx, world, actor, album)
         # What is still on its way in is taken out too, after it: changes of an album are done in order.
-        series = ledger_table.contents(tx, album.id) | ledger_table.to_be_added(tx, album.id)
+        series = contents_table.contents(tx, album.id) | ledger_table.to_be_added(tx, album.id)
         change = uuid4().hex if series else None
         if change is not None:
             ledger_table.add_change(
@@ -154,7 +155,7 @@ def _foreseen(tx: Session, world: World, actor: Actor, album: Album) -> Deletion
         for each in accesses(tx, actor, at=at, zone=zone)
         if Action.VIEW in each.actions and each.album.id != album.id
     ]
-    studies, series = ledger_table.extent(tx, album.id)
+    studies, series = contents_table.extent(tx, album.id)
     kinds = members.get(album.id, {})
     return Deletion(
         slug=album.slug,
@@ -163,5 +164,5 @@ def _foreseen(tx: Session, world: World, actor: Actor, album: Album) -> Deletion
         groups=kinds.get(SubjectKind.GROUP, 0),
         studies=studies,
         series=series,
-        unseen=series - ledger_table.shared_with(tx, album.id, others),
+        unseen=series - contents_table.shared_with(tx, album.id, others),
     )

@@ -19,6 +19,7 @@ from auth_service.audit import albums as audit_albums
 from auth_service.errors import Conflict, NotFound
 from auth_service.origin import NOWHERE, Origin
 from auth_service.policy.model import Actor
+from auth_service.store import contents as contents_table
 from auth_service.store import ledger as table
 from auth_service.store.tables import Album, Change
 from auth_service.vocabulary import Action, ChangeState, ChangeVerb
@@ -99,7 +100,7 @@ def contents(
     action = Action.VIEW if at is None else Action.AUDIT
     with on_record(world, actor=actor, origin=origin), world.store.read() as tx:
         album = check(tx, world, actor=actor, action=action, slug=slug)
-        return table.placed(tx, album.id, at=at)
+        return contents_table.placed(tx, album.id, at=at)
 
 
 def cancel(world: World, *, actor: Actor, change: str, origin: Origin = NOWHERE) -> Report:

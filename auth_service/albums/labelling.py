@@ -9,11 +9,11 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from auth_service.archive import (
-    AT_ONCE,
     COUNTED,
     Archive,
     carrying,
     existing_twice,
+    find_named,
     labels_of_studies,
     named,
     type_of_level,
@@ -58,7 +58,7 @@ def apply(
         Returns where series of the album were when they were put into it: one that the archive has lost since
         is taken out by forgetting it.
     before : callable
-        Called before each label is sent, from any thread; what it raises ends it there.
+        Called before each label is sent, and as answers come; what it raises ends it there.
 
     """
     carries = verb is ChangeVerb.ADD
@@ -117,7 +117,8 @@ def put_back(
     """
     if not uids:
         return
-    rows = _rows_of(archive, uids, PLACED | {"ResponseContent": ["Labels", "Parent"]})
+    content = PLACED | {"ResponseContent": ["Labels", "Parent"]}
+    rows = list(find_named(archive, Level.SERIES, uids, content))
     unique = locate(archive, uids)
     stray: list[str] = []
     lost: list[str] = []
@@ -144,7 +145,7 @@ def locate(archive: Archive, uids: Collection[str]) -> dict[str, Place | LineFai
         Well-formed and not empty: Orthanc reads wildcards and lists, and nothing as everything.
 
     """
-    places = [placed(row) for row in _rows_of(archive, uids, PLACED)]
+    places = [placed(row) for row in find_named(archive, Level.SERIES, uids, PLACED)]
     several = Counter(uid for uid, _ in places)
     # Not by a count: of what goes meanwhile it would take what exists twice for the other.
     _, times = labels_of_studies(archive, (place.study_uid for _, place in places))
@@ -187,11 +188,6 @@ def _label_series(
     return frozenset(one for one, exists in zip(series, written, strict=True) if not exists)
 
 
-def _rows_of(archive: Archive, uids: Collection[str], content: dict[str, Any]) -> list[dict[str, Any]]:
-    some = pieces(sorted(uids), AT_ONCE)
-    return [row for each in some for row in archive.find(named(Level.SERIES, each) | content)]
-
-
 def placed(row: Mapping[str, Any]) -> tuple[str, Place]:
     """Read a series of an answer: its SeriesInstanceUID, and where it is; asked for with `PLACED`."""
     tags = row["RequestedTags"]
@@ -231,23 +227,14 @@ def settle(archive: Archive, label: str, studies: Mapping[str, str], *, before: 
 def _stamp(line: Line, place: Place | LineFailure) -> Stamp:
     if isinstance(place, LineFailure):
         return Stamp(line=line.id, failure=place)
-    return Stamp(
-        line=line.id,
-        study_uid=place.study_uid,
-        orthanc_study=place.orthanc_study,
-        orthanc_series=place.orthanc_series,
-    )
+    return Stamp(line=line.id, place=place)
 
 
 def _studies_with_labelled_series(archive: Archive, label: str, uids: Collection[str]) -> set[str]:
     found: set[str] = set()
+    labelled = {"Level": type_of_level[Level.SERIES]} | carrying([label])
     for some in pieces(sorted(uids), COUNTED):
-        if archive.count(_series_of_studies(some, label)):
-            for few in pieces(some, AT_ONCE):
-                rows = archive.find(_series_of_studies(few, label) | {"ResponseContent": ["Parent"]})
-                found.update(row["ParentStudy"] for row in rows)
+        if archive.count(named(Level.STUDY, some) | labelled):
+            rows = find_named(archive, Level.STUDY, some, labelled | {"ResponseContent": ["Parent"]})
+            found.update(row["ParentStudy"] for row in rows)
     return found
-
-
-def _series_of_studies(uids: Collection[str], label: str) -> dict[str, Any]:
-    return named(Level.STUDY, uids) | {"Level": type_of_level[Level.SERIES]} | carrying([label])

@@ -25,6 +25,7 @@ from auth_service.errors import Conflict, Forbidden, Invalid, NotFound
 from auth_service.origin import NOWHERE, Origin
 from auth_service.policy.model import Actor
 from auth_service.store import albums as albums_table
+from auth_service.store import contents as contents_table
 from auth_service.store import ledger as table
 from auth_service.store import people, reports, uploads
 from auth_service.store.ledger import Place
@@ -334,4 +335,4 @@ def contents(world: World, *, album: str, at: datetime | None = None) -> frozens
         found = albums_table.album(tx, album)
         if found is None:
             raise NotFound
-        return table.contents(tx, found.id, at=at)
+        return contents_table.contents(tx, found.id, at=at)

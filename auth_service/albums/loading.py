@@ -19,7 +19,7 @@ from auth_service.errors import Conflict, Invalid
 from auth_service.policy.model import SYSTEM
 from auth_service.store import albums as albums_table
 from auth_service.store import audit as audit_table
-from auth_service.store import ledger as ledger_table
+from auth_service.store import contents as contents_table
 from auth_service.vocabulary import Action, AlbumRole, AuditEvent, ChangeVerb, album_label
 from auth_service.world import World
 
@@ -167,8 +167,8 @@ def _missing(world: World, entry: AlbumEntry) -> list[str]:
         album = albums_table.album(tx, entry.slug)
         if album is None:
             return []
-        ever = ledger_table.ever_added(tx, album.id)
-        contents = ledger_table.contents(tx, album.id)
+        ever = contents_table.ever_added(tx, album.id)
+        contents = contents_table.contents(tx, album.id)
     rows = world.archive.find(
         {
             "Level": "Series",

@@ -18,6 +18,7 @@ from auth_service.archive import Archive, carrying
 from auth_service.audit import albums as audit_albums
 from auth_service.pieces import pieces
 from auth_service.store import albums as albums_table
+from auth_service.store import contents as contents_table
 from auth_service.store import ledger as table
 from auth_service.store.ledger import Place
 from auth_service.store.tables import Album
@@ -142,7 +143,7 @@ def _differences(world: World, album: Album) -> list[Difference]:
     # Labels first: what a change does in between is in the ledger when that is read, as done or under way.
     labelled, indexed = _labelled(world.archive, label)
     with world.store.read() as tx:
-        inside = table.placed(tx, album.id) if album.deleted_at is None else {}
+        inside = contents_table.placed(tx, album.id) if album.deleted_at is None else {}
         moving = table.under_way(tx, album.id)
     stray = Mismatch.UNKNOWN if album.deleted_at is None else Mismatch.NO_ALBUM
     found = [

@@ -23,7 +23,7 @@ from auth_service.policy.handing_on import HandingOn, required
 from auth_service.policy.model import Actor, Resource
 from auth_service.store import albums as albums_table
 from auth_service.store import audit as audit_table
-from auth_service.store import ledger as table
+from auth_service.store import contents as contents_table
 from auth_service.store import members as members_table
 from auth_service.store import uploads
 from auth_service.store.tables import Album, AuditRecord, Change
@@ -60,7 +60,7 @@ def undo(world: World, *, actor: Actor, change: str, origin: Origin = NOWHERE) -
             check_open(album)
             if found.finished_at is None:
                 raise Conflict("This change is not over yet: stop it first.", reason="running")
-            series = table.undoable(tx, change, album.id)
+            series = contents_table.undoable(tx, change, album.id)
             if not series:
                 raise _nothing(tx, change)
             slug, made = album.slug, None

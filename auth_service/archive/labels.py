@@ -36,7 +36,7 @@ class LabelWriter:
     username, password : str
         The gate's account.
     timeout : float
-        Seconds that one label may take.
+        Seconds that may pass without an answer.
 
     """
 

@@ -164,7 +164,7 @@ class Archive(Protocol):
     ) -> list[bool]:
         """Put a label on many, or take it off; tell in their order which exist. Repeating it is harmless.
 
-        ``before`` is called before each is sent, from any thread; what it raises ends it there.
+        ``before`` is called before each is sent, and as answers come; what it raises ends it there.
         """
         ...
 

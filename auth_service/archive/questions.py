@@ -2,7 +2,7 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -97,6 +97,26 @@ def named(level: Level, uids: Iterable[str]) -> dict[str, Any]:
     return {"Level": type_of_level[level], "Query": {uid_of_level[level]: "\\".join(listed)}}
 
 
+def find_named(
+    archive: Archive, level: Level, uids: Iterable[str], content: Mapping[str, Any]
+) -> Iterator[dict[str, Any]]:
+    """Find all that is named, a piece after the other; nothing, where nothing is.
+
+    Parameters
+    ----------
+    archive : Archive
+    level : Level
+        Of the identifiers, and of what is found unless ``content`` says otherwise.
+    uids : iterable of str
+        Each without wildcards, and not empty.
+    content : mapping
+        What else is asked.
+
+    """
+    for some in pieces(sorted(set(uids)), AT_ONCE):
+        yield from archive.find({**named(level, some), **content})
+
+
 def find_all(archive: Archive, question: Mapping[str, Any], *, limit: int) -> list[dict[str, Any]]:
     """Find all that a question finds, in no order, and up to a limit; what it names is asked in pieces."""
     query: Mapping[str, str] = question["Query"]
@@ -133,9 +153,8 @@ def existing_twice(archive: Archive, level: Level, uids: Iterable[str]) -> froze
     for many in pieces(sorted(set(uids)), COUNTED):
         if archive.count(named(level, many)) == len(many):
             continue
-        for some in pieces(many, AT_ONCE):
-            rows = archive.find(named(level, some) | {"ResponseContent": [], "RequestedTags": [keyword]})
-            several.update(str(row["RequestedTags"][keyword]) for row in rows)
+        rows = find_named(archive, level, many, {"ResponseContent": [], "RequestedTags": [keyword]})
+        several.update(str(row["RequestedTags"][keyword]) for row in rows)
     return frozenset(uid for uid, times in several.items() if times > 1)
 
 
@@ -145,11 +164,10 @@ def labels_of_studies(
     """Return the labels of studies by Orthanc's identifier, and how often each StudyInstanceUID exists."""
     labels: dict[str, frozenset[str]] = {}
     times: Counter[str] = Counter()
-    for some in pieces(sorted(set(uids)), AT_ONCE):
-        content = {"ResponseContent": ["Labels"], "RequestedTags": ["StudyInstanceUID"]}
-        rows = archive.find(named(Level.STUDY, some) | content)
-        labels |= {row["ID"]: frozenset(row["Labels"]) for row in rows}
-        times.update(row["RequestedTags"]["StudyInstanceUID"] for row in rows)
+    content = {"ResponseContent": ["Labels"], "RequestedTags": ["StudyInstanceUID"]}
+    for row in find_named(archive, Level.STUDY, uids, content):
+        labels[row["ID"]] = frozenset(row["Labels"])
+        times[row["RequestedTags"]["StudyInstanceUID"]] += 1
     return labels, times
 
 

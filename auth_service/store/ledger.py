@@ -6,8 +6,8 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import cast
 
-from sqlalchemy import CursorResult, ScalarSelect, Select, Table, bindparam, func, insert, select, update
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import CursorResult, ScalarSelect, Table, bindparam, func, insert, select, update
+from sqlalchemy.orm import Session
 
 from auth_service.pieces import pieces
 from auth_service.store.tables import Album, Change, LedgerEntry, NotTakenEntry
@@ -38,9 +38,7 @@ class Stamp:
     """What came of one line: done, with what it was found as, or why not."""
 
     line: int
-    study_uid: str | None = None
-    orthanc_study: str | None = None
-    orthanc_series: str | None = None
+    place: Place | None = None
     failure: LineFailure | None = None
 
 
@@ -54,9 +52,9 @@ _NOT_OVER = (ChangeState.RECEIVING, *_DUE_STATES)
 _DUE = (LedgerEntry.done_at.is_(None), LedgerEntry.failure.is_(None))
 """What holds of a line that is still to be done."""
 
-_PLACE = (LedgerEntry.study_uid, LedgerEntry.orthanc_study, LedgerEntry.orthanc_series)
+PLACE = (LedgerEntry.study_uid, LedgerEntry.orthanc_study, LedgerEntry.orthanc_series)
 
-_STAMPED = ("done_at", "failure", "study_uid", "orthanc_study", "orthanc_series")
+_STAMPED = ("done_at", "failure", *(column.key for column in PLACE))
 
 
 def add_change(
@@ -191,7 +189,7 @@ def due(tx: Session, change_id: str, limit: int) -> list[Line]:
     )
     # Apart: otherwise all that is due is sorted with all that is asked of it.
     query = (
-        select(LedgerEntry.id, LedgerEntry.series_uid, *_PLACE)
+        select(LedgerEntry.id, LedgerEntry.series_uid, *PLACE)
         .where(LedgerEntry.id.in_(next_ones))
         .order_by(LedgerEntry.id)
     )
@@ -227,7 +225,8 @@ def stamp(tx: Session, stamps: Collection[Stamp], at: datetime) -> None:
         {
             "line": each.line,
             "new_done_at": at if each.failure is None else None,
-            **{f"new_{name}": getattr(each, name) for name in _STAMPED if name != "done_at"},
+            "new_failure": each.failure,
+            **{f"new_{name}": value for name, value in _columns(each.place).items()},
         }
         for each in stamps
     ]
@@ -316,29 +315,6 @@ def cancel_due(tx: Session, change_id: str) -> None:
     )
 
 
-def contents(tx: Session, album_id: int, *, at: datetime | None = None) -> frozenset[str]:
-    """Return the series that were in an album at a moment, or are in it now."""
-    last = _last_lines(album_id, at).subquery()
-    query = (
-        select(LedgerEntry.series_uid)
-        .join(last, LedgerEntry.id == last.c.id)
-        .where(LedgerEntry.verb == ChangeVerb.ADD)
-    )
-    return frozenset(tx.scalars(query))
-
-
-def placed(tx: Session, album_id: int, *, at: datetime | None = None) -> dict[str, str]:
-    """Return the series that are in an album, or were at a moment, each with its StudyInstanceUID."""
-    last = _last_lines(album_id, at).subquery()
-    query = (
-        select(LedgerEntry.series_uid, LedgerEntry.study_uid)
-        .join(last, LedgerEntry.id == last.c.id)
-        .where(LedgerEntry.verb == ChangeVerb.ADD)
-        .order_by(LedgerEntry.id)
-    )
-    return {series: study or "" for series, study in tx.execute(query)}
-
-
 def to_be_added(tx: Session, album_id: int) -> frozenset[str]:
     """Return the series that are still to be put into an album."""
     query = select(LedgerEntry.series_uid).where(
@@ -359,98 +335,8 @@ def under_way(tx: Session, album_id: int) -> frozenset[str]:
     return frozenset(tx.scalars(query))
 
 
-def undoable(tx: Session, change_id: str, album_id: int) -> list[str]:
-    """Return the series that a change put in or took out and that nobody has touched in the album since.
-
-    A line that found things as it left them - a series that was in the album already - changed nothing, and
-    there is nothing of it to take back.
-    """
-    last = _last_lines(album_id, None).subquery()
-    before = aliased(LedgerEntry)
-    verb_before = (
-        select(before.verb)
-        .where(
-            before.album_id == album_id,
-            before.series_uid == LedgerEntry.series_uid,
-            before.done_at.is_not(None),
-            before.id < LedgerEntry.id,
-        )
-        .order_by(before.id.desc())
-        .limit(1)
-        .scalar_subquery()
-    )
-    query = (
-        select(LedgerEntry.series_uid)
-        .join(last, LedgerEntry.id == last.c.id)
-        .where(
-            LedgerEntry.change_id == change_id,
-            func.coalesce(verb_before, ChangeVerb.REMOVE) != LedgerEntry.verb,
-        )
-        .order_by(LedgerEntry.id)
-    )
-    return list(tx.scalars(query))
-
-
-def extent(tx: Session, album_id: int) -> tuple[int, int]:
-    """Count the studies and series that are in an album."""
-    last = _last_lines(album_id, None).subquery()
-    query = (
-        select(func.count(LedgerEntry.study_uid.distinct()), func.count())
-        .join(last, LedgerEntry.id == last.c.id)
-        .where(LedgerEntry.verb == ChangeVerb.ADD)
-    )
-    studies, series = tx.execute(query).one()
-    return studies, series
-
-
-def shared_with(tx: Session, album_id: int, others: Collection[int]) -> int:
-    """Count the series of an album that are in one of some other albums too."""
-    last, table = _last_lines(album_id, None).subquery(), aliased(LedgerEntry)
-    mine = select(table.series_uid).join(last, table.id == last.c.id).where(table.verb == ChangeVerb.ADD)
-    theirs = (
-        select(func.max(LedgerEntry.id).label("id"))
-        .where(
-            LedgerEntry.album_id.in_(others),
-            LedgerEntry.done_at.is_not(None),
-            LedgerEntry.series_uid.in_(mine),
-        )
-        .group_by(LedgerEntry.album_id, LedgerEntry.series_uid)
-        .subquery()
-    )
-    query = (
-        select(func.count(LedgerEntry.series_uid.distinct()))
-        .join(theirs, LedgerEntry.id == theirs.c.id)
-        .where(LedgerEntry.verb == ChangeVerb.ADD)
-    )
-    return tx.scalar(query) or 0
-
-
-def ever_added(tx: Session, album_id: int) -> frozenset[str]:
-    """Return the series that were put into an album at any time, whatever became of them."""
-    query = select(LedgerEntry.series_uid).where(
-        LedgerEntry.album_id == album_id,
-        LedgerEntry.verb == ChangeVerb.ADD,
-        LedgerEntry.done_at.is_not(None),
-    )
-    return frozenset(tx.scalars(query))
-
-
-def places(tx: Session, album_id: int, series: Collection[str]) -> Mapping[str, Place]:
-    """Return where these series were when they were put into an album that they are still in."""
-    last = _last_lines(album_id, None).where(LedgerEntry.series_uid.in_(series)).subquery()
-    query = (
-        select(LedgerEntry.series_uid, *_PLACE)
-        .join(last, LedgerEntry.id == last.c.id)
-        .where(LedgerEntry.verb == ChangeVerb.ADD)
-    )
-    return {
-        uid: Place(study_uid=study or "", orthanc_study=orthanc_study or "", orthanc_series=series or "")
-        for uid, study, orthanc_study, series in tx.execute(query)
-    }
-
-
 def _columns(place: Place | None) -> dict[str, str | None]:
-    return {column.key: getattr(place, column.key, None) for column in _PLACE}
+    return {column.key: getattr(place, column.key, None) for column in PLACE}
 
 
 def _place(study_uid: str | None, orthanc_study: str | None, orthanc_series: str | None) -> Place | None:
@@ -462,16 +348,3 @@ def _place(study_uid: str | None, orthanc_study: str | None, orthanc_series: str
 def _first_line() -> ScalarSelect[int]:
     """Select the first line of each change: their order is that in which changes were asked for."""
     return select(func.min(LedgerEntry.id)).where(LedgerEntry.change_id == Change.id).scalar_subquery()
-
-
-def _last_lines(album_id: int, at: datetime | None) -> Select[int]:
-    """Select the last line done for each series of an album, up to a moment.
-
-    Changes of one album are done one after the other, so the order of the lines is that of what happened.
-    """
-    query = (
-        select(func.max(LedgerEntry.id).label("id"))
-        .where(LedgerEntry.album_id == album_id, LedgerEntry.done_at.is_not(None))
-        .group_by(LedgerEntry.series_uid)
-    )
-    return query if at is None else query.where(LedgerEntry.done_at <= at)
