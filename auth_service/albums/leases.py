@@ -6,7 +6,6 @@ way by then may still be written: the album is noted, and its labels are compare
 can be on its way any longer. So it is where a holder died, and where Orthanc fell silent in the middle.
 """
 
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import timedelta
@@ -34,7 +33,6 @@ class Lease:
     def __init__(self, world: World, album_id: int) -> None:
         self._world = world
         self._album_id = album_id
-        self._lock = threading.Lock()
         self._kept_at = world.clock()
         self.wrote = False
         """Whether a label was, or may have been, written."""
@@ -48,13 +46,12 @@ class Lease:
             )
 
     def keep(self) -> None:
-        """Make sure of it before a label is sent, from any thread; raises `Replaced`."""
-        with self._lock:
-            self.wrote = True
-            if timedelta(0) <= self._world.clock() - self._kept_at < LEASE / 3:
-                return
-            with self._world.store.write() as tx:
-                self.confirm(tx)
+        """Make sure of it before a label is sent; raises `Replaced`."""
+        self.wrote = True
+        if timedelta(0) <= self._world.clock() - self._kept_at < LEASE / 3:
+            return
+        with self._world.store.write() as tx:
+            self.confirm(tx)
 
     def confirm(self, tx: Session) -> None:
         """Extend it in a transaction, which is undone if it is another's; raises `Replaced`."""
